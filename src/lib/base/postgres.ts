@@ -1,0 +1,127 @@
+import type pg from 'pg';
+import { failure, messageOf, PosternError } from './error.ts';
+
+export type { Client, Pool, PoolClient } from 'pg';
+
+/** Whatever can run a query: a client, a pool, a pooled client. */
+export type Queryable = Pick<pg.ClientBase, 'query'>;
+
+export interface ConnectOptions {
+  /** `postgresql://…`; `sslmode` and the like in its query string. */
+  readonly url: string;
+  /** What this database is to postern, for messages: `platform database`. */
+  readonly role: string;
+  /** Shown in pg_stat_activity, after `postern `. */
+  readonly purpose?: string;
+  /** Milliseconds until an unreachable server is given up; 10,000 unless told. */
+  readonly timeout?: number;
+}
+
+/**
+ * Opens one connection. Times of day come as text, and 64-bit integers as strings, because a JavaScript Date or
+ * number would round them.
+ * @throws {PosternError} exit 1 with `code` `database-unreachable`, `database-login` or `database-missing`
+ */
+export async function connect(options: ConnectOptions): Promise<pg.Client> {
+  const { default: pgModule } = await import('pg');
+  const client = new pgModule.Client(clientConfig(options));
+  // Without a listener, a connection that dies while idle would end the process with a stack trace.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw connectionError(error, options);
+  }
+  return client;
+}
+
+/** Runs `work` with a connection of its own and closes it afterwards, whatever happens. Errors as `connect`. */
+export async function withConnection<T>(options: ConnectOptions, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await connect(options);
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** A pool of at most `max` connections (4 unless told); the first is tried at once, so that errors are as `connect`'s. */
+export async function openPool(options: ConnectOptions & { readonly max?: number }): Promise<pg.Pool> {
+  const { default: pgModule } = await import('pg');
+  const pool = new pgModule.Pool({ ...clientConfig(options), max: options.max ?? 4, allowExitOnIdle: true });
+  pool.on('error', () => {});
+  try {
+    (await pool.connect()).release();
+  } catch (error) {
+    await pool.end().catch(() => {});
+    throw connectionError(error, options);
+  }
+  return pool;
+}
+
+/** The URL without its password, for messages. */
+export function redactUrl(url: string): string {
+  try {
+    const parsed = new URL(url);
+    if (parsed.password !== '') parsed.password = '***';
+    for (const name of parsed.searchParams.keys()) {
+      if (/pass|secret|token/i.test(name)) parsed.searchParams.set(name, '***');
+    }
+    return parsed.toString();
+  } catch {
+    return '(not a URL)';
+  }
+}
+
+/** The same server and login, another database. */
+export function withDatabase(url: string, database: string): string {
+  const parsed = new URL(url);
+  parsed.pathname = `/${encodeURIComponent(database)}`;
+  return parsed.toString();
+}
+
+/** The SQLSTATE of an error that PostgreSQL sent, or undefined. */
+export function sqlState(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+function clientConfig({ url, purpose = '', timeout = 10_000 }: ConnectOptions): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: `postern ${purpose}`.trim(),
+    connectionTimeoutMillis: timeout,
+    keepAlive: true,
+  };
+}
+
+function connectionError(error: unknown, { url, role }: ConnectOptions): PosternError {
+  const where = redactUrl(url);
+  const state = sqlState(error);
+  if (state === '28P01' || state === '28000') {
+    return failure(`the ${role} at ${where} refused the login: ${messageOf(error)}`, {
+      code: 'database-login',
+      cause: error,
+      hints: ['check the role, its password and pg_hba.conf; `postern doctor` asks every component'],
+    });
+  }
+  if (state === '3D000') {
+    return failure(`the ${role} at ${where} does not exist`, {
+      code: 'database-missing',
+      cause: error,
+      hints: ['check the database name at the end of the URL'],
+    });
+  }
+  return failure(`the ${role} at ${where} cannot be reached: ${reason(error)}`, {
+    code: 'database-unreachable',
+    cause: error,
+    hints: ['check that the server runs, that host and port are right, and that the network allows it'],
+  });
+}
+
+function reason(error: unknown): string {
+  // Node tries every address of a name and reports them together, with an empty message.
+  if (error instanceof AggregateError) return [...new Set(error.errors.map(messageOf))].join('; ');
+  return messageOf(error);
+}
