@@ -1,0 +1,66 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, test } from 'vitest';
+
+/** A program that some tests need and that not every machine has. */
+export type OptionalTool = 'gpg' | 'zstd' | 'psql' | 'moto';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * The absolute path of an optional program, or undefined when it is not installed. `moto` is `moto_server`, looked
+ * for at `$POSTERN_MOTO_SERVER`, in `.venv-moto` at the repository's root, and on PATH.
+ */
+export function optionalTool(name: OptionalTool): string | undefined {
+  const program = name === 'moto' ? 'moto_server' : name;
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, program));
+  const named =
+    name === 'moto' ? [process.env['POSTERN_MOTO_SERVER'], join(root, '.venv-moto/bin/moto_server')] : [];
+  return [...named, ...onPath].find((path) => path !== undefined && path !== '' && isProgram(path));
+}
+
+/** Whether a missing optional tool is a failure: `POSTERN_REQUIRE_OPTIONAL=1`, as the continuous integration sets it. */
+export function requiresOptional(): boolean {
+  return process.env['POSTERN_REQUIRE_OPTIONAL'] === '1';
+}
+
+/**
+ * A suite that needs optional tools. Where one is missing, a single skipped test says which (visible in the report);
+ * under `POSTERN_REQUIRE_OPTIONAL=1` that test fails instead.
+ * @param body receives the path of every tool asked for
+ */
+export function describeWith<Name extends OptionalTool>(
+  tools: readonly Name[],
+  title: string,
+  body: (paths: Readonly<Record<Name, string>>) => void,
+): void {
+  const found = tools.map((name) => [name, optionalTool(name)] as const);
+  const missing = found.filter(([, path]) => path === undefined).map(([name]) => name);
+  describe(title, () => {
+    if (missing.length === 0) {
+      body(Object.fromEntries(found) as Record<Name, string>);
+      return;
+    }
+    const reason = `needs ${missing.join(' and ')}, not installed here`;
+    if (requiresOptional()) {
+      test(reason, () => {
+        throw new Error(`${reason}; POSTERN_REQUIRE_OPTIONAL=1 makes that a failure`);
+      });
+    } else {
+      test.skip(reason, () => {});
+    }
+  });
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
