@@ -1,0 +1,157 @@
+// The contract of every command:
+// - data goes to stdout, everything else to stderr;
+// - `run` returns an object, which is the result under `--json`;
+// - the process ends by itself with `process.exitCode`: `process.exit` would cut a pipe after 64 KiB;
+// - whatever was thrown is sorted into "the person can act on it", "stopped", or "a bug", and printed once.
+import { Command, Errors, type Interfaces } from '@oclif/core';
+import type { z } from 'zod';
+import { ExitCode } from '../base/exit-code.ts';
+import type { Progress } from '../base/progress.ts';
+import type { PosternContext } from './context.ts';
+import { errorEnvelope, successEnvelope } from './envelope.ts';
+import { globalFlags } from './flags.ts';
+import type { Asking } from './prompt.ts';
+import { redact } from './redact.ts';
+import { explainError, formatError, traceOf } from './report-error.ts';
+import type { Column, TableFormat } from './table.ts';
+
+export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<(typeof BaseCommand)['baseFlags'] & T['flags']>;
+export type CommandArgs<T extends typeof Command> = Interfaces.InferredArgs<T['args']>;
+
+export abstract class BaseCommand<T extends typeof Command> extends Command {
+  static override enableJsonFlag = true;
+  static override baseFlags = globalFlags;
+  /** The exit codes that this command can end with; printed at the end of its help. */
+  static exitCodes: readonly ExitCode[] = [ExitCode.done, ExitCode.failure, ExitCode.usage];
+  /** The schema of the result, loaded only by the tests and by `npm run schemas`. */
+  static result: () => Promise<z.ZodType>;
+
+  protected flags!: CommandFlags<T>;
+  protected args!: CommandArgs<T>;
+  private readonly warnings: string[] = [];
+  private readonly interruption = new AbortController();
+  private readonly onSignal = (): void => this.interrupt();
+  private opened: PosternContext | undefined;
+
+  override async init(): Promise<void> {
+    await super.init();
+    process.on('SIGINT', this.onSignal);
+    process.on('SIGTERM', this.onSignal);
+    const { args, flags } = await this.parse({
+      flags: this.ctor.flags,
+      baseFlags: (super.ctor as typeof BaseCommand).baseFlags,
+      enableJsonFlag: this.ctor.enableJsonFlag,
+      args: this.ctor.args,
+      strict: this.ctor.strict,
+    });
+    this.flags = flags as CommandFlags<T>;
+    this.args = args as CommandArgs<T>;
+  }
+
+  /** What domain functions work with, made on first use: a command that needs no configuration reads none. */
+  protected async context(): Promise<PosternContext> {
+    if (this.opened === undefined) {
+      const { openContext } = await import('./context.ts');
+      this.opened = await openContext({
+        configFile: this.flags.config,
+        profile: this.flags.profile,
+        progress: await this.progress(),
+        signal: this.interruption.signal,
+      });
+    }
+    return this.opened;
+  }
+
+  protected async progress(): Promise<Progress> {
+    const { terminalProgress } = await import('./terminal-progress.ts');
+    return terminalProgress({
+      isInteractive: process.stderr.isTTY && !this.flags.quiet && !this.jsonEnabled(),
+      isVerbose: this.flags.verbose,
+      write: (line) => process.stderr.write(`${line}\n`),
+      onWarning: (line) => this.addWarning(line),
+    });
+  }
+
+  /** Aborted by Ctrl-C: long work stops at its next safe point. */
+  protected get signal(): AbortSignal {
+    return this.interruption.signal;
+  }
+
+  /** Whether and how a person can be asked. */
+  protected asking(): Asking {
+    const flags = this.flags as { readonly yes?: boolean; readonly confirm?: string; readonly 'no-input'?: boolean };
+    return {
+      isInteractive: process.stdin.isTTY && process.stderr.isTTY && flags['no-input'] !== true && !this.jsonEnabled(),
+      yes: flags.yes === true,
+      confirm: flags.confirm,
+    };
+  }
+
+  /** A line of the result for a person; nothing under `--json`. */
+  protected print(text = ''): void {
+    if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
+  }
+
+  /** A line for a person that is not the result: stderr, silent with `--quiet` and `--json`. */
+  protected say(text: string): void {
+    if (!this.jsonEnabled() && !this.flags.quiet) process.stderr.write(`${text}\n`);
+  }
+
+  protected async printTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string): Promise<void> {
+    if (this.jsonEnabled()) return;
+    const { output = 'table' } = this.flags as { readonly output?: TableFormat };
+    if (rows.length === 0 && output === 'table') return this.say(whenEmpty);
+    const { renderTable } = await import('./table.ts');
+    this.print(await renderTable(rows, columns, output));
+  }
+
+  protected addWarning(line: string): void {
+    this.warnings.push(line);
+    if (!this.jsonEnabled()) process.stderr.write(`postern: warning: ${line}\n`);
+  }
+
+  /** Ends with this exit code after a result was printed: findings, incomplete, partial… */
+  protected endWith(code: ExitCode): void {
+    if (code !== ExitCode.done) process.exitCode = code;
+  }
+
+  override toSuccessJson(result: unknown): unknown {
+    return { ...successEnvelope(this.commandName, result, this.warnings), ok: (process.exitCode ?? 0) === 0 };
+  }
+
+  override toErrorJson(error: unknown): unknown {
+    return errorEnvelope(this.commandName, explainError(error), this.warnings);
+  }
+
+  override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`);
+  }
+
+  override async catch(error: unknown): Promise<void> {
+    if (error instanceof Errors.ExitError) throw error;
+    const cause = this.interruption.signal.aborted ? Object.assign(new Error('interrupted'), { name: 'AbortError' }) : error;
+    const reported = explainError(cause);
+    process.exitCode = reported.exitCode;
+    if (this.jsonEnabled()) this.logJson(this.toErrorJson(cause));
+    else process.stderr.write(`${String(redact(formatError(reported)))}\n`);
+    if (this.argv.includes('--verbose') || this.argv.includes('-v')) process.stderr.write(`${String(redact(traceOf(error)))}\n`);
+  }
+
+  override async finally(): Promise<void> {
+    await this.opened?.close();
+    process.off('SIGINT', this.onSignal);
+    process.off('SIGTERM', this.onSignal);
+  }
+
+  private get commandName(): string {
+    return (this.id ?? '').replaceAll(':', ' ');
+  }
+
+  /** The first Ctrl-C asks the work to stop at a safe point; the second does not wait. */
+  private interrupt(): void {
+    if (this.interruption.signal.aborted) process.exit(ExitCode.interrupted);
+    process.exitCode = ExitCode.interrupted;
+    if (!this.jsonEnabled()) process.stderr.write('\nstopping at the next safe point; once more stops at once\n');
+    this.interruption.abort();
+  }
+}

@@ -1,0 +1,93 @@
+import { inspect } from 'node:util';
+import { PosternError } from '../base/error.ts';
+import { ExitCode } from '../base/exit-code.ts';
+
+/** An error as the person and the JSON envelope see it. */
+export interface ReportedError {
+  readonly message: string;
+  readonly code: string;
+  readonly exitCode: ExitCode;
+  readonly hints: readonly string[];
+  /** Set when nobody but us can mend it. */
+  readonly isBug: boolean;
+}
+
+/**
+ * Sorts whatever was thrown into the three kinds: the person can act on it, the person stopped it, or it is a bug.
+ * The command line's own parse errors carry argv, secrets included: only their first words are kept.
+ */
+export function explainError(error: unknown): ReportedError {
+  if (error instanceof PosternError) {
+    return {
+      message: error.message,
+      code: error.code ?? codeOf(error.exitCode),
+      exitCode: error.exitCode,
+      hints: error.hints,
+      isBug: false,
+    };
+  }
+  if (isInterruption(error)) {
+    return { message: 'interrupted', code: 'interrupted', exitCode: ExitCode.interrupted, hints: [], isBug: false };
+  }
+  if (isParseError(error)) {
+    const [message, ...hints] = parseErrorLines(error.message);
+    return { message: message ?? 'usage', code: 'usage', exitCode: ExitCode.usage, hints, isBug: false };
+  }
+  if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+    return {
+      message: `no space left on the device${pathOf(error)}`,
+      code: 'disk-full',
+      exitCode: ExitCode.failure,
+      hints: ['free some space and run the command again'],
+      isBug: false,
+    };
+  }
+  return {
+    message: `unexpected: ${error instanceof Error ? error.message : inspect(error)}`,
+    code: 'bug',
+    exitCode: ExitCode.failure,
+    hints: ['this is a bug in postern; run again with --verbose and report the whole output'],
+    isBug: true,
+  };
+}
+
+/** The lines for stderr: `postern: error: …`, then a `hint:` line each. */
+export function formatError(reported: ReportedError): string {
+  return [`postern: error: ${reported.message}`, ...reported.hints.map((hint) => `hint: ${hint}`)].join('\n');
+}
+
+/** Stack and causes, for `--verbose`. */
+export function traceOf(error: unknown): string {
+  return inspect(error, { depth: 4 });
+}
+
+function codeOf(exitCode: ExitCode): string {
+  const entry = Object.entries(ExitCode).find(([, value]) => value === exitCode);
+  return entry?.[0] ?? 'failure';
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortError');
+}
+
+interface ParseError extends Error {
+  readonly oclif: { readonly exit?: number };
+}
+
+function isParseError(error: unknown): error is ParseError {
+  return error instanceof Error && 'oclif' in error;
+}
+
+function parseErrorLines(message: string): string[] {
+  const lines = message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const hints = lines.filter((line) => line.startsWith('See more help')).map(() => 'see the same command with --help');
+  const rest = lines.filter((line) => !line.startsWith('See more help')).join('; ');
+  return [rest.charAt(0).toLowerCase() + rest.slice(1), ...hints];
+}
+
+function pathOf(error: Error): string {
+  return 'path' in error && typeof error.path === 'string' ? `: ${error.path}` : '';
+}

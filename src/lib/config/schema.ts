@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { parseByteSize } from '../base/byte-size.ts';
+
+const path = z.string().min(1).describe('a path; relative ones start at the configuration file, ~ is the home folder');
+const secret = z
+  .string()
+  .min(1)
+  .describe('a secret: a reference ${file:PATH} or ${env:NAME}; never the secret itself');
+const byteSize = z
+  .union([z.string(), z.number().int().positive()])
+  .transform((value, context) => {
+    const bytes = typeof value === 'number' ? value : parseByteSize(value);
+    if (bytes !== undefined && bytes > 0) return bytes;
+    context.addIssue({ code: 'custom', message: 'expected a size such as 64MiB' });
+    return z.NEVER;
+  })
+  .describe('a size in bytes, or with a unit: 64MiB');
+
+const awsCredentials = z
+  .union([
+    z.strictObject({ profile: z.string().min(1) }),
+    z.strictObject({ access_key_id: secret, secret_access_key: secret, session_token: secret.optional() }),
+  ])
+  .describe('how to log in; left out: the usual chain of environment, shared files and instance role');
+
+const localStore = z.strictObject({ adapter: z.literal('local'), path });
+
+const s3Store = z.strictObject({
+  adapter: z.literal('s3'),
+  bucket: z.string().min(3),
+  prefix: z.string().optional(),
+  region: z.string().optional(),
+  endpoint: z.url().optional(),
+  path_style: z.boolean().optional(),
+  checksum: z.enum(['auto', 'sha256', 'crc32', 'crc64nvme', 'md5', 'none']).optional(),
+  credentials: awsCredentials.optional(),
+});
+
+const kms = z.discriminatedUnion('adapter', [
+  z
+    .strictObject({
+      adapter: z.literal('local'),
+      path,
+      passphrase: secret.optional(),
+      openpgp_key: path.optional(),
+    })
+    .refine((value) => value.passphrase !== undefined || value.openpgp_key !== undefined, {
+      message: 'expected passphrase or openpgp_key: the key file is always sealed',
+    }),
+  z.strictObject({
+    adapter: z.literal('aws'),
+    region: z.string().optional(),
+    endpoint: z.url().optional(),
+    credentials: awsCredentials.optional(),
+  }),
+]);
+
+const backup = z.strictObject({
+  store: z.string().describe('the name of the store that takes the sets'),
+  prefix: z.string().optional().describe('the folder of the sets inside the store; "backup" unless told'),
+  recipients: z.array(path).min(2).describe('public OpenPGP keys, at least two: operations and offline'),
+  signer: z.strictObject({ secret_key: path, passphrase: secret.optional() }),
+  trusted_signers: z.array(path).min(1).describe('public keys whose manifests are believed'),
+  secret_keys: z
+    .array(path)
+    .optional()
+    .describe('secret keys for verify and restore; leave this out on the host that writes the backups'),
+  secret_key_passphrase: secret.optional(),
+  part_size: byteSize.optional().describe('the encrypted size at which a part ends; 64MiB unless told'),
+  compression_level: z.number().int().min(1).max(19).optional().describe('zstd level; 3 unless told'),
+  workers: z.number().int().min(1).max(64).optional().describe('parallel copies; one per core unless told'),
+  verify_before_upload: z.boolean().optional().describe('open every part again in memory before it is sent; true unless told'),
+  pg_dump: path.optional().describe('the pg_dump to use for the schema'),
+});
+
+const profile = z.strictObject({
+  platform: z
+    .strictObject({ url: secret, map: path.optional() })
+    .optional()
+    .describe("the mail platform's own database"),
+  state: z
+    .strictObject({ url: secret, owner_url: secret.optional() })
+    .optional()
+    .describe("postern's own database; owner_url is the login that may migrate it"),
+  kms: kms.optional(),
+  stores: z.record(z.string().regex(/^[a-z][a-z0-9_-]*$/), z.discriminatedUnion('adapter', [localStore, s3Store])).optional(),
+  backup: backup.optional(),
+  operator: z
+    .strictObject({ secret_key: path.optional(), passphrase: secret.optional(), fingerprint: z.string().optional() })
+    .optional()
+    .describe('who works here: the enrolled OpenPGP key'),
+  certificates: z
+    .strictObject({
+      signer: z.union([z.strictObject({ key: path }), z.strictObject({ kms_key: z.string() })]),
+      trust: z.array(path).optional(),
+    })
+    .optional(),
+  approvals: z
+    .record(z.string(), z.number().int().min(0).max(10))
+    .optional()
+    .describe('how many operators must approve a plan, by kind; `default` for those not named'),
+});
+
+/** The whole of postern.yaml. */
+export const configFile = z.strictObject({
+  version: z.literal(1),
+  default_profile: z.string().optional(),
+  profiles: z.record(z.string().regex(/^[a-z][a-z0-9_-]*$/), profile),
+});
+
+export type ConfigFile = z.infer<typeof configFile>;
+export type ProfileSettings = z.infer<typeof profile>;
+export type StoreSettings = NonNullable<ProfileSettings['stores']>[string];
+export type KmsSettings = NonNullable<ProfileSettings['kms']>;
+export type BackupSettings = NonNullable<ProfileSettings['backup']>;
