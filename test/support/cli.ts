@@ -17,7 +17,12 @@ export interface CliResult {
     // oxlint-disable-next-line typescript/no-explicit-any -- tests look into results of every shape
     readonly result: any;
     readonly warnings: readonly string[];
-    readonly error?: { readonly message: string; readonly code: string; readonly exitCode: number; readonly hints: readonly string[] };
+    readonly error?: {
+      readonly message: string;
+      readonly code: string;
+      readonly exitCode: number;
+      readonly hints: readonly string[];
+    };
   };
 }
 
@@ -31,7 +36,13 @@ export interface CliOptions {
 export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const child = spawn(process.execPath, [runScript, ...argv], {
     cwd: options.cwd ?? projectRoot,
-    env: { ...process.env, NODE_ENV: 'production', POSTERN_SANDBOX_HOME: '/nonexistent', XDG_CONFIG_HOME: '/nonexistent', ...options.env },
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      POSTERN_SANDBOX_HOME: '/nonexistent',
+      XDG_CONFIG_HOME: '/nonexistent',
+      ...options.env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const out: Buffer[] = [];

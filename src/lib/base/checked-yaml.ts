@@ -28,8 +28,13 @@ const maxBytes = 16 * 2 ** 20;
  * @param name how the file is called in messages
  * @throws {PosternError} exit 2, `code: 'yaml-invalid'`
  */
-export async function readCheckedYaml<T>(text: string, name: string, schema: z.ZodType<T>): Promise<CheckedYaml<T>> {
-  if (text.length > maxBytes) throw usageError(`${name} is larger than 16 MiB, which no such file should be`, { code: 'yaml-invalid' });
+export async function readCheckedYaml<T>(
+  text: string,
+  name: string,
+  schema: z.ZodType<T>,
+): Promise<CheckedYaml<T>> {
+  if (text.length > maxBytes)
+    throw usageError(`${name} is larger than 16 MiB, which no such file should be`, { code: 'yaml-invalid' });
   const { LineCounter, parseDocument } = await import('yaml');
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, version: '1.2' });
@@ -40,7 +45,11 @@ export async function readCheckedYaml<T>(text: string, name: string, schema: z.Z
   if (document.errors.length > 0) {
     throw problems(
       name,
-      document.errors.map((error) => ({ ...positionAt(error.pos[0]), path: '', message: firstLine(error.message) })),
+      document.errors.map((error) => ({
+        ...positionAt(error.pos[0]),
+        path: '',
+        message: firstLine(error.message),
+      })),
     );
   }
   const positionOf = (path: readonly PropertyKey[]): Position => {
@@ -56,11 +65,13 @@ export async function readCheckedYaml<T>(text: string, name: string, schema: z.Z
   if (parsed.success) return { value: parsed.data, positionOf };
   throw problems(
     name,
-    parsed.error.issues.flatMap((issue) => explain(issue)).map(({ path, message }) => ({
-      ...positionOf(path),
-      path: pathText(path),
-      message,
-    })),
+    parsed.error.issues
+      .flatMap((issue) => explain(issue))
+      .map(({ path, message }) => ({
+        ...positionOf(path),
+        path: pathText(path),
+        message,
+      })),
   );
 }
 
@@ -85,24 +96,39 @@ function explain(issue: z.core.$ZodIssue): readonly Explained[] {
 function problems(name: string, found: readonly YamlProblem[]): Error {
   const lines = found
     .toSorted((a, b) => a.line - b.line || a.column - b.column)
-    .map(({ line, column, path, message }) => `${name}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`);
-  return usageError(lines.length === 1 ? (lines[0] ?? '') : `${lines.length} problems\n  ${lines.join('\n  ')}`, {
-    code: 'yaml-invalid',
-  });
+    .map(
+      ({ line, column, path, message }) =>
+        `${name}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`,
+    );
+  return usageError(
+    lines.length === 1 ? (lines[0] ?? '') : `${lines.length} problems\n  ${lines.join('\n  ')}`,
+    {
+      code: 'yaml-invalid',
+    },
+  );
 }
 
 function plainValue(read: () => unknown, name: string): unknown {
   try {
     return read();
   } catch (error) {
-    throw usageError(`${name}: ${error instanceof Error ? error.message : String(error)}`, { code: 'yaml-invalid', cause: error });
+    throw usageError(`${name}: ${error instanceof Error ? error.message : String(error)}`, {
+      code: 'yaml-invalid',
+      cause: error,
+    });
   }
 }
 
 /** `profiles.production.stores[0]`, as people write it. */
 export function pathText(path: readonly PropertyKey[]): string {
   return path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : /^[\w-]+$/.test(String(key)) ? `.${String(key)}` : `.${JSON.stringify(String(key))}`))
+    .map((key) =>
+      typeof key === 'number'
+        ? `[${key}]`
+        : /^[\w-]+$/.test(String(key))
+          ? `.${String(key)}`
+          : `.${JSON.stringify(String(key))}`,
+    )
     .join('')
     .replace(/^\./, '');
 }

@@ -37,7 +37,10 @@ export async function connect(options: ConnectOptions): Promise<pg.Client> {
 }
 
 /** Runs `work` with a connection of its own and closes it afterwards, whatever happens. Errors as `connect`. */
-export async function withConnection<T>(options: ConnectOptions, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function withConnection<T>(
+  options: ConnectOptions,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = await connect(options);
   try {
     return await work(client);

@@ -4,7 +4,10 @@
  */
 export interface Progress {
   /** Starts a named step; `total` is in `unit`s where it is known beforehand. */
-  step(title: string, options?: { readonly total?: number; readonly unit?: 'bytes' | 'rows' | 'objects' }): ProgressStep;
+  step(
+    title: string,
+    options?: { readonly total?: number; readonly unit?: 'bytes' | 'rows' | 'objects' },
+  ): ProgressStep;
   /** One line for `--verbose`. */
   detail(line: string): void;
   /** One line that a person must see even with `--quiet`; it is also kept among the envelope's warnings. */

@@ -15,7 +15,9 @@ import { redact } from './redact.ts';
 import { explainError, formatError, traceOf } from './report-error.ts';
 import type { Column, TableFormat } from './table.ts';
 
-export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<(typeof BaseCommand)['baseFlags'] & T['flags']>;
+export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<
+  (typeof BaseCommand)['baseFlags'] & T['flags']
+>;
 export type CommandArgs<T extends typeof Command> = Interfaces.InferredArgs<T['args']>;
 
 export abstract class BaseCommand<T extends typeof Command> extends Command {
@@ -79,9 +81,14 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
 
   /** Whether and how a person can be asked. */
   protected asking(): Asking {
-    const flags = this.flags as { readonly yes?: boolean; readonly confirm?: string; readonly 'no-input'?: boolean };
+    const flags = this.flags as {
+      readonly yes?: boolean;
+      readonly confirm?: string;
+      readonly 'no-input'?: boolean;
+    };
     return {
-      isInteractive: process.stdin.isTTY && process.stderr.isTTY && flags['no-input'] !== true && !this.jsonEnabled(),
+      isInteractive:
+        process.stdin.isTTY && process.stderr.isTTY && flags['no-input'] !== true && !this.jsonEnabled(),
       yes: flags.yes === true,
       confirm: flags.confirm,
     };
@@ -97,7 +104,11 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     if (!this.jsonEnabled() && !this.flags.quiet) process.stderr.write(`${text}\n`);
   }
 
-  protected async printTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string): Promise<void> {
+  protected async printTable<Row>(
+    rows: readonly Row[],
+    columns: readonly Column<Row>[],
+    whenEmpty: string,
+  ): Promise<void> {
     if (this.jsonEnabled()) return;
     const { output = 'table' } = this.flags as { readonly output?: TableFormat };
     if (rows.length === 0 && output === 'table') return this.say(whenEmpty);
@@ -129,12 +140,15 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
 
   override async catch(error: unknown): Promise<void> {
     if (error instanceof Errors.ExitError) throw error;
-    const cause = this.interruption.signal.aborted ? Object.assign(new Error('interrupted'), { name: 'AbortError' }) : error;
+    const cause = this.interruption.signal.aborted
+      ? Object.assign(new Error('interrupted'), { name: 'AbortError' })
+      : error;
     const reported = explainError(cause);
     process.exitCode = reported.exitCode;
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(cause));
     else process.stderr.write(`${String(redact(formatError(reported)))}\n`);
-    if (this.argv.includes('--verbose') || this.argv.includes('-v')) process.stderr.write(`${String(redact(traceOf(error)))}\n`);
+    if (this.argv.includes('--verbose') || this.argv.includes('-v'))
+      process.stderr.write(`${String(redact(traceOf(error)))}\n`);
   }
 
   override async finally(): Promise<void> {
@@ -151,7 +165,8 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
   private interrupt(): void {
     if (this.interruption.signal.aborted) process.exit(ExitCode.interrupted);
     process.exitCode = ExitCode.interrupted;
-    if (!this.jsonEnabled()) process.stderr.write('\nstopping at the next safe point; once more stops at once\n');
+    if (!this.jsonEnabled())
+      process.stderr.write('\nstopping at the next safe point; once more stops at once\n');
     this.interruption.abort();
   }
 }

@@ -9,16 +9,25 @@ import { explainError, formatError } from './report-error.ts';
  */
 const commandNotFound: Hook.CommandNotFound = async function hook({ id, argv, config }) {
   const asked = id.replaceAll(':', ' ');
-  const known = config.commands.filter(({ hidden }) => hidden !== true).map((command) => command.id.replaceAll(':', ' '));
-  const nearest = known.map((name) => ({ name, distance: editDistance(asked, name) })).toSorted((a, b) => a.distance - b.distance)[0];
+  const known = config.commands
+    .filter(({ hidden }) => !hidden)
+    .map((command) => command.id.replaceAll(':', ' '));
+  const nearest = known
+    .map((name) => ({ name, distance: editDistance(asked, name) }))
+    .toSorted((a, b) => a.distance - b.distance)[0];
   const isNear = nearest !== undefined && nearest.distance <= Math.max(2, asked.length / 3);
   const reported = explainError(
     usageError(`there is no command ${asked}`, {
       code: 'unknown-command',
-      hints: [isNear ? `did you mean \`${config.bin} ${nearest.name}\`?` : `\`${config.bin} --help\` lists the commands`],
+      hints: [
+        isNear
+          ? `did you mean \`${config.bin} ${nearest.name}\`?`
+          : `\`${config.bin} --help\` lists the commands`,
+      ],
     }),
   );
-  if ((argv ?? []).includes('--json')) process.stdout.write(`${JSON.stringify(errorEnvelope(asked, reported, []), undefined, 2)}\n`);
+  if ((argv ?? []).includes('--json'))
+    process.stdout.write(`${JSON.stringify(errorEnvelope(asked, reported, []), undefined, 2)}\n`);
   else process.stderr.write(`${formatError(reported)}\n`);
   process.exitCode = reported.exitCode;
 };
@@ -32,7 +41,13 @@ export function editDistance(a: string, b: string): number {
     const current = [row];
     for (let column = 1; column <= b.length; column += 1) {
       const cost = a[row - 1] === b[column - 1] ? 0 : 1;
-      current.push(Math.min((current[column - 1] ?? 0) + 1, (previous[column] ?? 0) + 1, (previous[column - 1] ?? 0) + cost));
+      current.push(
+        Math.min(
+          (current[column - 1] ?? 0) + 1,
+          (previous[column] ?? 0) + 1,
+          (previous[column - 1] ?? 0) + cost,
+        ),
+      );
     }
     previous = current;
   }

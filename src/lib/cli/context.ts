@@ -58,7 +58,10 @@ export async function openContext(options: OpenContextOptions): Promise<PosternC
   const closers: (() => Promise<void>)[] = [];
   const path = (part: Part, value: string): string => resolvePath(value, folderOf(config, part));
   const secret = (part: Part, reference: string): Promise<string> =>
-    resolveSecret(reference, `${config.profileName}.${part}`, { folder: folderOf(config, part), env: process.env });
+    resolveSecret(reference, `${config.profileName}.${part}`, {
+      folder: folderOf(config, part),
+      env: process.env,
+    });
   const settings = <P extends Part>(part: P): NonNullable<ProfileSettings[P]> => {
     const value = config.profile[part];
     if (value !== undefined) return value;
@@ -81,13 +84,19 @@ export async function openContext(options: OpenContextOptions): Promise<PosternC
       try {
         return await readFile(file, 'utf8');
       } catch (error) {
-        throw usageError(`${file}, named under ${part}, cannot be read: ${messageOf(error)}`, { code: 'file-unreadable', cause: error });
+        throw usageError(`${file}, named under ${part}, cannot be read: ${messageOf(error)}`, {
+          code: 'file-unreadable',
+          cause: error,
+        });
       }
     },
     approvalsFor: (kind) => config.profile.approvals?.[kind] ?? config.profile.approvals?.['default'] ?? 0,
     platformUrl: async () => secret('platform', settings('platform').url),
     state: once(async () => {
-      const pool = await openPool({ url: await secret('state', settings('state').url), role: 'state database' });
+      const pool = await openPool({
+        url: await secret('state', settings('state').url),
+        role: 'state database',
+      });
       closers.push(() => pool.end());
       return pool;
     }),

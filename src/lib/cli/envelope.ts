@@ -12,10 +12,20 @@ export interface Envelope {
 }
 
 export function successEnvelope(command: string, result: unknown, warnings: readonly string[]): Envelope {
-  return { schemaVersion: 1, command, ok: true, result: redact(result), warnings: redact(warnings) as readonly string[] };
+  return {
+    schemaVersion: 1,
+    command,
+    ok: true,
+    result: redact(result),
+    warnings: redact(warnings) as readonly string[],
+  };
 }
 
-export function errorEnvelope(command: string, reported: ReportedError, warnings: readonly string[]): Envelope {
+export function errorEnvelope(
+  command: string,
+  reported: ReportedError,
+  warnings: readonly string[],
+): Envelope {
   const { isBug: _, ...error } = reported;
   return {
     schemaVersion: 1,

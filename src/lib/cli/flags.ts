@@ -2,11 +2,28 @@ import { Flags } from '@oclif/core';
 
 /** What every command takes. */
 export const globalFlags = {
-  config: Flags.string({ summary: 'the configuration file', helpGroup: 'GLOBAL', helpValue: 'FILE', env: 'POSTERN_CONFIG' }),
-  profile: Flags.string({ summary: 'the profile of the configuration', helpGroup: 'GLOBAL', helpValue: 'NAME' }),
-  quiet: Flags.boolean({ char: 'q', summary: 'only errors and results', helpGroup: 'GLOBAL', exclusive: ['verbose'] }),
+  config: Flags.string({
+    summary: 'the configuration file',
+    helpGroup: 'GLOBAL',
+    helpValue: 'FILE',
+    env: 'POSTERN_CONFIG',
+  }),
+  profile: Flags.string({
+    summary: 'the profile of the configuration',
+    helpGroup: 'GLOBAL',
+    helpValue: 'NAME',
+  }),
+  quiet: Flags.boolean({
+    char: 'q',
+    summary: 'only errors and results',
+    helpGroup: 'GLOBAL',
+    exclusive: ['verbose'],
+  }),
   verbose: Flags.boolean({ char: 'v', summary: 'say more on stderr', helpGroup: 'GLOBAL' }),
-  'no-input': Flags.boolean({ summary: 'never ask; fail and name the flag that answers', helpGroup: 'GLOBAL' }),
+  'no-input': Flags.boolean({
+    summary: 'never ask; fail and name the flag that answers',
+    helpGroup: 'GLOBAL',
+  }),
   'no-color': Flags.boolean({ summary: 'no colors (as NO_COLOR does)', helpGroup: 'GLOBAL' }),
 };
 

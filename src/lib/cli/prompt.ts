@@ -18,7 +18,10 @@ export interface Asking {
 export async function confirmYes(question: string, asking: Asking): Promise<void> {
   if (asking.yes) return;
   if (!asking.isInteractive) {
-    throw usageError(`${question} needs an answer, and there is no terminal to ask on`, { code: 'needs-answer', hints: ['answer with --yes'] });
+    throw usageError(`${question} needs an answer, and there is no terminal to ask on`, {
+      code: 'needs-answer',
+      hints: ['answer with --yes'],
+    });
   }
   const { confirm } = await import('@inquirer/prompts');
   if (await confirm({ message: question, default: false }, { output: process.stderr })) return;

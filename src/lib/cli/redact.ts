@@ -10,6 +10,9 @@ export function redact(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll(/(\w+:\/\/[^:@/\s]+):[^@/\s]+@/g, '$1:***@');
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, secretName.test(key) && typeof item === 'string' ? '***' : redact(item)]),
+    Object.entries(value).map(([key, item]) => [
+      key,
+      secretName.test(key) && typeof item === 'string' ? '***' : redact(item),
+    ]),
   );
 }

@@ -27,7 +27,13 @@ export function explainError(error: unknown): ReportedError {
     };
   }
   if (isInterruption(error)) {
-    return { message: 'interrupted', code: 'interrupted', exitCode: ExitCode.interrupted, hints: [], isBug: false };
+    return {
+      message: 'interrupted',
+      code: 'interrupted',
+      exitCode: ExitCode.interrupted,
+      hints: [],
+      isBug: false,
+    };
   }
   if (isParseError(error)) {
     const [message, ...hints] = parseErrorLines(error.message);
@@ -83,7 +89,9 @@ function parseErrorLines(message: string): string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const hints = lines.filter((line) => line.startsWith('See more help')).map(() => 'see the same command with --help');
+  const hints = lines
+    .filter((line) => line.startsWith('See more help'))
+    .map(() => 'see the same command with --help');
   const rest = lines.filter((line) => !line.startsWith('See more help')).join('; ');
   return [rest.charAt(0).toLowerCase() + rest.slice(1), ...hints];
 }

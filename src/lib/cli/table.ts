@@ -9,11 +9,17 @@ export interface Column<Row> {
 }
 
 /** Rows for a person (aligned columns), a spreadsheet (RFC 4180) or a file (YAML with the headers as keys). */
-export async function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], format: TableFormat): Promise<string> {
+export async function renderTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  format: TableFormat,
+): Promise<string> {
   if (format === 'csv') return csv(rows, columns);
   if (format === 'yaml') {
     const { stringify } = await import('yaml');
-    return stringify(rows.map((row) => Object.fromEntries(columns.map(({ header, value }) => [header, value(row) ?? null])))).trimEnd();
+    return stringify(
+      rows.map((row) => Object.fromEntries(columns.map(({ header, value }) => [header, value(row) ?? null]))),
+    ).trimEnd();
   }
   const { default: CliTable } = await import('cli-table3');
   const table: Table = new CliTable({
@@ -31,13 +37,29 @@ export async function renderTable<Row>(rows: readonly Row[], columns: readonly C
 }
 
 const noBorders = Object.fromEntries(
-  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'].map(
-    (name) => [name, ''],
-  ),
+  [
+    'top',
+    'top-mid',
+    'top-left',
+    'top-right',
+    'bottom',
+    'bottom-mid',
+    'bottom-left',
+    'bottom-right',
+    'left',
+    'left-mid',
+    'mid',
+    'mid-mid',
+    'right',
+    'right-mid',
+  ].map((name) => [name, '']),
 );
 
 function csv<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const lines = [columns.map(({ header }) => header), ...rows.map((row) => columns.map(({ value }) => String(value(row) ?? '')))];
+  const lines = [
+    columns.map(({ header }) => header),
+    ...rows.map((row) => columns.map(({ value }) => String(value(row) ?? ''))),
+  ];
   return lines.map((cells) => cells.map(csvCell).join(',')).join('\r\n');
 }
 
@@ -49,6 +71,8 @@ function csvCell(text: string): string {
 
 /** Control characters from a database or a store must not steer the terminal. */
 export function visible(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replaceAll(
+    /\p{Cc}/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }

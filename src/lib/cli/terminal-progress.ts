@@ -27,7 +27,10 @@ export async function terminalProgress(options: TerminalProgressOptions): Promis
           const now = performance.now();
           if (action === undefined || now - shown < 100) return;
           shown = now;
-          action.status = total === undefined ? amountText(sum, unit) : `${amountText(sum, unit)} of ${amountText(total, unit)}`;
+          action.status =
+            total === undefined
+              ? amountText(sum, unit)
+              : `${amountText(sum, unit)} of ${amountText(total, unit)}`;
         },
         done: (summary) => end(summary ?? (sum > 0 ? amountText(sum, unit) : 'done')),
         fail: (reason) => end(`failed: ${reason}`),

@@ -36,10 +36,16 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const wanted = options.profile ?? options.env['POSTERN_PROFILE'];
   const explicit = options.file ?? options.env['POSTERN_CONFIG'];
   const user = userConfigPath(options.env);
-  const candidates = explicit === undefined ? [join(options.cwd, 'postern.yaml'), user, options.sandboxFile] : [resolve(options.cwd, explicit)];
+  const candidates =
+    explicit === undefined
+      ? [join(options.cwd, 'postern.yaml'), user, options.sandboxFile]
+      : [resolve(options.cwd, explicit)];
   const found: { readonly path: string; readonly text: string }[] = [];
   for (const path of candidates) {
-    const text = path === undefined ? undefined : await readIfThere(path, path === candidates[0] && explicit !== undefined);
+    const text =
+      path === undefined
+        ? undefined
+        : await readIfThere(path, path === candidates[0] && explicit !== undefined);
     if (path !== undefined && text !== undefined) found.push({ path, text });
   }
   if (found.length === 0) {
@@ -49,11 +55,20 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     });
   }
   const files = await Promise.all(
-    found.map(async ({ path, text }) => ({ path, value: (await readCheckedYaml(text, path, configFile)).value })),
+    found.map(async ({ path, text }) => ({
+      path,
+      value: (await readCheckedYaml(text, path, configFile)).value,
+    })),
   );
-  const profileName = wanted ?? files.find(({ value }) => value.default_profile !== undefined)?.value.default_profile ?? onlyProfile(files);
+  const profileName =
+    wanted ??
+    files.find(({ value }) => value.default_profile !== undefined)?.value.default_profile ??
+    onlyProfile(files);
   if (profileName === undefined) {
-    throw usageError('the configuration has several profiles and no default_profile', { code: 'profile-missing', hints: ['choose one with --profile'] });
+    throw usageError('the configuration has several profiles and no default_profile', {
+      code: 'profile-missing',
+      hints: ['choose one with --profile'],
+    });
   }
   const profileNames = [...new Set(files.flatMap(({ value }) => Object.keys(value.profiles)))];
   const holders = files.flatMap(({ path, value }) => {
@@ -99,11 +114,14 @@ function mergeParts(
     profile[part] = { ...(profile[part] as object | undefined), url: `\${env:${variable}}` };
     origins[`${part}.url`] = 'environment';
   }
-  return { profile: profile as ProfileSettings, origins };
+  return { profile, origins };
 }
 
 /** The environment variables that stand above the files. */
-const urlVariables: Readonly<Record<string, string>> = { platform: 'POSTERN_PLATFORM_URL', state: 'POSTERN_STATE_URL' };
+const urlVariables: Readonly<Record<string, string>> = {
+  platform: 'POSTERN_PLATFORM_URL',
+  state: 'POSTERN_STATE_URL',
+};
 
 /** The folder that relative paths in this part of the profile start at. */
 export function folderOf(config: LoadedConfig, part: keyof ProfileSettings): string {
@@ -115,7 +133,9 @@ export function userConfigPath(env: Readonly<Record<string, string | undefined>>
   return join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'postern', 'postern.yaml');
 }
 
-function onlyProfile(files: readonly { readonly value: { readonly profiles: Readonly<Record<string, unknown>> } }[]): string | undefined {
+function onlyProfile(
+  files: readonly { readonly value: { readonly profiles: Readonly<Record<string, unknown>> } }[],
+): string | undefined {
   const names = new Set(files.flatMap(({ value }) => Object.keys(value.profiles)));
   return names.size === 1 ? [...names][0] : undefined;
 }
@@ -126,6 +146,9 @@ async function readIfThere(path: string, isRequired: boolean): Promise<string | 
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (!isRequired && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
-    throw usageError(`the configuration ${path} cannot be read: ${messageOf(error)}`, { code: 'config-missing', cause: error });
+    throw usageError(`the configuration ${path} cannot be read: ${messageOf(error)}`, {
+      code: 'config-missing',
+      cause: error,
+    });
   }
 }

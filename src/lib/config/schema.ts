@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { parseByteSize } from '../base/byte-size.ts';
 
-const path = z.string().min(1).describe('a path; relative ones start at the configuration file, ~ is the home folder');
+const path = z
+  .string()
+  .min(1)
+  .describe('a path; relative ones start at the configuration file, ~ is the home folder');
 const secret = z
   .string()
   .min(1)
@@ -69,7 +72,10 @@ const backup = z.strictObject({
   part_size: byteSize.optional().describe('the encrypted size at which a part ends; 64MiB unless told'),
   compression_level: z.number().int().min(1).max(19).optional().describe('zstd level; 3 unless told'),
   workers: z.number().int().min(1).max(64).optional().describe('parallel copies; one per core unless told'),
-  verify_before_upload: z.boolean().optional().describe('open every part again in memory before it is sent; true unless told'),
+  verify_before_upload: z
+    .boolean()
+    .optional()
+    .describe('open every part again in memory before it is sent; true unless told'),
   pg_dump: path.optional().describe('the pg_dump to use for the schema'),
 });
 
@@ -83,10 +89,16 @@ const profile = z.strictObject({
     .optional()
     .describe("postern's own database; owner_url is the login that may migrate it"),
   kms: kms.optional(),
-  stores: z.record(z.string().regex(/^[a-z][a-z0-9_-]*$/), z.discriminatedUnion('adapter', [localStore, s3Store])).optional(),
+  stores: z
+    .record(z.string().regex(/^[a-z][a-z0-9_-]*$/), z.discriminatedUnion('adapter', [localStore, s3Store]))
+    .optional(),
   backup: backup.optional(),
   operator: z
-    .strictObject({ secret_key: path.optional(), passphrase: secret.optional(), fingerprint: z.string().optional() })
+    .strictObject({
+      secret_key: path.optional(),
+      passphrase: secret.optional(),
+      fingerprint: z.string().optional(),
+    })
     .optional()
     .describe('who works here: the enrolled OpenPGP key'),
   certificates: z

@@ -29,7 +29,9 @@ export async function resolveSecret(text: string, name: string, source: SecretSo
 function fromEnvironment(variable: string, name: string, { env }: SecretSource): string {
   const value = env[variable];
   if (value !== undefined && value !== '') return value;
-  throw usageError(`${name} names the environment variable ${variable}, which is not set`, { code: 'secret-missing' });
+  throw usageError(`${name} names the environment variable ${variable}, which is not set`, {
+    code: 'secret-missing',
+  });
 }
 
 async function fromFile(target: string, name: string, { folder }: SecretSource): Promise<string> {
@@ -46,7 +48,10 @@ async function fromFile(target: string, name: string, { folder }: SecretSource):
     if (value !== '') return value;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.name !== 'PosternError') {
-      throw usageError(`${name} names ${path}, which cannot be read: ${messageOf(error)}`, { code: 'secret-missing', cause: error });
+      throw usageError(`${name} names ${path}, which cannot be read: ${messageOf(error)}`, {
+        code: 'secret-missing',
+        cause: error,
+      });
     }
     throw error;
   }
