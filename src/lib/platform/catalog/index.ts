@@ -1,0 +1,17 @@
+export type { Catalog, Inheritance, LargeObjectOwner, ViewDependency } from './catalog.ts';
+export type { Constraint } from './constraint.ts';
+export { copyableSequences } from './copyable-sequence.ts';
+export { type CopyableTable, copyableTables } from './copyable-table.ts';
+export type { AccessControlList, Database, DatabaseSetting, Schema, Server } from './database.ts';
+export type { Extension, ExtensionConfiguration } from './extension.ts';
+export type { ForeignKey, ReferentialAction } from './foreign-key.ts';
+export { primaryKey, relationsByName } from './lookup.ts';
+export type { Policy, Rule } from './policy.ts';
+export { type ReadCatalogOptions, readCatalog } from './read-catalog.ts';
+export type { Column, Relation, RelationKind } from './relation.ts';
+export type { ForeignServer, Publication, Subscription } from './replication.ts';
+export type { Routine } from './routine.ts';
+export type { Sequence } from './sequence.ts';
+export type { TableIndex } from './table-index.ts';
+export type { EventTrigger, FiringState, Trigger } from './trigger.ts';
+export type { UserType } from './type.ts';

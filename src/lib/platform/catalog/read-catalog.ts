@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import type { QueryResult } from 'pg';
+import type { Queryable } from '../../base/postgres.ts';
+import { quoteTextArray } from '../quote.ts';
+import { assemble, type CatalogRows } from './assemble.ts';
+import type { Catalog } from './catalog.ts';
+import { checkNames } from './encoding.ts';
+import { catalogError } from './error.ts';
+
+const parts = [
+  'server',
+  'database',
+  'setting',
+  'schema',
+  'relation',
+  'column',
+  'constraint',
+  'foreign-key',
+  'table-index',
+  'trigger',
+  'rule',
+  'policy',
+  'inheritance',
+  'view-dependency',
+  'sequence',
+  'extension',
+  'type',
+  'routine',
+  'event-trigger',
+  'large-object',
+  'publication',
+  'subscription',
+  'foreign-server',
+] as const satisfies readonly (keyof CatalogRows)[];
+
+export interface ReadCatalogOptions {
+  /** Only relations, types and sequences of these schemas; everything of the user's unless told. */
+  readonly schemas?: readonly string[];
+}
+
+/**
+ * Reads what the database says about itself, on PostgreSQL 12 to 18, with no more than any role may read: one query
+ * for each kind of thing, all sent as one message. Inside a transaction of the caller's it sees that snapshot.
+ * `db` must be free to change search_path within the message; it is as before afterwards.
+ * @throws {PosternError} exit 1: `catalog-timeout` when another session's lock stands in the way,
+ * `catalog-encoding` when a name is no UTF-8, `catalog-unreadable` for anything else that the server says
+ */
+export async function readCatalog(db: Queryable, { schemas }: ReadCatalogOptions = {}): Promise<Catalog> {
+  const queries = await Promise.all(
+    parts.map((part) => readFile(new URL(`${part}.sql`, import.meta.url), 'utf8')),
+  );
+  const chosen = schemas === undefined ? 'null::text[]' : quoteTextArray(schemas);
+  const message = [remember, ...queries, restore].join(';\n').replaceAll(':schemas', () => chosen);
+  let results: readonly QueryResult[];
+  try {
+    // pg answers a message of several statements with an array, which its types do not say.
+    results = (await db.query(message)) as unknown as readonly QueryResult[];
+  } catch (error) {
+    throw catalogError(error);
+  }
+  const rows = Object.fromEntries(
+    parts.map((part, index) => [part, results[index + rememberStatements]?.rows ?? []]),
+  ) as unknown as CatalogRows;
+  checkNames(rows);
+  return assemble(rows);
+}
+
+// Names are printed without their schema when the search path finds them, so that the path must be known; and JIT
+// takes longer to compile these queries than they take to run. Everything is local to the message's transaction, or
+// put back where the caller has one open.
+const remember = `select set_config('postern.search_path', current_setting('search_path'), true),
+       set_config('postern.jit', current_setting('jit'), true);
+select set_config('search_path', 'pg_catalog', true), set_config('jit', 'off', true)`;
+const rememberStatements = 2;
+const restore = `select set_config('search_path', current_setting('postern.search_path'), true),
+       set_config('jit', current_setting('postern.jit'), true)`;
