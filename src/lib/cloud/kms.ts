@@ -19,7 +19,10 @@ export interface Kms {
   listKeys(): AsyncIterable<KmsKey>;
 
   /** A new 256-bit data key: in clear for use at once, and wrapped under the key for storage. */
-  generateDataKey(keyId: string, context: EncryptionContext): Promise<{ readonly plaintext: Uint8Array; readonly wrapped: Uint8Array }>;
+  generateDataKey(
+    keyId: string,
+    context: EncryptionContext,
+  ): Promise<{ readonly plaintext: Uint8Array; readonly wrapped: Uint8Array }>;
 
   /** Encrypts at most 4,096 bytes. */
   encrypt(keyId: string, plaintext: Uint8Array, context: EncryptionContext): Promise<Uint8Array>;

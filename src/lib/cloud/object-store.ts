@@ -90,5 +90,6 @@ export interface StoreCapabilities {
   readonly versioning: boolean | 'unknown';
   readonly objectLock: boolean | 'unknown';
   readonly defaultRetention: 'none' | 'governance' | 'compliance' | 'unknown';
-  readonly encryptionAtRest: string | 'unknown';
+  /** The store's own name for it (`AES256`, `aws:kms`), `none`, or `unknown`. */
+  readonly encryptionAtRest: string;
 }
