@@ -65,12 +65,14 @@ export async function readCatalog(db: Queryable, { schemas }: ReadCatalogOptions
   return assemble(rows);
 }
 
-// Names are printed without their schema when the search path finds them, so that the path must be known; and JIT
-// takes longer to compile these queries than they take to run. Everything is local to the message's transaction, or
+// Names are printed without their schema when the search path finds them, so that the path must be known; JIT takes
+// longer to compile these queries than they take to run; and a SQL_ASCII server refuses to send bytes that are no UTF-8
+// to a UTF-8 client, where we would rather say which name it is. Everything is local to the message's transaction, or
 // put back where the caller has one open.
-const remember = `select set_config('postern.search_path', current_setting('search_path'), true),
-       set_config('postern.jit', current_setting('jit'), true);
-select set_config('search_path', 'pg_catalog', true), set_config('jit', 'off', true)`;
+const changed = ['search_path', 'jit', 'client_encoding'] as const;
+const remember = `select ${changed.map((name) => `set_config('postern.${name}', current_setting('${name}'), true)`).join(', ')};
+select set_config('search_path', 'pg_catalog', true), set_config('jit', 'off', true),
+       set_config('client_encoding', case current_setting('server_encoding') when 'SQL_ASCII' then 'SQL_ASCII'
+                                     else current_setting('client_encoding') end, true)`;
 const rememberStatements = 2;
-const restore = `select set_config('search_path', current_setting('postern.search_path'), true),
-       set_config('jit', current_setting('postern.jit'), true)`;
+const restore = `select ${changed.map((name) => `set_config('${name}', current_setting('postern.${name}'), true)`).join(', ')}`;

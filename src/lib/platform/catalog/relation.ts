@@ -65,6 +65,8 @@ export interface Column {
   readonly identity: 'always' | 'by-default' | null;
   /** Quoted and qualified; null where it is the type's own. */
   readonly collation: string | null;
+  /** Where the type's `>` and `=` are, as those of citext are its extension's; null: pg_catalog. */
+  readonly operatorSchema: string | null;
   readonly acl: AccessControlList;
 }
 
