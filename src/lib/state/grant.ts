@@ -1,0 +1,63 @@
+import { usageError } from '../base/error.ts';
+import type { Queryable } from '../base/postgres.ts';
+
+/** What the runtime role may do, table by table. No table lets it delete. */
+const grants: Readonly<Record<string, readonly string[]>> = {
+  schema_migration: ['select'],
+  operator: ['select', 'insert', 'update (name, public_key, enrolled_at, revoked_at, revoke_reason)'],
+  audit_entry: ['select', 'insert'],
+  plan: ['select', 'insert'],
+  // The time of an entry is the server's: no insert may choose it.
+  plan_approval: ['select', 'insert (plan_id, role, fingerprint, signature, signed_at)'],
+  plan_journal: ['select', 'insert (plan_id, event, step, detail)'],
+  certificate: ['select', 'insert'],
+  backup_set: [
+    'select',
+    'insert',
+    'update (finished_at, state, manifest_sha256, parts, bytes, rows, location, lock_until, verified_at, verify_level, detail)',
+  ],
+};
+
+/**
+ * Gives the runtime role exactly the privileges above, and takes away whatever else it held in schema postern.
+ * @throws {PosternError} exit 2, `code: 'runtime-role-missing'` or `'runtime-role-too-powerful'` (a superuser or a
+ * member of the owner, from whom the append-only rules could not be kept)
+ */
+export async function grantRuntimeRole(owner: Queryable, role: string): Promise<void> {
+  await checkRole(owner, role);
+  const name = `"${role.replaceAll('"', '""')}"`;
+  const statements = [
+    `revoke all on all tables in schema postern from ${name}`,
+    `revoke all on all sequences in schema postern from ${name}`,
+    `revoke all on schema postern from ${name}`,
+    `grant usage on schema postern to ${name}`,
+    ...Object.entries(grants).map(
+      ([table, privileges]) => `grant ${privileges.join(', ')} on postern.${table} to ${name}`,
+    ),
+  ];
+  for (const statement of statements) await owner.query(statement);
+}
+
+async function checkRole(owner: Queryable, role: string): Promise<void> {
+  const { rows } = await owner.query<{ superuser: boolean; member: boolean }>(
+    `select rolsuper as superuser, pg_has_role(oid, current_user, 'member') as member
+     from pg_roles where rolname = $1`,
+    [role],
+  );
+  const found = rows[0];
+  if (found === undefined) {
+    throw usageError(`there is no role ${role} on the state database's server`, {
+      code: 'runtime-role-missing',
+      hints: [`create it first: create role "${role.replaceAll('"', '""')}" login`],
+    });
+  }
+  if (found.superuser || found.member) {
+    throw usageError(
+      `role ${role} is a superuser or a member of the owner, so append-only tables would not bind it`,
+      {
+        code: 'runtime-role-too-powerful',
+        hints: ['name a role of its own for daily work, and keep the owner for migrations'],
+      },
+    );
+  }
+}
