@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { failure, messageOf } from '../../base/error.ts';
+import { type Client, connect, type Queryable, sqlState, withConnection } from '../../base/postgres.ts';
+import {
+  type Catalog,
+  type CopyableTable,
+  copyableTables,
+  readCatalog,
+} from '../../platform/catalog/index.ts';
+import { qualifiedName } from '../../platform/quote.ts';
+import { timeoutsOff } from '../worker/session.ts';
+
+/** One moment of the platform database, held open while it is copied. */
+export interface HeldSnapshot {
+  readonly client: Client;
+  /** The name that other sessions import. */
+  readonly id: string;
+  /** The write-ahead log's position at that moment; null where the server does not tell. */
+  readonly lsn: string | null;
+  readonly catalog: Catalog;
+  readonly tables: readonly CopyableTable[];
+  /** Ends the session, and with it the snapshot and its locks. */
+  release(): Promise<void>;
+}
+
+const attempts = 4;
+
+/**
+ * Opens a read-only transaction, exports its snapshot and locks every table against changes of its form. The
+ * snapshot is older than the locks: a TRUNCATE or a rewrite between the two would show an empty table without any
+ * error. So the tables' files and columns are compared after locking with what the snapshot says, and when they
+ * differ, the whole is done again.
+ * @throws {PosternError} exit 1: `lock-timeout`, `schema-unstable`, `privilege-missing`, and as `connect`
+ */
+export async function holdSnapshot(url: string): Promise<HeldSnapshot> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const client = await connect({ url, role: 'platform database', purpose: 'backup snapshot' });
+    try {
+      const held = await tryHold(client, url);
+      if (held !== undefined) return held;
+    } catch (error) {
+      await client.end().catch(() => {});
+      throw error;
+    }
+    await client.end().catch(() => {});
+  }
+  throw failure(`the schema changed during each of ${attempts} attempts to lock it`, {
+    code: 'schema-unstable',
+    hints: ['run the backup again when no migration runs'],
+  });
+}
+
+async function tryHold(client: Client, url: string): Promise<HeldSnapshot | undefined> {
+  for (const statement of timeoutsOff) await client.query(statement);
+  await client.query('SET row_security = off');
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  const { rows } = await client.query<{ id: string; lsn: string | null }>(exportSnapshot);
+  const [snapshot] = rows;
+  if (snapshot === undefined) throw new Error('pg_export_snapshot gave no row');
+  const before = await formOf(client);
+  const catalog = await readCatalog(client);
+  const tables = copyableTables(catalog);
+  if (!(await lockTables(client, tables))) return undefined;
+  // A session of its own sees the present, not the snapshot.
+  const after = await withConnection({ url, role: 'platform database', purpose: 'backup check' }, formOf);
+  if (before !== after) return undefined;
+  return {
+    client,
+    ...snapshot,
+    catalog,
+    tables,
+    release: async () => {
+      await client.end().catch(() => {});
+    },
+  };
+}
+
+const exportSnapshot = `select pg_catalog.pg_export_snapshot() as id,
+  case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn() else pg_catalog.pg_current_wal_lsn() end::text as lsn`;
+
+/** One hash over the form of all tables: their files, which a TRUNCATE or rewrite replaces, and their columns. */
+async function formOf(db: Queryable): Promise<string> {
+  const { rows } = await db.query<{ line: string }>(tableForms);
+  const hash = createHash('sha256');
+  for (const { line } of rows) hash.update(`${line}\n`);
+  return hash.digest('hex');
+}
+
+const tableForms = `select c.oid || ' ' || c.relfilenode || ' ' || c.relname || ' ' || coalesce(
+    (select pg_catalog.string_agg(a.attnum || ':' || a.atttypid || ':' || a.attname || ':' || a.attgenerated, ',' order by a.attnum)
+       from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '') as line
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+ order by c.oid`;
+
+/** @returns false when a table is gone since the snapshot */
+async function lockTables(client: Client, tables: readonly CopyableTable[]): Promise<boolean> {
+  await client.query(`SET lock_timeout = '60s'`);
+  const batch = 500;
+  for (let start = 0; start < tables.length; start += batch) {
+    const names = tables
+      .slice(start, start + batch)
+      .map(({ schema, name }) => `ONLY ${qualifiedName(schema, name)}`);
+    try {
+      await client.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
+    } catch (error) {
+      if (sqlState(error) === '42P01' || sqlState(error) === '3F000') return false;
+      if (sqlState(error) === '55P03') {
+        throw failure('a table is locked by somebody else for more than 60 seconds', {
+          code: 'lock-timeout',
+          cause: error,
+          hints: ['a migration may be running; run the backup again afterwards'],
+        });
+      }
+      if (sqlState(error) === '42501') throw privilegeMissing(messageOf(error), error);
+      throw failure(`the tables cannot be locked: ${messageOf(error)}`, {
+        code: 'lock-failed',
+        cause: error,
+      });
+    }
+  }
+  await client.query('SET lock_timeout = 0');
+  return true;
+}
+
+/** The role may not read all that a backup must hold. */
+export function privilegeMissing(what: string, cause?: unknown): Error {
+  return failure(what, {
+    code: 'privilege-missing',
+    cause,
+    hints: ['a backup role needs: GRANT pg_read_all_data TO role; ALTER ROLE role BYPASSRLS'],
+  });
+}

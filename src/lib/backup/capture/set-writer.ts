@@ -1,0 +1,97 @@
+import { canonicalJson, type JsonValue } from '../../crypto/canonical-json.ts';
+import { signDetached } from '../../crypto/openpgp-signature.ts';
+import { sha256Hex } from '../../crypto/sha256.ts';
+import type { BackupContext } from '../context.ts';
+import { fileName } from '../format/layout.ts';
+import type { Manifest, ManifestFile, Stub } from '../format/manifest.ts';
+import { restoreReadme, restoreScript } from '../format/restore-files.ts';
+import { type SealedFile, type SealOptions, sealWhole } from '../worker/part-writer.ts';
+
+/** The files of one set on their way into the store. */
+export interface SetWriter {
+  readonly setId: string;
+  /** What was stored so far. */
+  readonly files: readonly ManifestFile[];
+  /** Stores an encrypted file; never over another one. */
+  put(
+    sealed: SealedFile,
+    entry: Omit<ManifestFile, 'size' | 'sha256' | 'plainSize' | 'plainSha256' | 'versionId'>,
+  ): Promise<void>;
+  /** Seals a script and stores it. */
+  putScript(name: string, kind: ManifestFile['kind'], text: string | Uint8Array): Promise<void>;
+  /** Signs and sends what remains, the manifest last: from then on the set exists. @returns the manifest's SHA-256 */
+  commit(manifest: Manifest): Promise<{ readonly manifestSha256: string; readonly bytes: number }>;
+}
+
+export function setWriter(context: BackupContext, setId: string): SetWriter {
+  const { sets, options, recipients, signer } = context;
+  const seal: SealOptions = { recipients, level: options.level, verify: options.verifyBeforeUpload };
+  const files: ManifestFile[] = [];
+  const store = async (name: string, body: Uint8Array): Promise<string | undefined> => {
+    context.signal.throwIfAborted();
+    const { versionId } = await sets.store.put(`${sets.prefix}${setId}/${name}`, body, { ifNoneMatch: '*' });
+    return versionId;
+  };
+  const put: SetWriter['put'] = async ({ bytes, size, sha256, plainSize, plainSha256 }, entry) => {
+    const versionId = await store(entry.name, bytes);
+    files.push({
+      ...entry,
+      size,
+      sha256,
+      plainSize,
+      plainSha256,
+      ...(versionId === undefined ? {} : { versionId }),
+    });
+  };
+  return {
+    setId,
+    files,
+    put,
+    putScript: async (name, kind, text) => put(await sealWhole(Buffer.from(text), seal), { name, kind }),
+    commit: async (manifest) => {
+      const sealedManifest = await sealWhole(Buffer.from(canonicalJson(manifest as unknown as JsonValue)), {
+        ...seal,
+        verify: true,
+      });
+      const clear: Record<string, Uint8Array> = {
+        [fileName.readme]: Buffer.from(restoreReadme(manifest)),
+        [fileName.restoreScript]: Buffer.from(restoreScript()),
+        [fileName.signer]: Buffer.from(signer.publicKey),
+      };
+      const listed = [
+        ...files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
+        ...Object.entries(clear).map(([name, body]) => ({
+          name,
+          size: body.byteLength,
+          sha256: sha256Hex(body),
+        })),
+        { name: fileName.manifest, size: sealedManifest.size, sha256: sealedManifest.sha256 },
+      ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      const stub: Stub = {
+        format: manifest.format,
+        version: manifest.version,
+        setId,
+        profile: manifest.profile,
+        finishedAt: manifest.finishedAt,
+        recipients: manifest.recipients,
+        signer: manifest.signer,
+        previous: manifest.previous,
+        files: listed,
+      };
+      clear[fileName.stub] = Buffer.from(canonicalJson(stub));
+      const sums = Buffer.from(
+        [...listed, { name: fileName.stub, sha256: sha256Hex(clear[fileName.stub] ?? Buffer.alloc(0)) }]
+          .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+          .map(({ name, sha256 }) => `${sha256}  ${name}\n`)
+          .join(''),
+      );
+      clear[fileName.sums] = sums;
+      clear[fileName.sumsSignature] = Buffer.from(await signDetached(sums, signer));
+      clear[fileName.manifestSignature] = Buffer.from(await signDetached(sealedManifest.bytes, signer));
+      for (const [name, body] of Object.entries(clear)) await store(name, body);
+      await store(fileName.manifest, sealedManifest.bytes);
+      const bytes = listed.reduce((sum, { size }) => sum + size, 0);
+      return { manifestSha256: sealedManifest.sha256, bytes };
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { setFormat, setFormatVersion } from './layout.ts';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.number().int().nonnegative();
+
+const fileKind = z.enum([
+  'create-database',
+  'roles',
+  'pre-data',
+  'table-data',
+  'large-objects',
+  'sequences',
+  'post-data',
+  'database-settings',
+  'check',
+]);
+
+/** One encrypted file of a set. Sizes are bytes. */
+export const manifestFile = z.strictObject({
+  name: z.string(),
+  kind: fileKind,
+  size: count,
+  /** Of the encrypted bytes, as stored. */
+  sha256,
+  plainSize: count,
+  /** Of the SQL script inside. */
+  plainSha256: sha256,
+  /** The version that the store gave it, where it keeps versions. */
+  versionId: z.string().optional(),
+  /** For table data: index into `tables`. */
+  table: count.optional(),
+  /** For table data: the blocks that were read, as [first, end) of the table's ctid; left out: all. */
+  blocks: z.tuple([count, count.nullable()]).optional(),
+  rows: count.optional(),
+  /** For table data: bytes before the first row. */
+  headerBytes: count.optional(),
+});
+
+export const manifestTable = z.strictObject({
+  schema: z.string(),
+  name: z.string(),
+  columns: z.array(z.string()),
+  /** Only the rows that meet this are kept: an extension's configuration table. */
+  condition: z.string().optional(),
+  rows: count,
+  checksum: z.string().regex(/^[0-9a-f]{32}$/),
+});
+
+/** What a set holds, whence, and how it is checked. Canonical JSON, encrypted, signed, sent last. */
+export const manifest = z.strictObject({
+  format: z.literal(setFormat),
+  version: z.literal(setFormatVersion),
+  setId: z.string(),
+  profile: z.string(),
+  tool: z.string(),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  source: z.strictObject({
+    systemIdentifier: z.string().nullable(),
+    database: z.string(),
+    serverVersion: z.string(),
+    serverVersionNum: z.number().int(),
+    encoding: z.string(),
+    collate: z.string(),
+    ctype: z.string(),
+    localeProvider: z.string(),
+    icuLocale: z.string().nullable(),
+    snapshot: z.string(),
+    lsn: z.string().nullable(),
+    extensions: z.array(z.strictObject({ name: z.string(), version: z.string() })),
+    owner: z.string(),
+  }),
+  schemaDump: z.strictObject({ kind: z.enum(['native', 'wasm']), version: z.string() }),
+  roles: z.array(z.string()),
+  /** How many, and the checksum over them; see docs/formats/backup-set.md. */
+  largeObjects: z.strictObject({ rows: count, checksum: z.string().regex(/^[0-9a-f]{32}$/) }),
+  /** The set before this one: a missing or replaced set shows. */
+  previous: z.strictObject({ setId: z.string(), manifestSha256: sha256 }).nullable(),
+  /** Fingerprints of the keys that can open the set. */
+  recipients: z.array(z.string()),
+  signer: z.string(),
+  tables: z.array(manifestTable),
+  files: z.array(manifestFile),
+});
+
+/** What anybody may read of a set; it names no table. */
+export const stub = z.strictObject({
+  format: z.literal(setFormat),
+  version: z.literal(setFormatVersion),
+  setId: z.string(),
+  profile: z.string(),
+  finishedAt: z.string(),
+  recipients: z.array(z.string()),
+  signer: z.string(),
+  previous: z.strictObject({ setId: z.string(), manifestSha256: sha256 }).nullable(),
+  files: z.array(z.strictObject({ name: z.string(), size: count, sha256 })),
+});
+
+export type Manifest = z.infer<typeof manifest>;
+export type ManifestFile = z.infer<typeof manifestFile>;
+export type ManifestTable = z.infer<typeof manifestTable>;
+export type Stub = z.infer<typeof stub>;

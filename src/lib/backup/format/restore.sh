@@ -1,0 +1,75 @@
+#!/bin/sh
+# Restores this backup set into a new database with gpg, zstd, psql and sha256sum alone.
+# README.txt tells what is needed; nothing of postern is.
+#
+#   ./restore.sh NEW_DATABASE
+#
+# Where the server is and who logs in: PGHOST, PGPORT, PGUSER, PGPASSWORD or ~/.pgpass, as for psql.
+# The login must be able to create databases, and to give objects to their owners: a superuser.
+# SIGNER=FINGERPRINT   insist on this signing key
+# TMPDIR               needs room for the largest part, decrypted: some hundred megabytes
+set -eu
+LC_ALL=C
+export LC_ALL
+umask 077
+
+fail() {
+  printf 'restore.sh: error: %s\n' "$1" >&2
+  exit "${2:-1}"
+}
+
+[ $# -eq 1 ] && [ -n "$1" ] || fail 'usage: ./restore.sh NEW_DATABASE' 2
+database=$1
+case $database in
+*=* | *://*) fail 'the new database is a name, not a connection string: set PGHOST and the like' 2 ;;
+esac
+cd "$(dirname "$0")"
+for tool in gpg zstd psql sha256sum; do
+  command -v "$tool" >/dev/null 2>&1 || fail "$tool is not installed" 2
+done
+
+# 1. Who made this set? The key must already be in your keyring: the copy in this folder proves nothing by itself.
+status=$(gpg --batch --status-fd 1 --verify SHA256SUMS.asc SHA256SUMS 2>/dev/null) || {
+  case $status in
+  *NO_PUBKEY*) fail 'the signing key is not in your keyring: compare the fingerprint of signer.asc with your records (gpg --show-keys signer.asc), then gpg --import signer.asc' 5 ;;
+  *) fail 'the signature of SHA256SUMS does not verify: do not use this set' 5 ;;
+  esac
+}
+signer=$(printf '%s\n' "$status" | sed -n 's/^\[GNUPG:\] VALIDSIG .* \([0-9A-F]*\)$/\1/p')
+[ -n "$signer" ] || fail 'the signature of SHA256SUMS does not verify: do not use this set' 5
+[ -z "${SIGNER:-}" ] || [ "$SIGNER" = "$signer" ] || fail "the set is signed by $signer, not by $SIGNER" 5
+printf 'signed by %s\n' "$signer" >&2
+
+# 2. Is every byte as it was? gpg writes what it decrypts before it has checked it, so this comes first.
+sha256sum --check --strict --quiet SHA256SUMS >&2 || fail 'a file is damaged or missing: do not use this copy of the set' 5
+printf 'all files are as they were signed\n' >&2
+
+# 3. A new database only.
+exists=$(printf "select count(*) from pg_catalog.pg_database where datname = :'database';\n" |
+  psql -X -q -A -t -v ON_ERROR_STOP=1 -v database="$database" -d postgres) || fail 'the server cannot be reached'
+[ "$exists" = 0 ] || fail "the database $database exists already: give the name of a new one" 6
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+# 4. The names sort in the order of the restore, and only what is signed is used.
+while read -r _ name; do
+  case $name in
+  *.sql.zst.pgp) ;;
+  *) continue ;;
+  esac
+  gpg --batch --yes --quiet --output "$work/part.zst" --decrypt "$name" || fail "$name does not open: is the secret key in your keyring?"
+  zstd -d -q -f -o "$work/part.sql" "$work/part.zst" || fail "$name does not unpack" 5
+  case $name in
+  00-*) psql -X -q -v ON_ERROR_STOP=1 -v database="$database" -d postgres -f "$work/part.sql" >/dev/null || fail "the database $database cannot be created" ;;
+  *)
+    psql -X -q -v ON_ERROR_STOP=1 --single-transaction -d "$database" -f "$work/part.sql" >/dev/null ||
+      fail "$name does not load; the database $database is incomplete: drop it before you try again" 7
+    ;;
+  esac
+  printf '%s\n' "$name" >&2
+done <SHA256SUMS
+
+psql -X -q -v ON_ERROR_STOP=1 -d "$database" -c 'ANALYZE' >/dev/null
+printf 'restored into %s; every table has the number of rows that the backup counted\n' "$database" >&2

@@ -1,0 +1,86 @@
+import type { BlockRange, CopiedTable } from '../format/part-sql.ts';
+import type { TableSum } from '../format/row-checksum.ts';
+
+/** How a worker connects and reads; fixed for its life. */
+export interface WorkerSettings {
+  /** Left out for a worker that only opens files. */
+  readonly database?: {
+    readonly url: string;
+    readonly encoding: string;
+    readonly snapshot?: string;
+    readonly writes: boolean;
+  };
+  readonly seal?: {
+    readonly recipients: readonly string[];
+    readonly checkedAt: string;
+    readonly level: number;
+    readonly partSize: number;
+    readonly verify: boolean;
+  };
+  readonly open?: { readonly secretKeys: readonly string[]; readonly passphrase?: string };
+}
+
+/** A sealed file on its way to the store; the bytes are transferred, not copied. */
+export interface SealedPart {
+  readonly part: number;
+  readonly bytes: ArrayBuffer;
+  readonly sha256: string;
+  readonly plainSize: number;
+  readonly plainSha256: string;
+  readonly headerBytes: number;
+  readonly rows: number;
+}
+
+/** What workers can do: the name of each job, what it takes, what it gives. */
+export interface Jobs {
+  /** Reads a table (or blocks of it), seals it in parts, and sends each to the main thread while it goes on. */
+  seal: {
+    input: { readonly table: CopiedTable; readonly blocks?: BlockRange };
+    output: TableSum & { readonly bytes: number };
+  };
+  /** Opens a part and loads it into its table, together with a mark, in one transaction. */
+  load: {
+    input: {
+      readonly table: CopiedTable;
+      readonly bytes: ArrayBuffer;
+      readonly headerBytes: number;
+      readonly plainSha256: string;
+      readonly mark: string;
+    };
+    output: { readonly rows: number };
+  };
+  /** Reads a table and sums it, without keeping anything. */
+  sum: { input: { readonly table: CopiedTable }; output: TableSum };
+  /** Opens a file and says what is in it. `rows` is only counted for table data. */
+  inspect: {
+    input: { readonly bytes: ArrayBuffer; readonly headerBytes?: number };
+    output: TableSum & { readonly plainSize: number; readonly plainSha256: string };
+  };
+}
+
+export type JobName = keyof Jobs;
+
+export type ToWorker =
+  | {
+      readonly type: 'run';
+      readonly id: number;
+      readonly job: JobName;
+      readonly input: Jobs[JobName]['input'];
+    }
+  | { readonly type: 'stored'; readonly id: number };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'part'; readonly id: number; readonly part: SealedPart }
+  | { readonly type: 'progress'; readonly id: number; readonly bytes: number }
+  | { readonly type: 'done'; readonly id: number; readonly output: Jobs[JobName]['output'] }
+  | { readonly type: 'failed'; readonly id: number | undefined; readonly error: WorkerError };
+
+/** An error as it crosses threads: a PosternError keeps its meaning. */
+export interface WorkerError {
+  readonly exitCode: number | undefined;
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly hints: readonly string[];
+  readonly stack: string | undefined;
+}

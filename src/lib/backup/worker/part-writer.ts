@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { integrityError } from '../../base/error.ts';
+import { beginMessage, type MessageWriter } from '../../crypto/openpgp-container.ts';
+import type { Recipient } from '../../crypto/openpgp-recipient.ts';
+
+export interface SealOptions {
+  readonly recipients: readonly Recipient[];
+  /** zstd level. */
+  readonly level: number;
+  /** Open the message again before it is handed out. */
+  readonly verify: boolean;
+}
+
+/** An encrypted file, whole, and what its manifest entry says of it. */
+export interface SealedFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly size: number;
+  readonly sha256: string;
+  readonly plainSize: number;
+  readonly plainSha256: string;
+}
+
+/** Less than this, in bytes, is gathered first: a frame for every line would be larger than the lines. */
+const smallBlock = 2 ** 20;
+
+/**
+ * One file of a set as it grows: SQL text in, zstd frames inside one OpenPGP message out. Each block of text is a
+ * zstd frame of its own (RFC 8878 §3: frames may follow each other), so that compression needs no state between
+ * blocks and runs at the speed of one call.
+ */
+export interface PartWriter {
+  write(block: Uint8Array): void;
+  /** Encrypted bytes so far. */
+  readonly size: number;
+  /** @throws {PosternError} exit 5 when verification finds that the bytes do not open to what was written */
+  finish(): Promise<SealedFile>;
+}
+
+export async function beginPart(options: SealOptions): Promise<PartWriter> {
+  const message = await beginMessage(options.recipients);
+  const plainHash = createHash('sha256');
+  const framesHash = createHash('sha256');
+  const cipherHash = createHash('sha256');
+  const chunks: Uint8Array[] = [];
+  let pending: Buffer[] = [];
+  let pendingSize = 0;
+  let size = 0;
+  let plainSize = 0;
+  const take = (ready: readonly Uint8Array[]): void => {
+    for (const chunk of ready) {
+      cipherHash.update(chunk);
+      chunks.push(chunk);
+      size += chunk.byteLength;
+    }
+  };
+  const seal = (block: Uint8Array): void => {
+    const frame = compress(block, options.level);
+    if (options.verify) {
+      verifyFrame(frame, block);
+      framesHash.update(frame);
+    }
+    take(message.write(frame));
+  };
+  const flush = (): void => {
+    if (pendingSize === 0) return;
+    seal(Buffer.concat(pending));
+    pending = [];
+    pendingSize = 0;
+  };
+  return {
+    get size() {
+      return size;
+    },
+    write: (block) => {
+      plainHash.update(block);
+      plainSize += block.byteLength;
+      if (pendingSize + block.byteLength < smallBlock) {
+        // The caller's memory is used again, so what waits is a copy.
+        pending.push(Buffer.from(block));
+        pendingSize += block.byteLength;
+        return;
+      }
+      flush();
+      seal(block);
+    },
+    finish: async () => {
+      flush();
+      take(message.finish());
+      const bytes = concatenate(chunks, size);
+      if (options.verify) await verifyOpens(message, bytes, framesHash.digest('hex'));
+      return {
+        bytes,
+        size,
+        sha256: cipherHash.digest('hex'),
+        plainSize,
+        plainSha256: plainHash.digest('hex'),
+      };
+    },
+  };
+}
+
+/** Seals a text that stands in memory whole. */
+export async function sealWhole(text: Uint8Array, options: SealOptions): Promise<SealedFile> {
+  const part = await beginPart(options);
+  part.write(text);
+  return part.finish();
+}
+
+function compress(block: Uint8Array, level: number): Uint8Array {
+  return zstdCompressSync(block, {
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+    pledgedSrcSize: block.byteLength,
+  });
+}
+
+/** Compression is checked block by block, so that no more than one block is ever in memory twice. */
+function verifyFrame(frame: Uint8Array, block: Uint8Array): void {
+  if (!zstdDecompressSync(frame).equals(block)) throw notReproducible();
+}
+
+async function verifyOpens(message: MessageWriter, bytes: Uint8Array, framesSha256: string): Promise<void> {
+  const opened = await message.opener()(bytes);
+  if (createHash('sha256').update(opened).digest('hex') !== framesSha256) throw notReproducible();
+}
+
+function notReproducible(): Error {
+  return integrityError('a part did not open to what was written, before it was sent', {
+    code: 'part-not-reproducible',
+    hints: ['nothing of it was stored; suspect the memory or the processor of this host'],
+  });
+}
+
+function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+}

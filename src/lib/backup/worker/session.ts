@@ -1,0 +1,83 @@
+import { failure, messageOf } from '../../base/error.ts';
+import { type Client, connect, sqlState } from '../../base/postgres.ts';
+import { type Recipient, readRecipient } from '../../crypto/openpgp-recipient.ts';
+import { readSecretKey, type SecretKey } from '../../crypto/openpgp-secret-key.ts';
+import { textFormatSettings } from '../format/part-sql.ts';
+import type { WorkerSettings } from './jobs.ts';
+
+/** What a worker holds for its life. */
+export interface WorkerSession {
+  readonly client: Client | undefined;
+  readonly encoding: string;
+  readonly recipients: readonly Recipient[];
+  readonly seal: WorkerSettings['seal'];
+  readonly secretKeys: readonly SecretKey[];
+}
+
+/**
+ * Connects and reads the keys.
+ * @throws {PosternError} as `connect`; `code: 'snapshot-lost'` when the snapshot cannot be imported: going on
+ * without it would copy the tables as of different moments
+ */
+export async function openSession(settings: WorkerSettings): Promise<WorkerSession> {
+  const { database, seal, open } = settings;
+  const client = database === undefined ? undefined : await openDatabase(database);
+  return {
+    client,
+    encoding: database?.encoding ?? 'UTF8',
+    seal,
+    recipients: await Promise.all(
+      (seal?.recipients ?? []).map((armored) => readRecipient(armored, new Date(seal?.checkedAt ?? 0))),
+    ),
+    secretKeys: await Promise.all(
+      (open?.secretKeys ?? []).map((armored) => readSecretKey(armored, open?.passphrase)),
+    ),
+  };
+}
+
+async function openDatabase({
+  url,
+  encoding,
+  snapshot,
+  writes,
+}: NonNullable<WorkerSettings['database']>): Promise<Client> {
+  const client = await connect({
+    url,
+    role: writes ? 'target database' : 'platform database',
+    purpose: writes ? 'restore' : 'backup',
+  });
+  for (const statement of [...timeoutsOff, ...textFormatSettings(encoding)]) await client.query(statement);
+  if (snapshot === undefined) return client;
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await client.query(`SET TRANSACTION SNAPSHOT '${snapshot}'`);
+  } catch (error) {
+    await client.end().catch(() => {});
+    const isLost = ['55000', '22023', '42704'].includes(sqlState(error) ?? '');
+    throw isLost
+      ? failure('the snapshot of the backup is gone: the session that held it has ended', {
+          code: 'snapshot-lost',
+          cause: error,
+          hints: ['run the backup again'],
+        })
+      : failure(`the snapshot cannot be imported: ${messageOf(error)}`, {
+          code: 'snapshot-lost',
+          cause: error,
+        });
+  }
+  return client;
+}
+
+/** A backup may take hours, and a server's default limits are made for an application's queries. */
+export const timeoutsOff: readonly string[] = [
+  'SET statement_timeout = 0',
+  'SET lock_timeout = 0',
+  'SET idle_in_transaction_session_timeout = 0',
+  // Exists from PostgreSQL 17 on.
+  `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'`,
+];
+
+export function clientOf({ client }: WorkerSession): Client {
+  if (client === undefined) throw new Error('this worker has no connection');
+  return client;
+}

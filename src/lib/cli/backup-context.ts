@@ -1,0 +1,95 @@
+import { availableParallelism } from 'node:os';
+import { currentActor } from '../audit/actor.ts';
+import type { BackupContext, SecretKeys, SetStore } from '../backup/context.ts';
+import { profilePrefix } from '../backup/format/layout.ts';
+import { usageError } from '../base/error.ts';
+import { readRecipient } from '../crypto/openpgp-recipient.ts';
+import { readSecretKey } from '../crypto/openpgp-secret-key.ts';
+import { defined } from './cloud-settings.ts';
+import type { PosternContext } from './context.ts';
+import { operatorFingerprint } from './operator.ts';
+
+const defaults = { partSize: 64 * 2 ** 20, level: 3, prefix: 'backup' } as const;
+
+/** Where the profile's sets are. @throws {PosternError} exit 2 */
+export async function setStore(context: PosternContext): Promise<SetStore> {
+  const backup = context.settings('backup');
+  return {
+    store: await context.store(backup.store),
+    profile: context.profile,
+    prefix: profilePrefix(backup.prefix ?? defaults.prefix, context.profile),
+    trustedSigners: await Promise.all(backup.trusted_signers.map((path) => context.readText('backup', path))),
+  };
+}
+
+/** The keys that open sets, where the configuration names them. */
+export async function secretKeys(context: PosternContext): Promise<SecretKeys | undefined> {
+  const { secret_keys: paths, secret_key_passphrase: reference } = context.settings('backup');
+  if (paths === undefined || paths.length === 0) return undefined;
+  return {
+    armored: await Promise.all(paths.map((path) => context.readText('backup', path))),
+    ...defined({
+      passphrase: reference === undefined ? undefined : await context.secret('backup', reference),
+    }),
+  };
+}
+
+/** As `secretKeys`, for what cannot go on without. @throws {PosternError} exit 2, `secret-key-needed` */
+export async function requireSecretKeys(context: PosternContext): Promise<SecretKeys> {
+  const keys = await secretKeys(context);
+  if (keys !== undefined) return keys;
+  throw usageError('no secret key is configured, so no set can be opened', {
+    code: 'secret-key-needed',
+    hints: ['name the secret half of a recipient under backup.secret_keys, on a host that may read backups'],
+  });
+}
+
+/**
+ * All that a run needs. Keys are judged before anything is read from the database: a set that nobody can open, or
+ * that nobody can check, is never begun.
+ * @throws {PosternError} exit 2 with the codes of `readRecipient` and `readSecretKey`
+ */
+export async function backupContext(context: PosternContext, version: string): Promise<BackupContext> {
+  const backup = context.settings('backup');
+  const now = context.clock.now();
+  const recipients = await Promise.all(
+    backup.recipients.map(async (path) => readRecipient(await context.readText('backup', path), now)),
+  );
+  if (new Set(recipients.map(({ fingerprint }) => fingerprint)).size < 2) {
+    throw usageError('the recipients are one and the same key', {
+      code: 'recipients-too-few',
+      hints: ['name two different keys: one for operations, one that is kept offline'],
+    });
+  }
+  const secretKey = await context.readText('backup', backup.signer.secret_key);
+  const passphrase =
+    backup.signer.passphrase === undefined
+      ? undefined
+      : await context.secret('backup', backup.signer.passphrase);
+  const { fingerprint, key } = await readSecretKey(secretKey, passphrase);
+  const { partSize, level, workers, pgDump } = {
+    partSize: backup.part_size ?? defaults.partSize,
+    level: backup.compression_level ?? defaults.level,
+    workers: backup.workers ?? availableParallelism(),
+    pgDump: backup.pg_dump === undefined ? undefined : context.path('backup', backup.pg_dump),
+  };
+  return {
+    actor: currentActor(defined({ fingerprint: await operatorFingerprint(context) })),
+    clock: context.clock,
+    state: context.state,
+    progress: context.progress,
+    signal: context.signal,
+    sets: await setStore(context),
+    platformUrl: await context.platformUrl(),
+    recipients,
+    signer: { secretKey, fingerprint, publicKey: key.toPublic().armor(), ...defined({ passphrase }) },
+    options: {
+      partSize,
+      level,
+      workers,
+      verifyBeforeUpload: backup.verify_before_upload ?? true,
+      ...defined({ pgDump }),
+    },
+    tool: `postern ${version}`,
+  };
+}
