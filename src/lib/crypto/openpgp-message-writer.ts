@@ -1,6 +1,6 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { containerCorrupt } from './openpgp-container-error.ts';
-import { openContent } from './openpgp-content.ts';
+import { openOwnContent } from './openpgp-content.ts';
 import {
   definiteLength,
   frameByPartialLengths,
@@ -42,28 +42,28 @@ export async function beginMessage(recipients: readonly Recipient[]): Promise<Me
   const sessionKey = randomBytes(32);
   const sessionKeyPackets = await wrapSessionKey(sessionKey, recipients);
   const body = encryptLiteral(sessionKey);
-  const start = [sessionKeyPackets, ...body.begin()];
-  let state: 'new' | 'open' | 'finished' = 'new';
+  let unsent: readonly Uint8Array[] = [sessionKeyPackets, ...body.begin()];
+  let finished = false;
 
-  function afterStart(ready: Uint8Array[]): Uint8Array[] {
-    if (state === 'finished') throw new Error('the message is finished');
-    if (state === 'open') return ready;
-    state = 'open';
-    return [...start, ...ready];
+  function take(encrypt: () => Uint8Array[]): Uint8Array[] {
+    if (finished) throw new Error('the message is finished');
+    const ready = [...unsent, ...encrypt()];
+    unsent = [];
+    return ready;
   }
 
   return {
-    write: (chunk) => afterStart(body.write(chunk)),
+    write: (chunk) => take(() => body.write(chunk)),
     finish() {
-      const ready = afterStart(body.end());
-      state = 'finished';
+      const ready = take(() => body.end());
+      finished = true;
       return ready;
     },
     opener: () => async (message) => {
       const written = message.subarray(0, sessionKeyPackets.byteLength);
       if (Buffer.compare(written, sessionKeyPackets) !== 0)
         throw containerCorrupt('its session key packets were changed');
-      return await openContent(message.subarray(sessionKeyPackets.byteLength), sessionKey);
+      return await openOwnContent(message.subarray(sessionKeyPackets.byteLength), sessionKey);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createCipheriv, createHash, timingSafeEqual } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { containerCorrupt, unsupportedContainer } from './openpgp-container-error.ts';
+import { containerCorrupt } from './openpgp-container-error.ts';
 import type { Packet } from './openpgp-packet.ts';
 
 /** AES block, and the size of the random prefix before its last two bytes are repeated. */
@@ -23,9 +23,7 @@ const segmentsPerTurn = 8;
  * @param sessionKey 16, 24 or 32 bytes: AES-128, AES-192 or AES-256
  */
 export async function openIntegrityProtected(packet: Packet, sessionKey: Uint8Array): Promise<Uint8Array> {
-  const version = packet.pieces[0]?.[0];
-  if (version === 2) throw unsupportedContainer('is encrypted with AEAD (SEIPD version 2)');
-  if (version !== 1) throw containerCorrupt(`its encrypted packet has the unknown version ${version}`);
+  if (packet.pieces[0]?.[0] !== 1) throw containerCorrupt('its encrypted packet is not of version 1');
   const size = packet.size - 1;
   if (size < prefixSize + mdcHeader.byteLength + sha1Size)
     throw containerCorrupt('its encrypted packet is too short');
