@@ -24,6 +24,7 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { usageError } from '../../base/error.ts';
 import { checkRange, objectCorrupt, objectMissing } from '../object-error.ts';
 import { checkObjectKey } from '../object-key.ts';
+import { checkMetadata } from '../object-metadata.ts';
 import type { GetOptions, ListedVersion, ObjectStore } from '../object-store.ts';
 import { errno, fileError, withFileErrors } from './file-error.ts';
 import { versionFolder } from './object-path.ts';
@@ -87,6 +88,7 @@ export async function openLocalObjectStore(options: LocalObjectStoreOptions): Pr
 
     async put(key, body, options = {}) {
       checkObjectKey(key);
+      checkMetadata(options.metadata);
       return guard('storing', key, async () => {
         const record = await writeVersion(target(key), body, options);
         await showView(key);

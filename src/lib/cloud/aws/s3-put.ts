@@ -1,0 +1,141 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PutObjectCommandInput, PutObjectCommandOutput } from '@aws-sdk/client-s3';
+import { failure } from '../../base/error.ts';
+import { objectExists } from '../object-error.ts';
+import type { PutOptions, StoredObject } from '../object-store.ts';
+import { checksumInput, sha256Metadata, storedSha256 } from './s3-checksum.ts';
+import { address, operation, type S3Context } from './s3-context.ts';
+import { isMissing, withS3Errors } from './s3-error.ts';
+import { asSdkError } from './sdk-error.ts';
+
+/** Marks one conditional PUT, so that its lost answer can be told from another writer's object. */
+const tokenMetadata = 'postern-put';
+
+/** One PUT of a whole object. Errors as the port's `put`, and `store-no-conditional-put`. */
+export async function putObject(
+  context: S3Context,
+  key: string,
+  body: Uint8Array,
+  options: PutOptions,
+): Promise<StoredObject> {
+  const sha256 = createHash('sha256').update(body).digest('hex');
+  const conditional = options.ifNoneMatch === '*';
+  const token = randomUUID();
+  const own = {
+    ...(context.checksum !== 'sha256' && { [sha256Metadata]: sha256 }),
+    ...(conditional && { [tokenMetadata]: token }),
+  };
+  const input: PutObjectCommandInput = {
+    ...address(context, key),
+    Body: body,
+    ...checksumInput(context.checksum, body, sha256),
+    Metadata: { ...options.metadata, ...own },
+    ...(options.contentType !== undefined && { ContentType: options.contentType }),
+    ...(options.retention && {
+      ObjectLockMode: options.retention.mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE',
+      ObjectLockRetainUntilDate: options.retention.until,
+    }),
+  };
+  const answer = conditional
+    ? await putNew(context, key, input, { token, sha256 })
+    : await withS3Errors(operation(context, 'storing', key), () => send(context, input));
+  return {
+    key,
+    size: body.byteLength,
+    sha256,
+    // The answer to a PUT has no time in it.
+    modified: new Date(),
+    ...(answer.VersionId !== undefined && { versionId: answer.VersionId }),
+    ...(options.retention && { retention: options.retention }),
+    ...(options.metadata && { metadata: options.metadata }),
+  };
+}
+
+type PutAnswer = Pick<PutObjectCommandOutput, 'VersionId'>;
+
+interface Proof {
+  readonly token: string;
+  readonly sha256: string;
+}
+
+async function putNew(
+  context: S3Context,
+  key: string,
+  input: PutObjectCommandInput,
+  proof: Proof,
+): Promise<PutAnswer> {
+  if (context.conditionalPut === 'emulated') return putUnlessThere(context, key, input);
+  const where = operation(context, 'storing', key);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await send(context, { ...input, IfNoneMatch: '*' });
+    } catch (error) {
+      const found = asSdkError(error);
+      if (found?.status === 412) return ownObject(context, key, proof, found.attempts + attempt > 2, error);
+      if (found?.status === 501) throw noConditionalPut(context, error);
+      if (found?.status !== 409) return withS3Errors(where, () => Promise.reject(error));
+      // Another writer of the same key is under way: S3 asks to try again, and then one of us gets 412.
+      if (attempt >= context.maxAttempts) throw objectExists(context.location, key, error);
+      await sleep(2 ** attempt * 50 * Math.random());
+    }
+  }
+}
+
+/**
+ * After 412: the object that is there may be ours, stored by an attempt whose answer was lost. Its token tells; where a
+ * store drops metadata, an equal checksum does, but only when there was an earlier attempt.
+ */
+async function ownObject(
+  context: S3Context,
+  key: string,
+  { token, sha256 }: Proof,
+  wasRetried: boolean,
+  conflict: unknown,
+): Promise<PutAnswer> {
+  const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
+  const there = await context.client
+    .send(new HeadObjectCommand({ ...address(context, key), ChecksumMode: 'ENABLED' }))
+    .catch(() => undefined);
+  const theirToken = there?.Metadata?.[tokenMetadata];
+  const isSame = storedSha256(there?.ChecksumSHA256, there?.Metadata) === sha256;
+  if (there !== undefined && isSame && (theirToken === token || (theirToken === undefined && wasRetried)))
+    return there;
+  throw objectExists(context.location, key, conflict);
+}
+
+async function putUnlessThere(
+  context: S3Context,
+  key: string,
+  input: PutObjectCommandInput,
+): Promise<PutAnswer> {
+  const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
+  return withS3Errors(operation(context, 'storing', key), async () => {
+    const there = await context.client
+      .send(new HeadObjectCommand(address(context, key)))
+      .catch((error: unknown) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      });
+    if (there !== undefined) throw objectExists(context.location, key);
+    return send(context, input);
+  });
+}
+
+async function send({ client }: S3Context, input: PutObjectCommandInput): Promise<PutObjectCommandOutput> {
+  const { PutObjectCommand } = await import('@aws-sdk/client-s3');
+  return client.send(new PutObjectCommand(input));
+}
+
+function noConditionalPut({ location }: S3Context, cause: unknown): Error {
+  return failure(
+    `${location} does not know conditional writes (If-None-Match), so it could overwrite what is there`,
+    {
+      code: 'store-no-conditional-put',
+      cause,
+      hints: [
+        'if this host alone writes under the prefix, set `conditionalPut: emulated`; else use another store',
+      ],
+    },
+  );
+}
