@@ -43,17 +43,10 @@ export class ChainCheck {
 
   add(row: StoredEntry): void {
     const seq = Number(row.seq);
-    const before = this.findingCount;
     const own = claims(row.body);
-    this.entries += 1;
-    this.checkNumber(seq);
-    if (sha256Hex(row.body) !== row.hash) {
-      this.report(seq, 'changed', 'its body does not have its hash');
-    } else if (own.seq !== seq) {
-      this.report(seq, 'reordered', `it was written as entry ${own.seq ?? '(without a number)'}`);
-    } else if (before === this.findingCount && !this.last.isSuspect) {
-      this.checkLink(seq, own.previousHash);
-    }
+    const follows = this.checkNumber(seq);
+    const isSuspect = seq <= this.last.seq || !this.checkRow(seq, row, own);
+    if (follows && !isSuspect && !this.last.isSuspect) this.checkLink(seq, own.previousHash);
     if (this.anchor?.seq === seq && this.anchor.hash !== row.hash) {
       this.report(
         seq,
@@ -61,8 +54,9 @@ export class ChainCheck {
         'the anchor holds another hash: the log was rewritten here or before',
       );
     }
+    this.entries += 1;
     this.beforeLast = this.last;
-    this.last = { seq, hash: row.hash, isSuspect: this.findingCount > before };
+    this.last = { seq, hash: row.hash, isSuspect };
   }
 
   end(): AuditVerification {
@@ -78,13 +72,26 @@ export class ChainCheck {
     return { entries, ...head, findings, findingCount };
   }
 
-  private checkNumber(seq: number): void {
+  /** Whether the row directly follows the last one. */
+  private checkNumber(seq: number): boolean {
     const expected = this.last.seq + 1;
     if (seq < expected) this.report(seq, 'inserted', 'its number is taken or below 1');
     if (seq > expected) {
       const gap = seq - 1 === expected ? `entry ${expected} is` : `entries ${expected} to ${seq - 1} are`;
       this.report(expected, 'missing', `${gap} gone`);
     }
+    return seq === expected;
+  }
+
+  /** Whether the row is what it was written as. */
+  private checkRow(seq: number, { body, hash }: StoredEntry, own: Claims): boolean {
+    if (sha256Hex(body) !== hash) {
+      this.report(seq, 'changed', 'its body does not have its hash');
+      return false;
+    }
+    if (own.seq === seq) return true;
+    this.report(seq, 'reordered', `it was written as entry ${own.seq ?? '(without a number)'}`);
+    return false;
   }
 
   private checkLink(seq: number, previousHash: string | undefined): void {
@@ -104,8 +111,13 @@ export class ChainCheck {
   }
 }
 
+interface Claims {
+  readonly seq?: number;
+  readonly previousHash?: string;
+}
+
 /** What a body says of itself, however damaged it is. */
-function claims(body: string): { readonly seq?: number; readonly previousHash?: string } {
+function claims(body: string): Claims {
   try {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed !== 'object' || parsed === null) return {};

@@ -35,7 +35,8 @@ export async function applyPlan<C extends OperationContext>(
 ): Promise<AppliedPlan> {
   const db = await context.state();
   const plan = await loadPlan(db, planId);
-  if (kind.kind !== plan.body.kind) throw new TypeError(`${kind.kind} cannot apply a plan of kind ${plan.body.kind}`);
+  if (kind.kind !== plan.body.kind)
+    throw new TypeError(`${kind.kind} cannot apply a plan of kind ${plan.body.kind}`);
   const action = { action: 'plan.apply', plan: plan.id, target: plan.body.target.database };
   return audited(context, { ...action, detail: { kind: plan.body.kind } }, (run) =>
     withJobLock(db, planLock(plan), async (session) => {
@@ -70,13 +71,11 @@ async function requireApplicable<C extends OperationContext>(
 ): Promise<readonly Approval[]> {
   requireUnfinished(plan, progress);
   const isFirstRun = progress.state === 'open';
-  const now = context.clock.now();
-  if (isFirstRun) requireUnexpired(plan, now);
+  if (isFirstRun) requireUnexpired(plan, context.clock.now());
   requireProfile(context, plan);
   requireTarget(plan, await kind.target(context, plan));
   if (isFirstRun) requireFresh(plan, await kind.preconditions(context, plan));
-  const at = progress.startedAt === undefined ? now : new Date(progress.startedAt);
-  return requireApprovals(context, session, plan, at);
+  return requireApprovals(context, session, plan, progress.startedAt);
 }
 
 /** @throws {PosternError} exit 6 `plan-applied`, `plan-cancelled` */

@@ -27,8 +27,8 @@ interface StoredSignature {
 /**
  * Verifies every signature on record again, and counts those of operators other than the author. Nothing is asked
  * where the profile asks for no approval.
- * @param at when the operators and their keys must be valid: now, or when applying began, so that a plan that revokes
- * one of its own approvers can be finished after a crash
+ * @param startedAt when applying began, by the state database's clock; undefined before. Operators and their keys must
+ * be valid then, or now before it has begun: a plan that revokes one of its own approvers can be finished after a crash
  * @returns the approvals that count
  * @throws {PosternError} exit 6 `plan-unsigned` (the author's own signature is missing or void), `plan-unapproved`;
  * exit 5 `approval-tampered`
@@ -37,7 +37,7 @@ export async function requireApprovals(
   context: OperationContext,
   db: Queryable,
   plan: Plan,
-  at: Date,
+  startedAt: string | undefined,
 ): Promise<readonly Approval[]> {
   const required = context.approvalsFor(plan.body.kind);
   if (required === 0) return [];
@@ -47,7 +47,7 @@ export async function requireApprovals(
   const reasons: string[] = [];
   for (const stored of await readSignatures(db, plan.id)) {
     const operator = operators.get(stored.fingerprint);
-    const checked = await checkSignature(plan, stored, operator, at);
+    const checked = await checkSignature(context, plan, stored, operator, startedAt);
     if (typeof checked === 'string') reasons.push(checked);
     else if (stored.role === 'author') author.set(checked.fingerprint, checked);
     else approvers.set(checked.fingerprint, checked);
@@ -68,11 +68,13 @@ async function readSignatures(db: Queryable, planId: string): Promise<readonly S
 
 /** The signature as an approval, or the reason why it does not count. */
 async function checkSignature(
+  context: OperationContext,
   plan: Plan,
   stored: StoredSignature,
   operator: Operator | undefined,
-  at: Date,
+  startedAt: string | undefined,
 ): Promise<Approval | string> {
+  const at = startedAt === undefined ? context.clock.now() : new Date(startedAt);
   if (operator === undefined) throw tampered(plan, stored, 'nobody enrolled that operator');
   const { fingerprint, name } = operator;
   const isAuthor = fingerprint === plan.body.author.fingerprint;
@@ -91,7 +93,7 @@ async function checkSignature(
     throw tampered(plan, stored, messageOf(error), error);
   });
   if (typeof verified === 'string') return verified;
-  if (operator.revokedAt !== null && Date.parse(operator.revokedAt) <= at.getTime()) {
+  if (operator.revokedAt !== null && (startedAt === undefined || operator.revokedAt <= startedAt)) {
     return `${name} was revoked at ${operator.revokedAt}`;
   }
   if (stored.recordedAt < operator.enrolledAt) {

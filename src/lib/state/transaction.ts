@@ -10,8 +10,12 @@ export async function onConnection<T>(
 ): Promise<T> {
   if (!isPool(db)) return work(db);
   const client = await db.connect();
+  // A pool listens to idle clients only; a borrowed one that loses its connection would end the process. The query
+  // under way, or the next one, reports the loss.
+  client.on('error', ignore);
   try {
     const result = await work(client);
+    client.off('error', ignore);
     client.release();
     return result;
   } catch (error) {
@@ -42,6 +46,8 @@ export async function inTransaction<T>(
     }
   });
 }
+
+function ignore(): void {}
 
 function isPool(db: StateDatabase): db is Pool {
   return 'totalCount' in db;
