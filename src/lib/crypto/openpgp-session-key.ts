@@ -74,11 +74,11 @@ export async function unwrapSessionKey(
     for (const keyPacket of keys.flatMap(({ key }) => key.getKeys().map((part) => part.keyPacket))) {
       const addressed = keyPacket.getKeyID().toHex().toUpperCase() === keyId;
       if (!(addressed || keyId === anonymous) || !keyPacket.isDecrypted()) continue;
-      try {
-        return aesKey(await decrypt(body, keyPacket));
-      } catch (cause) {
+      const packet = await decrypt(body, keyPacket).catch((cause: unknown) => {
         if (addressed) damage = cause;
-      }
+        return undefined;
+      });
+      if (packet !== undefined) return aesKey(packet);
     }
   }
   if (damage !== undefined)

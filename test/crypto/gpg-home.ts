@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+export interface GpgResult {
+  readonly status: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** A keyring of its own, so that no test sees the person's keys or another test's. */
+export interface GpgHome {
+  /** Runs gpg without a terminal; secret keys are asked for with the passphrase, empty when left out. */
+  run(args: readonly string[], input?: string | Uint8Array, passphrase?: string): GpgResult;
+  /** As `run`, but a failure of gpg is a failure of the test. */
+  must(args: readonly string[], input?: string | Uint8Array, passphrase?: string): Buffer;
+  /** Writes a file into the home, which goes with it; answers its path. */
+  file(name: string, content: string | Uint8Array): string;
+  /** Stops the agent and removes everything. */
+  close(): void;
+}
+
+/** The path is short because the agent's socket lies in it, and a socket's path has room for about 100 bytes. */
+export function openGpgHome(gpg: string): GpgHome {
+  const home = mkdtempSync(join(tmpdir(), 'pg-'));
+  chmodSync(home, 0o700);
+  const env = { ...process.env, GNUPGHOME: home, LC_ALL: 'C' };
+
+  function run(args: readonly string[], input: string | Uint8Array = '', passphrase = ''): GpgResult {
+    const options = [
+      '--batch',
+      '--no-tty',
+      '--yes',
+      '--trust-model',
+      'always',
+      '--pinentry-mode',
+      'loopback',
+    ];
+    const { status, stdout, stderr, error } = spawnSync(
+      gpg,
+      [...options, '--passphrase', passphrase, ...args],
+      {
+        env,
+        input,
+        maxBuffer: 1 << 28,
+        timeout: 60_000,
+      },
+    );
+    if (error !== undefined) throw error;
+    return { status, stdout, stderr: stderr.toString() };
+  }
+
+  return {
+    run,
+    must(args, input, passphrase) {
+      const { status, stdout, stderr } = run(args, input, passphrase);
+      if (status !== 0) throw new Error(`gpg ${args.join(' ')} ended with ${status}: ${stderr}`);
+      return stdout;
+    },
+    file(name, content) {
+      const path = join(home, name);
+      writeFileSync(path, content, { mode: 0o600 });
+      return path;
+    },
+    close() {
+      spawnSync(join(dirname(gpg), 'gpgconf'), ['--kill', 'all'], { env });
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
