@@ -38,9 +38,9 @@ export async function applySteps<C extends OperationContext>(
         detail: { actor: { ...context.actor } },
       });
       const result = await kind.applyStep(context, plan, index, journal);
+      mayHaveEffect = true;
       await appendJournal(session, plan.id, { event: 'done', step: index, detail: result });
       results.push(result);
-      mayHaveEffect = true;
       shown.done();
     } catch (error) {
       shown.fail(messageOf(error));

@@ -1,3 +1,4 @@
+import { failure, messageOf } from '../base/error.ts';
 import type { Queryable } from '../base/postgres.ts';
 import type { JsonObject } from '../crypto/canonical-json.ts';
 import { isoTime } from '../state/iso-time.ts';
@@ -36,17 +37,24 @@ export async function readJournal(db: Queryable, planId: string): Promise<readon
   return rows;
 }
 
+/** Writes an entry. @throws {PosternError} exit 1, `code: 'journal-unwritable'`, when the session is lost, for example */
 export async function appendJournal(
   db: Queryable,
   planId: string,
   entry: { readonly event: JournalEvent; readonly step?: number; readonly detail?: JsonObject },
 ): Promise<void> {
-  await db.query('insert into postern.plan_journal (plan_id, event, step, detail) values ($1, $2, $3, $4)', [
-    planId,
-    entry.event,
-    entry.step ?? null,
-    JSON.stringify(entry.detail ?? {}),
-  ]);
+  try {
+    await db.query(
+      'insert into postern.plan_journal (plan_id, event, step, detail) values ($1, $2, $3, $4)',
+      [planId, entry.event, entry.step ?? null, JSON.stringify(entry.detail ?? {})],
+    );
+  } catch (cause) {
+    throw failure(`the plan's journal cannot be written: ${messageOf(cause)}`, {
+      code: 'journal-unwritable',
+      cause,
+      hints: ['check the state database'],
+    });
+  }
 }
 
 /** Folds a journal into the plan's state. */
