@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -67,5 +68,25 @@ export function openGpgHome(gpg: string): GpgHome {
       spawnSync(join(dirname(gpg), 'gpgconf'), ['--kill', 'all'], { env });
       rmSync(home, { recursive: true, force: true });
     },
+  };
+}
+
+export interface GpgKey {
+  readonly fingerprint: string;
+  readonly publicKey: Buffer;
+  readonly secretKey: Buffer;
+}
+
+/** Makes a key in gpg: a primary key that signs and, where asked for, a subkey that encrypts. */
+export function gpgKey(home: GpgHome, primary: string, subkey?: string, passphrase = ''): GpgKey {
+  const uid = `${primary} ${subkey} <${randomBytes(6).toString('hex')}@example.org>`;
+  home.must(['--quick-generate-key', uid, primary, 'sign,cert', '1d'], '', passphrase);
+  const listing = home.must(['--list-keys', '--with-colons', `=${uid}`]).toString();
+  const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listing)?.[1] ?? '';
+  if (subkey !== undefined) home.must(['--quick-add-key', fingerprint, subkey, 'encr', '1d'], '', passphrase);
+  return {
+    fingerprint,
+    publicKey: home.must(['--export', fingerprint]),
+    secretKey: home.must(['--export-secret-keys', '--armor', fingerprint], '', passphrase),
   };
 }

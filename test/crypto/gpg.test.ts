@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExitCode } from '../../src/lib/base/exit-code.ts';
-import { beginMessage, describeMessage, openMessage } from '../../src/lib/crypto/openpgp-container.ts';
+import { describeMessage, openMessage } from '../../src/lib/crypto/openpgp-container.ts';
 import { partialSize } from '../../src/lib/crypto/openpgp-framing.ts';
 import {
   generateKeyPair,
@@ -10,9 +10,9 @@ import {
   readSecretKey,
 } from '../../src/lib/crypto/openpgp-key.ts';
 import type { Recipient } from '../../src/lib/crypto/openpgp-recipient.ts';
-import { signDetached, verifyDetached } from '../../src/lib/crypto/openpgp-signature.ts';
 import { describeWith } from '../support/optional.ts';
-import { type GpgHome, openGpgHome } from './gpg-home.ts';
+import { type GpgHome, type GpgKey, gpgKey, openGpgHome } from './gpg-home.ts';
+import { seal } from './message-fixture.ts';
 
 const sizes = [
   [0, 1, 511, 512, 513, 65_535, 65_536],
@@ -20,31 +20,6 @@ const sizes = [
   [-59, -58, -57, -56].map((offset) => 2 * partialSize + offset),
   [5 * partialSize],
 ].flat();
-
-async function seal(content: Uint8Array, recipients: readonly Recipient[]): Promise<Buffer> {
-  const writer = await beginMessage(recipients);
-  return Buffer.concat([...writer.write(content), ...writer.finish()]);
-}
-
-interface GpgKey {
-  readonly fingerprint: string;
-  readonly publicKey: Buffer;
-  readonly secretKey: Buffer;
-}
-
-/** Makes a key in gpg: a primary key that signs and, where asked for, a subkey that encrypts. */
-function gpgKey(home: GpgHome, primary: string, subkey?: string, passphrase = ''): GpgKey {
-  const uid = `${primary} ${subkey} <${randomBytes(6).toString('hex')}@example.org>`;
-  home.must(['--quick-generate-key', uid, primary, 'sign,cert', '1d'], '', passphrase);
-  const listing = home.must(['--list-keys', '--with-colons', `=${uid}`]).toString();
-  const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listing)?.[1] ?? '';
-  if (subkey !== undefined) home.must(['--quick-add-key', fingerprint, subkey, 'encr', '1d'], '', passphrase);
-  return {
-    fingerprint,
-    publicKey: home.must(['--export', fingerprint]),
-    secretKey: home.must(['--export-secret-keys', '--armor', fingerprint], '', passphrase),
-  };
-}
 
 /** gpg counts whole seconds; a key that it has just made may lie in this second. */
 function soon(): Date {
@@ -252,50 +227,6 @@ describeWith(['gpg'], 'with gpg', ({ gpg }) => {
           code: 'unsupported-container',
         });
       });
-    });
-  });
-
-  describe('signatures', () => {
-    const data = randomBytes(5_000);
-
-    it('of ours are good for gpg, and bad over other data', async () => {
-      const home = newHome();
-      const pair = await generateKeyPair({ name: 'Backup', email: 'backup@example.org', purpose: 'sign' });
-      home.must(['--import'], pair.publicKey);
-      const signature = home.file('data.asc', await signDetached(data, { secretKey: pair.secretKey }));
-      const status = home
-        .must(['--status-fd', '1', '--verify', signature, home.file('data', data)])
-        .toString();
-      expect(status).toContain(`VALIDSIG ${pair.fingerprint}`);
-      data[0] = (data[0] as number) ^ 1;
-      expect(home.run(['--verify', signature, home.file('data', data)]).status).not.toBe(0);
-    });
-
-    it.each(['rsa3072', 'ed25519', 'nistp256'])(
-      'of gpg with %s are good for us, armored and binary',
-      async (algorithm) => {
-        const home = newHome();
-        const { fingerprint, publicKey } = gpgKey(home, algorithm);
-        const armored = home.must(['--export', '--armor', fingerprint]).toString();
-        expect(publicKey.byteLength).toBeGreaterThan(0);
-        for (const form of [['--armor'], []]) {
-          const signature = home.must(['--local-user', fingerprint, ...form, '--detach-sign'], data);
-          expect(await verifyDetached(data, signature, [armored])).toMatchObject({ fingerprint });
-          await expect(verifyDetached(data.subarray(1), signature, [armored])).rejects.toMatchObject({
-            exitCode: ExitCode.integrity,
-            code: 'signature-invalid',
-          });
-        }
-      },
-    );
-
-    it('of gpg with a signing subkey name the primary key', async () => {
-      const home = newHome();
-      const { fingerprint } = gpgKey(home, 'ed25519');
-      home.must(['--quick-add-key', fingerprint, 'ed25519', 'sign', '1d']);
-      const signature = home.must(['--detach-sign'], data);
-      const armored = home.must(['--export', '--armor', fingerprint]).toString();
-      expect(await verifyDetached(data, signature, [armored])).toMatchObject({ fingerprint });
     });
   });
 });
