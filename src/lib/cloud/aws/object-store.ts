@@ -49,6 +49,7 @@ export async function openS3ObjectStore(options: S3ObjectStoreOptions): Promise<
     location,
 
     async put(key, body, put = {}) {
+      checkObjectKey(key);
       checkObjectKey(context.prefix + key);
       checkMetadata(put.metadata);
       return putObject(context, key, body, put);

@@ -22,6 +22,8 @@ export async function putObject(
   const sha256 = createHash('sha256').update(body).digest('hex');
   const conditional = options.ifNoneMatch === '*';
   const token = randomUUID();
+  // Object Lock accepts no PUT without an integrity header, whatever was asked for.
+  const mode = context.checksum === 'none' && options.retention ? 'md5' : context.checksum;
   const own = {
     ...(context.checksum !== 'sha256' && { [sha256Metadata]: sha256 }),
     ...(conditional && { [tokenMetadata]: token }),
@@ -29,7 +31,7 @@ export async function putObject(
   const input: PutObjectCommandInput = {
     ...address(context, key),
     Body: body,
-    ...checksumInput(context.checksum, body, sha256),
+    ...checksumInput(mode, body, sha256),
     Metadata: { ...options.metadata, ...own },
     ...(options.contentType !== undefined && { ContentType: options.contentType }),
     ...(options.retention && {

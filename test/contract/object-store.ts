@@ -1,0 +1,295 @@
+import { createHash, randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
+
+/** Whether the server enforces If-None-Match between writers that run at once; moto looks, then writes. */
+export type Exclusiveness = 'exclusive at once' | 'exclusive one after the other';
+
+const text = (value: string) => new TextEncoder().encode(value);
+const hex = (value: Uint8Array) => createHash('sha256').update(value).digest('hex');
+
+/** All items of an async iterable. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+const tomorrow = () => new Date(Date.now() + 86_400_000);
+
+/** The promises of the `ObjectStore` port; each test works under a prefix of its own. `make` gives a store with versions and object lock. */
+export function objectStoreContract(
+  title: string,
+  exclusiveness: Exclusiveness,
+  make: () => ObjectStore,
+): void {
+  describe(`${title} as an object store`, () => {
+    const fresh = () => ({ store: make(), at: `t-${randomBytes(6).toString('hex')}` });
+
+    test('gives back the bytes that were stored, with their size, hash, version and metadata', async () => {
+      const { store, at } = fresh();
+      const body = randomBytes(3_000_001);
+      const put = await store.put(`${at}/part`, body, {
+        metadata: { 'set-id': 'a b' },
+        contentType: 'text/plain',
+      });
+      expect(put).toMatchObject({ key: `${at}/part`, size: body.length, sha256: hex(body) });
+      expect(put.versionId).toBeTypeOf('string');
+      const head = await store.head(`${at}/part`);
+      expect(head).toMatchObject({ size: body.length, sha256: hex(body), versionId: put.versionId });
+      expect(head?.metadata).toEqual({ 'set-id': 'a b' });
+      expect(Math.abs((head?.modified.getTime() ?? 0) - Date.now())).toBeLessThan(120_000);
+      expect(Buffer.from(await store.get(`${at}/part`)).equals(body)).toBe(true);
+      expect(Buffer.concat(await collect(store.getStream(`${at}/part`))).equals(body)).toBe(true);
+    });
+
+    test('keeps an empty object', async () => {
+      const { store, at } = fresh();
+      await store.put(`${at}/empty`, new Uint8Array());
+      expect(await store.get(`${at}/empty`)).toHaveLength(0);
+      expect(await store.head(`${at}/empty`)).toMatchObject({ size: 0, sha256: hex(new Uint8Array()) });
+    });
+
+    test('has no metadata and no retention where none was given', async () => {
+      const { store, at } = fresh();
+      await store.put(`${at}/plain`, text('x'));
+      const head = await store.head(`${at}/plain`);
+      expect(head).not.toHaveProperty('metadata');
+      expect(head).not.toHaveProperty('retention');
+    });
+
+    test('reads a byte range whose end is inclusive, and cuts it at the end of the object', async () => {
+      const { store, at } = fresh();
+      await store.put(`${at}/digits`, text('0123456789'));
+      const range = async (start: number, end: number) =>
+        Buffer.from(await store.get(`${at}/digits`, { range: { start, end } })).toString();
+      expect(await range(2, 4)).toBe('234');
+      expect(await range(0, 0)).toBe('0');
+      expect(await range(8, 100)).toBe('89');
+      await expect(range(10, 12)).rejects.toMatchObject({ code: 'range-not-satisfiable', exitCode: 1 });
+      await expect(range(3, 2)).rejects.toMatchObject({ code: 'range-invalid', exitCode: 2 });
+    });
+
+    test('says that a missing object is missing', async () => {
+      const { store, at } = fresh();
+      expect(await store.head(`${at}/none`)).toBeUndefined();
+      await expect(store.get(`${at}/none`)).rejects.toMatchObject({ code: 'object-missing', exitCode: 1 });
+      await expect(collect(store.getStream(`${at}/none`))).rejects.toMatchObject({ code: 'object-missing' });
+      expect(await store.delete(`${at}/none`)).toBe('absent');
+      expect(await collect(store.list(`${at}/`))).toEqual([]);
+      expect(await collect(store.listVersions(`${at}/`))).toEqual([]);
+    });
+
+    test('refuses to put over an existing object when told to, and leaves it as it was', async () => {
+      const { store, at } = fresh();
+      await store.put(`${at}/manifest`, text('one'), { ifNoneMatch: '*' });
+      await expect(store.put(`${at}/manifest`, text('two'), { ifNoneMatch: '*' })).rejects.toMatchObject({
+        code: 'object-exists',
+        exitCode: 6,
+      });
+      await expect(store.put(`${at}/manifest`, text('one'), { ifNoneMatch: '*' })).rejects.toMatchObject({
+        code: 'object-exists',
+      });
+      expect(Buffer.from(await store.get(`${at}/manifest`)).toString()).toBe('one');
+      expect(await collect(store.listVersions(`${at}/`))).toHaveLength(1);
+    });
+
+    test('lets a key be created again once it is hidden', async () => {
+      const { store, at } = fresh();
+      await store.put(`${at}/again`, text('one'), { ifNoneMatch: '*' });
+      expect(await store.delete(`${at}/again`)).toBe('deleted');
+      await store.put(`${at}/again`, text('two'), { ifNoneMatch: '*' });
+      expect(Buffer.from(await store.get(`${at}/again`)).toString()).toBe('two');
+    });
+
+    const testAtOnce = exclusiveness === 'exclusive at once' ? test : () => {};
+    testAtOnce('lets exactly one of many writers create a key', async () => {
+      const { store, at } = fresh();
+      const writers = Array.from({ length: 12 }, (_, n) =>
+        store.put(`${at}/once`, text(`${n}`), { ifNoneMatch: '*' }),
+      );
+      const outcomes = await Promise.allSettled(writers);
+      const winner = outcomes.findIndex(({ status }) => status === 'fulfilled');
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(Buffer.from(await store.get(`${at}/once`)).toString()).toBe(String(winner));
+      expect(await collect(store.listVersions(`${at}/`))).toHaveLength(1);
+    });
+
+    test('keeps every version, and reads and heads an older one by its id', async () => {
+      const { store, at } = fresh();
+      const one = await store.put(`${at}/v`, text('one'));
+      const two = await store.put(`${at}/v`, text('three'));
+      expect(one.versionId).not.toBe(two.versionId);
+      expect(Buffer.from(await store.get(`${at}/v`)).toString()).toBe('three');
+      const older = { versionId: one.versionId as string };
+      expect(Buffer.from(await store.get(`${at}/v`, older)).toString()).toBe('one');
+      expect(await store.head(`${at}/v`, older)).toMatchObject({ size: 3, versionId: one.versionId });
+      const versions = await collect(store.listVersions(`${at}/`));
+      expect(versions.map(({ versionId, isLatest, size }) => ({ versionId, isLatest, size }))).toEqual([
+        { versionId: two.versionId, isLatest: true, size: 5 },
+        { versionId: one.versionId, isLatest: false, size: 3 },
+      ]);
+    });
+
+    test('hides a deleted key behind a marker, and shows it again when the marker is deleted', async () => {
+      const { store, at } = fresh();
+      const { versionId } = await store.put(`${at}/hidden`, text('still here'));
+      expect(await store.delete(`${at}/hidden`)).toBe('deleted');
+      expect(await store.delete(`${at}/hidden`)).toBe('absent');
+      expect(await store.head(`${at}/hidden`)).toBeUndefined();
+      await expect(store.get(`${at}/hidden`)).rejects.toMatchObject({ code: 'object-missing' });
+      expect(await collect(store.list(`${at}/`))).toEqual([]);
+      expect(
+        Buffer.from(await store.get(`${at}/hidden`, { versionId: versionId as string })).toString(),
+      ).toBe('still here');
+      const [marker, ...others] = await collect(store.listVersions(`${at}/`));
+      expect(marker).toMatchObject({ isDeleteMarker: true, isLatest: true, key: `${at}/hidden` });
+      expect(others).toMatchObject([{ isDeleteMarker: false, isLatest: false, versionId }]);
+      expect(await store.delete(`${at}/hidden`, { versionId: marker?.versionId as string })).toBe('deleted');
+      expect(Buffer.from(await store.get(`${at}/hidden`)).toString()).toBe('still here');
+    });
+
+    test('deletes one version for good', async () => {
+      const { store, at } = fresh();
+      const one = await store.put(`${at}/gone`, text('one'));
+      const two = await store.put(`${at}/gone`, text('two'));
+      expect(await store.delete(`${at}/gone`, { versionId: two.versionId as string })).toBe('deleted');
+      expect(await store.delete(`${at}/gone`, { versionId: two.versionId as string })).toBe('absent');
+      expect(Buffer.from(await store.get(`${at}/gone`)).toString()).toBe('one');
+      expect(await store.delete(`${at}/gone`, { versionId: one.versionId as string })).toBe('deleted');
+      expect(await store.head(`${at}/gone`)).toBeUndefined();
+      expect(await collect(store.listVersions(`${at}/`))).toEqual([]);
+    });
+
+    test.each(['governance', 'compliance'] as const)(
+      'refuses to delete a version under %s retention',
+      async (mode) => {
+        const { store, at } = fresh();
+        const until = tomorrow();
+        const put = await store.put(`${at}/locked`, text('kept'), { retention: { mode, until } });
+        const head = await store.head(`${at}/locked`);
+        expect(head?.retention?.mode).toBe(mode);
+        expect(Math.abs((head?.retention?.until.getTime() ?? 0) - until.getTime())).toBeLessThan(1000);
+        expect(await store.delete(`${at}/locked`, { versionId: put.versionId as string })).toBe('retained');
+        expect(Buffer.from(await store.get(`${at}/locked`)).toString()).toBe('kept');
+        // A marker takes nothing away, so it is allowed.
+        expect(await store.delete(`${at}/locked`)).toBe('deleted');
+        expect(
+          Buffer.from(await store.get(`${at}/locked`, { versionId: put.versionId as string })).toString(),
+        ).toBe('kept');
+      },
+    );
+
+    test('lists keys in ascending byte order, with their sizes, under the prefix only', async () => {
+      const { store, at } = fresh();
+      const keys = [
+        'a',
+        'a-b',
+        'a.b',
+        'a/b',
+        'a/b/c',
+        'a0',
+        'B',
+        'b/',
+        'README',
+        'readme',
+        'é',
+        'ö/x',
+        '\u{1f4e7}',
+        '\uffee',
+      ];
+      for (const key of keys.toReversed()) await store.put(`${at}/${key}`, text(key));
+      await store.put(`${at}x`, text('outside'));
+      const listed = await collect(store.list(`${at}/`));
+      const sorted = keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      expect(listed.map(({ key }) => key)).toEqual(sorted.map((key) => `${at}/${key}`));
+      expect(listed.map(({ size }) => size)).toEqual(sorted.map((key) => Buffer.byteLength(key)));
+      expect((await collect(store.list(`${at}/a/`))).map(({ key }) => key)).toEqual([
+        `${at}/a/b`,
+        `${at}/a/b/c`,
+      ]);
+      expect((await collect(store.list(`${at}/re`))).map(({ key }) => key)).toEqual([`${at}/readme`]);
+      for (const key of keys) expect(Buffer.from(await store.get(`${at}/${key}`)).toString()).toBe(key);
+    });
+
+    test('holds keys up to 1,024 bytes, and one that is a folder of another', async () => {
+      const { store, at } = fresh();
+      const long = `${at}/${'k'.repeat(1000 - at.length)}`;
+      const unicode = `${at}/${'ü'.repeat(300)}/${'Ü'.repeat(100)}`;
+      for (const key of [long, `${long}/x`, unicode, at]) await store.put(key, text(key));
+      for (const key of [long, `${long}/x`, unicode, at])
+        expect(Buffer.from(await store.get(key)).toString()).toBe(key);
+      const listed = (await collect(store.list(at))).map(({ key }) => key);
+      expect(listed).toEqual([at, long, `${long}/x`, unicode]);
+    });
+
+    test.each([
+      ['nothing', ''],
+      ['a way out', '../secret'],
+      ['a way out in the middle', 'a/../../b'],
+      ['a dot', 'a/./b'],
+      ['NUL', 'a\0b'],
+      ['a lone surrogate', 'a\ud800'],
+      ['1,025 bytes', 'k'.repeat(1025)],
+    ])('refuses a key that is or holds %s', async (_, key) => {
+      const { store } = fresh();
+      const refusal = { code: 'object-key-invalid', exitCode: 2 };
+      await expect(store.put(key, text('x'))).rejects.toMatchObject(refusal);
+      await expect(store.get(key)).rejects.toMatchObject(refusal);
+      await expect(store.head(key)).rejects.toMatchObject(refusal);
+      await expect(store.delete(key)).rejects.toMatchObject(refusal);
+    });
+
+    test('refuses metadata that no header can carry', async () => {
+      const { store, at } = fresh();
+      for (const metadata of [
+        { 'Set-Id': 'x' },
+        { note: 'grün' },
+        { 'postern-put': 'x' },
+        { long: 'x'.repeat(2001) },
+      ]) {
+        await expect(
+          store.put(`${at}/m`, text('x'), { metadata: metadata as Record<string, string> }),
+        ).rejects.toMatchObject({
+          code: 'object-metadata-invalid',
+        });
+      }
+      expect(await store.head(`${at}/m`)).toBeUndefined();
+    });
+
+    test('keeps objects of any key and body apart', async () => {
+      const { store, at } = fresh();
+      const segment = fc
+        .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+        .map((s) => s.replace(/[\p{Cc}\p{Cn}/.]/gu, '_'));
+      const key = fc.array(segment, { minLength: 1, maxLength: 3 }).map((segments) => segments.join('/'));
+      const objects = fc.dictionary(key, fc.uint8Array({ maxLength: 64 }), { minKeys: 1, maxKeys: 6 });
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(objects, async (content) => {
+          run += 1;
+          const prefix = `${at}/${run}/`;
+          for (const [name, body] of Object.entries(content)) await store.put(prefix + name, body);
+          for (const [name, body] of Object.entries(content)) {
+            expect(Buffer.from(await store.get(prefix + name)).equals(body)).toBe(true);
+          }
+          const listed = (await collect(store.list(prefix))).map((object) => object.key.slice(prefix.length));
+          expect(listed).toEqual(
+            Object.keys(content).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+          );
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    test('tells its capabilities', async () => {
+      const { store } = fresh();
+      expect(await store.capabilities()).toMatchObject({
+        versioning: true,
+        objectLock: true,
+        defaultRetention: 'none',
+      });
+    });
+  });
+}
