@@ -1,0 +1,143 @@
+import { formatName } from '../name.ts';
+import { endsOf } from './catalog-model.ts';
+import { present } from './column-rules.ts';
+import type { CatalogRule, MapRule } from './finding.ts';
+import { at, type MapModel, type ModelReference, ownerReferences } from './map-model.ts';
+
+export const referenceOutsideMap: MapRule = {
+  id: 'MAP06',
+  severity: 'error',
+  demand: 'references lead to tables that are mapped or ignored, each to one table',
+  *check(model) {
+    for (const table of model.tables.values()) {
+      for (const { index, toTable, toTables } of table.references) {
+        const path = at(table, 'references', index, 'to');
+        if (toTables.length > 1)
+          yield { path, message: `one reference cannot lead to ${toTables.join(' and ')}` };
+        else if (!isKnown(model, toTable))
+          yield { path, message: `${toTable} is neither mapped nor ignored` };
+      }
+    }
+  },
+};
+
+const isKnown = (model: MapModel, name: string): boolean =>
+  model.tables.has(name) ||
+  model.ignoredTables.has(name) ||
+  [...model.ignoredSchemas].some((schema) => name.startsWith(`${formatName(schema)}.`));
+
+export const ownershipCycle: MapRule = {
+  id: 'MAP07',
+  severity: 'error',
+  demand: 'the path to a row’s owner never comes back; owner names the references that it takes',
+  *check(model) {
+    const reported = new Set<string>();
+    for (const table of model.tables.values()) {
+      const cycle = cycleThrough(model, table.name);
+      if (cycle === undefined) continue;
+      const id = cycle.toSorted().join(' ');
+      if (reported.has(id)) continue;
+      reported.add(id);
+      yield {
+        path: at(table, 'owner'),
+        message: `the path to the owner goes round: ${[...cycle, table.name].join(' → ')}`,
+      };
+    }
+  },
+};
+
+/** The tables on a way from this one back to itself; a reference of a table to itself (a tree) is none. */
+function cycleThrough(model: MapModel, start: string): readonly string[] | undefined {
+  const seen = new Set<string>();
+  const walk = (name: string, way: readonly string[]): readonly string[] | undefined => {
+    const table = model.tables.get(name);
+    for (const { toTable } of table === undefined ? [] : ownerReferences(table)) {
+      if (toTable === name) continue;
+      if (toTable === start) return way;
+      if (seen.has(toTable)) continue;
+      seen.add(toTable);
+      const found = walk(toTable, [...way, toTable]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return walk(start, [start]);
+}
+
+export const foreignKeyDrift: CatalogRule = {
+  id: 'MAP28',
+  severity: 'error',
+  demand: 'the foreign keys of the map are those of the database',
+  *check(model, catalog) {
+    const keys = catalog.catalog.foreignKeys.map((key) => ({ key, ...endsOf(key) }));
+    for (const { table } of present(model, catalog)) {
+      const actual = keys.filter(({ from }) => from === table.name);
+      const mapped = table.references.filter(({ entry }) => entry.kind === 'fk');
+      for (const reference of mapped) {
+        if (actual.some(({ key, to }) => isSame(reference, to, key.columns, key.referencedColumns))) continue;
+        yield {
+          path: at(table, 'references', reference.index),
+          message: `the database has no foreign key from ${table.name} (${reference.columns.join(', ')}) to ${reference.toTable} (${reference.toColumns.join(', ')})`,
+        };
+      }
+      for (const { key, to } of actual) {
+        if (mapped.some((reference) => isSame(reference, to, key.columns, key.referencedColumns))) continue;
+        yield {
+          path: at(table, 'references'),
+          message: `the foreign key ${key.name} from ${table.name} (${key.columns.join(', ')}) to ${to} is not in the map`,
+        };
+      }
+    }
+  },
+};
+
+function isSame(
+  { toTable, columns, toColumns }: ModelReference,
+  to: string,
+  from: readonly string[],
+  referenced: readonly string[],
+): boolean {
+  const pairs = (one: readonly string[], other: readonly string[]): string =>
+    JSON.stringify(
+      one.map((column, index) => [column, other[index]]).toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
+    );
+  return toTable === to && pairs(columns, toColumns) === pairs(from, referenced);
+}
+
+export const blockingForeignKey: CatalogRule = {
+  id: 'MAP23',
+  severity: 'error',
+  demand: 'no table outside the map can forbid the deletion of a mapped row',
+  *check(model, { catalog }) {
+    for (const key of catalog.foreignKeys) {
+      const { from, to } = endsOf(key);
+      const target = model.tables.get(to);
+      if (target === undefined || model.tables.has(from)) continue;
+      if (key.onDelete !== 'no-action' && key.onDelete !== 'restrict') continue;
+      yield {
+        path: at(target),
+        message: `${from}, outside the map, forbids deletes from ${to} by its foreign key ${key.name} (${key.onDelete})`,
+      };
+    }
+  },
+};
+
+export const ambiguousReference: MapRule = {
+  id: 'MAP29',
+  severity: 'error',
+  demand: 'references that are called by name have one of their own, and owner names only those',
+  *check(model) {
+    for (const table of model.tables.values()) {
+      const owners = table.entry.owner === undefined ? [] : [table.entry.owner].flat();
+      for (const owner of owners) {
+        const named = table.references.filter(({ name }) => name === owner);
+        if (named.length === 1) continue;
+        const what = named.length === 0 ? 'no reference' : `${named.length} references`;
+        yield {
+          path: at(table, 'owner'),
+          message: `${table.name} has ${what} called ${owner}; as: gives one a name`,
+        };
+      }
+    }
+  },
+};

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { choice, columnName } from './common.ts';
+import { fieldErasure } from './erase.ts';
+import { identityReference } from './subject.ts';
+
+const category = z
+  .string()
+  .regex(/^[a-z_]+(\.[a-z_]+)*$|^TODO$/, 'expected a data category such as user.contact.email, or TODO')
+  .describe('A fideslang data category; user and what is under it is personal, system is not.');
+
+const parser = choice([
+  'rfc5322',
+  'address-list',
+  'vcard',
+  'icalendar',
+  'json',
+  'html',
+  'text',
+  'base64',
+]).describe('The format of the content, where personal data stands inside it.');
+
+const personal = {
+  category: category.optional(),
+  identity: identityReference.optional().describe('The value identifies a person by this identity.'),
+  parser: parser.optional(),
+  erase: fieldErasure.optional(),
+};
+
+const path = z.strictObject(personal).describe('What one JSONPath of a JSON column holds.');
+
+const encrypted = z
+  .strictObject({
+    dek: columnName.describe('The column that holds the wrapped data encryption key.'),
+    by: z
+      .string()
+      .regex(/^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*$/, 'expected names of references, as in mailbox.owner')
+      .optional()
+      .describe('The references to follow from this row to the one that the key belongs to.'),
+  })
+  .describe('The column is encrypted under a data encryption key of its own person.');
+
+const object = z
+  .strictObject({
+    bucket: z.string().min(1, 'expected the name of a bucket'),
+    key: z
+      .string()
+      .min(1, 'expected a key template')
+      .describe('The object key, with {column} for the values of this row; {{ and }} stand for braces.'),
+    format: choice(['eml', 'mbox', 'mime-part', 'vcard', 'icalendar', 'json', 'csv', 'text', 'binary']),
+    versions: z.enum(['all', 'latest'], 'expected all or latest').optional(),
+    deduplicated: z
+      .boolean()
+      .optional()
+      .describe('Several rows may name one object: it goes with the last of them.'),
+  })
+  .describe('An object in the store that belongs to the row.');
+
+export const field = z
+  .strictObject({
+    description: z.string().optional(),
+    type: z
+      .string()
+      .min(1, 'expected a type')
+      .optional()
+      .describe(
+        'The column’s type as PostgreSQL writes it; left out where the field is an object and no column.',
+      ),
+    ...personal,
+    paths: z
+      .record(z.string().startsWith('$', 'expected a JSONPath that starts with $'), path)
+      .optional()
+      .describe('What stands where in a json or jsonb column.'),
+    encrypted: encrypted.optional(),
+    object: object.optional(),
+  })
+  .refine(({ type, object: stored }) => type !== undefined || stored !== undefined, {
+    error: 'expected a type, unless the field is an object',
+    path: ['type'],
+  });

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { columnName, label, ownColumn } from './common.ts';
+
+export const reference = z
+  .strictObject({
+    as: label
+      .optional()
+      .describe('What owner and encrypted.by call it; unless told, the column without a final _id or _ref.'),
+    column: z
+      .union([ownColumn, z.array(ownColumn).min(1)], 'expected a column, or a list of columns')
+      .describe('The referencing column, or the columns of a composite key.'),
+    to: z
+      .union([columnName, z.array(columnName).min(1)], 'expected schema.table.column, or a list of them')
+      .describe('The referenced column, or columns of one table in the same order.'),
+    kind: z
+      .enum(['fk', 'soft'], 'expected fk or soft')
+      .describe('fk: the database enforces it. soft: equal values by convention.'),
+    fold: z
+      .enum(['lower', 'nfc', 'lower-nfc'], 'expected one of lower, nfc, lower-nfc')
+      .optional()
+      .describe('Done to both sides before they are compared; only for soft ones.'),
+    path: z
+      .string()
+      .startsWith('$', 'expected a JSONPath that starts with $')
+      .optional()
+      .describe('Where in a JSON column the value stands; only for soft ones.'),
+  })
+  .refine(({ column, to }) => [column].flat().length === [to].flat().length, {
+    error: 'expected as many columns in to as in column',
+    path: ['to'],
+  })
+  .refine(({ kind, fold, path }) => kind === 'soft' || (fold === undefined && path === undefined), {
+    error: 'expected fold and path only where kind is soft',
+    path: ['kind'],
+  });
