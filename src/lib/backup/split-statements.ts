@@ -24,9 +24,9 @@ const token = new RegExp(
 );
 
 /**
- * Splits an SQL script at the semicolons that end a statement, as psql does (standard_conforming_strings being on): not
- * at those within literals, quoted names, comments, parentheses and the bodies of functions in SQL. The bytes may be in any encoding
- * that a PostgreSQL server can have, because in those no part of another character looks like ASCII.
+ * Splits an SQL script at the semicolons that end a statement, as psql does (standard_conforming_strings being on):
+ * not at those within literals, quoted names, comments, parentheses and bodies of SQL functions. The bytes may be in any
+ * encoding that a server can have, because in those no part of another character looks like ASCII.
  */
 export function splitStatements(script: Uint8Array): readonly Statement[] {
   const text = Buffer.from(script.buffer, script.byteOffset, script.byteLength).toString('latin1');

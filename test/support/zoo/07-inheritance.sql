@@ -1,0 +1,13 @@
+CREATE TABLE zoo.animal (id integer PRIMARY KEY, name text NOT NULL DEFAULT 'nameless', CHECK (name <> ''));
+CREATE TABLE zoo.mammal (legs smallint DEFAULT 4 CHECK (legs BETWEEN 0 AND 8)) INHERITS (zoo.animal);
+CREATE TABLE zoo.swimmer (depth real, name text NOT NULL);
+CREATE TABLE zoo.whale (name text DEFAULT 'whale', PRIMARY KEY (id)) INHERITS (zoo.mammal, zoo.swimmer);
+CREATE TABLE zoo.late_child (name text NOT NULL, extra integer, id integer NOT NULL, CONSTRAINT animal_name_check CHECK (name <> ''));
+ALTER TABLE zoo.late_child INHERIT zoo.animal;
+ALTER TABLE zoo.animal ADD CHECK (id > -100) NO INHERIT;
+ALTER TABLE ONLY zoo.whale ALTER legs SET DEFAULT 0;
+INSERT INTO zoo.animal VALUES (1, 'animal');
+INSERT INTO zoo.mammal VALUES (2, 'mammal', 4);
+INSERT INTO zoo.whale VALUES (3, 'whale', 0, 1000);
+INSERT INTO zoo.swimmer VALUES (5, 'swimmer');
+INSERT INTO zoo.late_child VALUES ('child', 1, 4);

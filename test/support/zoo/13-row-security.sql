@@ -1,0 +1,17 @@
+CREATE TABLE zoo.tenant_row (id integer PRIMARY KEY, tenant text NOT NULL, secret text);
+INSERT INTO zoo.tenant_row SELECT n, CASE n % 2 WHEN 0 THEN 'a' ELSE 'b' END, 'secret ' || n FROM generate_series(1, 100) AS n;
+ALTER TABLE zoo.tenant_row OWNER TO zoo_owner;
+GRANT SELECT ON zoo.tenant_row TO zoo_reader, "zoo Writer";
+ALTER TABLE zoo.tenant_row ENABLE ROW LEVEL SECURITY;
+CREATE POLICY "own rows; only" ON zoo.tenant_row FOR SELECT TO zoo_reader, "zoo Writer" USING (tenant = current_setting('zoo.tenant', true));
+CREATE POLICY writes ON zoo.tenant_row AS RESTRICTIVE FOR UPDATE USING (id > 0) WITH CHECK (tenant IN ('a', 'b'));
+CREATE POLICY everybody ON zoo.tenant_row FOR DELETE USING (EXISTS (SELECT FROM zoo.watched AS w WHERE w.id = tenant_row.id));
+COMMENT ON POLICY writes ON zoo.tenant_row IS 'restrictive';
+CREATE TABLE zoo.forced (id integer PRIMARY KEY, note text);
+INSERT INTO zoo.forced SELECT n, 'hidden even from its owner' FROM generate_series(1, 10) AS n;
+ALTER TABLE zoo.forced OWNER TO zoo_owner;
+ALTER TABLE zoo.forced ENABLE ROW LEVEL SECURITY;
+ALTER TABLE zoo.forced FORCE ROW LEVEL SECURITY;
+CREATE TABLE zoo.policy_asleep (id integer);
+INSERT INTO zoo.policy_asleep VALUES (1);
+CREATE POLICY asleep ON zoo.policy_asleep USING (false);

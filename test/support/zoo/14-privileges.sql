@@ -1,0 +1,20 @@
+GRANT SELECT, INSERT (address, body), UPDATE (body) ON zoo.many TO zoo_reader;
+GRANT ALL ON zoo.columns TO "zoo Writer" WITH GRANT OPTION;
+GRANT SELECT ON zoo.columns TO PUBLIC;
+GRANT SELECT (words), REFERENCES (id) ON zoo.columns TO zoo_group WITH GRANT OPTION;
+REVOKE ALL ON zoo.typed FROM CURRENT_USER;
+REVOKE UPDATE, DELETE ON zoo.columns FROM zoo_owner;
+-- A grant by somebody other than the owner.
+SET ROLE "zoo Writer";
+GRANT SELECT ON zoo.columns TO zoo_reader;
+RESET ROLE;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA annex TO zoo_reader;
+GRANT EXECUTE ON FUNCTION zoo.add(integer, integer, integer[]) TO zoo_group;
+GRANT USAGE ON LANGUAGE plzoo TO zoo_reader;
+GRANT SELECT (oid) ON pg_catalog.pg_class TO zoo_reader;
+REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE zoo_owner IN SCHEMA zoo GRANT SELECT ON TABLES TO zoo_reader;
+ALTER DEFAULT PRIVILEGES FOR ROLE zoo_owner GRANT USAGE ON SEQUENCES TO "zoo ""quoted"" role" WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES FOR ROLE zoo_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE zoo_owner GRANT ALL ON SCHEMAS TO zoo_group;
+ALTER DEFAULT PRIVILEGES FOR ROLE zoo_owner REVOKE USAGE ON TYPES FROM PUBLIC;

@@ -1,0 +1,11 @@
+CREATE TEXT SEARCH DICTIONARY zoo.plain_words (TEMPLATE = pg_catalog.simple, stopwords = english, accept = false);
+CREATE TEXT SEARCH CONFIGURATION zoo.words (COPY = pg_catalog.english);
+ALTER TEXT SEARCH CONFIGURATION zoo.words ALTER MAPPING FOR asciiword, word WITH zoo.plain_words, english_stem;
+ALTER TEXT SEARCH CONFIGURATION zoo.words DROP MAPPING FOR url;
+CREATE TEXT SEARCH PARSER zoo.parser (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+CREATE TEXT SEARCH TEMPLATE zoo.template (INIT = dsimple_init, LEXIZE = dsimple_lexize);
+COMMENT ON TEXT SEARCH CONFIGURATION zoo.words IS 'for mail';
+ALTER TEXT SEARCH DICTIONARY zoo.plain_words OWNER TO zoo_owner;
+CREATE TABLE zoo.searched (id integer PRIMARY KEY, body text, lexemes tsvector GENERATED ALWAYS AS (to_tsvector('zoo.words', body)) STORED);
+CREATE INDEX searched_lexemes ON zoo.searched USING gin (lexemes);
+INSERT INTO zoo.searched VALUES (1, 'the quick brown foxes'), (2, NULL);
