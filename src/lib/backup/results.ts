@@ -24,3 +24,83 @@ export const backupRunResult = z.strictObject({
 });
 
 export type BackupRunResult = z.infer<typeof backupRunResult>;
+
+export const listedSet = z.strictObject({
+  setId: z.string(),
+  startedAt: z.string(),
+  files: count,
+  /** Bytes in the store. */
+  bytes: count,
+  /** False: a run that did not end left these files. */
+  isComplete: z.boolean(),
+});
+
+export const backupListResult = z.strictObject({ location: z.string(), sets: z.array(listedSet) });
+
+export const backupShowResult = z.strictObject({
+  setId: z.string(),
+  location: z.string(),
+  profile: z.string(),
+  finishedAt: z.string(),
+  signer: z.string(),
+  signedAt: z.string(),
+  recipients: z.array(z.string()),
+  previous: z.strictObject({ setId: z.string(), manifestSha256: sha256 }).nullable(),
+  files: count,
+  bytes: count,
+  /** Null without a secret key. */
+  manifest: z
+    .strictObject({
+      tool: z.string(),
+      startedAt: z.string(),
+      database: z.string(),
+      serverVersion: z.string(),
+      encoding: z.string(),
+      lsn: z.string().nullable(),
+      schemaDump: z.strictObject({ kind: z.enum(['native', 'wasm']), version: z.string() }),
+      rows: count,
+      largeObjects: count,
+      tables: z.array(
+        z.strictObject({ table: z.string(), rows: count, checksum: z.string(), plainBytes: count }),
+      ),
+    })
+    .nullable(),
+});
+
+export const verifyFinding = z.strictObject({
+  kind: z.enum(['missing', 'changed', 'unlisted', 'size', 'contents', 'chain', 'signature', 'unreadable']),
+  file: z.string().nullable(),
+  message: z.string(),
+});
+
+export const backupVerifyResult = z.strictObject({
+  setId: z.string(),
+  location: z.string(),
+  level: z.enum(['list', 'full']),
+  signer: z.string().nullable(),
+  /** Whether a secret key was at hand, so that contents were compared too. */
+  opened: z.boolean(),
+  files: count,
+  bytes: count,
+  rows: count.nullable(),
+  seconds: z.number(),
+  findings: z.array(verifyFinding),
+});
+
+export const backupRestoreResult = z.strictObject({
+  planId: z.string(),
+  setId: z.string(),
+  database: z.string(),
+  state: z.enum(['planned', 'applied']),
+  tables: count.nullable(),
+  rows: count.nullable(),
+  schema: z.enum(['equal', 'not compared']).nullable(),
+  certificateId: z.string().nullable(),
+});
+
+export type ListedSet = z.infer<typeof listedSet>;
+export type BackupListResult = z.infer<typeof backupListResult>;
+export type BackupShowResult = z.infer<typeof backupShowResult>;
+export type VerifyFinding = z.infer<typeof verifyFinding>;
+export type BackupVerifyResult = z.infer<typeof backupVerifyResult>;
+export type BackupRestoreResult = z.infer<typeof backupRestoreResult>;

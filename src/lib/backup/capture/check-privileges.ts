@@ -42,7 +42,9 @@ select * from (
   union all
   select 'sequence ' || c.oid::pg_catalog.regclass::text, 'privilege'
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-   where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and not pg_catalog.has_sequence_privilege(c.oid, 'select')
+   where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_'
+     -- CASE keeps the order: has_sequence_privilege is an error for what is no sequence
+     and case when c.relkind = 'S' then not pg_catalog.has_sequence_privilege(c.oid, 'select') end
   union all
   select 'large object ' || l.oid::text, 'large-objects'
     from pg_catalog.pg_largeobject_metadata l

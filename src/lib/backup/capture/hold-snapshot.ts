@@ -87,10 +87,10 @@ async function formOf(db: Queryable): Promise<string> {
 }
 
 const tableForms = `select c.oid || ' ' || c.relfilenode || ' ' || c.relname || ' ' || coalesce(
-    (select pg_catalog.string_agg(a.attnum || ':' || a.atttypid || ':' || a.attname || ':' || a.attgenerated, ',' order by a.attnum)
+    (select pg_catalog.string_agg(a.attnum || ':' || a.atttypid || ':' || a.attname || ':' || a.attgenerated::text, ',' order by a.attnum)
        from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '') as line
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+ where c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
  order by c.oid`;
 
 /** @returns false when a table is gone since the snapshot */

@@ -23,6 +23,10 @@ database=$1
 case $database in
 *=* | *://*) fail 'the new database is a name, not a connection string: set PGHOST and the like' 2 ;;
 esac
+load() {
+  psql -X -q -v ON_ERROR_STOP=1 "$@" -d "$database" -f "$work/part.sql" >/dev/null ||
+    fail "$name does not load; the database $database is incomplete: drop it before you try again" 7
+}
 cd "$(dirname "$0")"
 for tool in gpg zstd psql sha256sum; do
   command -v "$tool" >/dev/null 2>&1 || fail "$tool is not installed" 2
@@ -63,10 +67,9 @@ while read -r _ name; do
   zstd -d -q -f -o "$work/part.sql" "$work/part.zst" || fail "$name does not unpack" 5
   case $name in
   00-*) psql -X -q -v ON_ERROR_STOP=1 -v database="$database" -d postgres -f "$work/part.sql" >/dev/null || fail "the database $database cannot be created" ;;
-  *)
-    psql -X -q -v ON_ERROR_STOP=1 --single-transaction -d "$database" -f "$work/part.sql" >/dev/null ||
-      fail "$name does not load; the database $database is incomplete: drop it before you try again" 7
-    ;;
+  [345]0-*) load --single-transaction ;;
+  # In one transaction, a large schema would need more locks than a server has by default.
+  *) load ;;
   esac
   printf '%s\n' "$name" >&2
 done <SHA256SUMS

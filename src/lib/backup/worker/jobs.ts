@@ -45,6 +45,8 @@ export interface Jobs {
       readonly bytes: ArrayBuffer;
       readonly headerBytes: number;
       readonly plainSha256: string;
+      /** Quoted and qualified; see restore/marks.ts. */
+      readonly markTable: string;
       readonly mark: string;
     };
     output: { readonly rows: number };

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { zstdDecompressSync } from 'node:zlib';
 import { integrityError } from '../../base/error.ts';
 import { beginMessage, type MessageWriter } from '../../crypto/openpgp-container.ts';
 import type { Recipient } from '../../crypto/openpgp-recipient.ts';
+import { compressFrame } from '../format/zstd-frames.ts';
 
 export interface SealOptions {
   readonly recipients: readonly Recipient[];
@@ -55,7 +56,7 @@ export async function beginPart(options: SealOptions): Promise<PartWriter> {
     }
   };
   const seal = (block: Uint8Array): void => {
-    const frame = compress(block, options.level);
+    const frame = compressFrame(block, options.level);
     if (options.verify) {
       verifyFrame(frame, block);
       framesHash.update(frame);
@@ -105,13 +106,6 @@ export async function sealWhole(text: Uint8Array, options: SealOptions): Promise
   const part = await beginPart(options);
   part.write(text);
   return part.finish();
-}
-
-function compress(block: Uint8Array, level: number): Uint8Array {
-  return zstdCompressSync(block, {
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
-    pledgedSrcSize: block.byteLength,
-  });
 }
 
 /** Compression is checked block by block, so that no more than one block is ever in memory twice. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createZstdDecompress } from 'node:zlib';
 import { failure, integrityError, messageOf } from '../../base/error.ts';
 import { openMessage } from '../../crypto/openpgp-container.ts';
 import { copyFromSql, copyToSql, copyTrailer, partHeader } from '../format/part-sql.ts';
 import { rowChecksum, type TableSum } from '../format/row-checksum.ts';
+import { decompressFrames } from '../format/zstd-frames.ts';
 import { copyRows } from './copy-rows.ts';
 import type { Jobs, SealedPart } from './jobs.ts';
 import { beginPart, type PartWriter } from './part-writer.ts';
@@ -97,7 +97,7 @@ export async function inspectFile(
   const lines = rowChecksum();
   let plainSize = 0;
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of await openFile(session, bytes)) {
+  for (const chunk of await openFile(session, bytes)) {
     hash.update(chunk);
     plainSize += chunk.byteLength;
     channel.progress(chunk.byteLength);
@@ -127,7 +127,7 @@ export async function loadPart(
   await client.query('BEGIN');
   try {
     const mark = await client.query(
-      'INSERT INTO postern_restore.done (mark) VALUES ($1) ON CONFLICT DO NOTHING',
+      `INSERT INTO ${input.markTable} (mark) VALUES ($1) ON CONFLICT DO NOTHING`,
       [input.mark],
     );
     if (mark.rowCount === 0) {
@@ -139,7 +139,7 @@ export async function loadPart(
     let seen = 0;
     const rows = async function* (): AsyncGenerator<Buffer> {
       let held: Buffer = Buffer.alloc(0);
-      for await (const chunk of await openFile(session, input.bytes)) {
+      for (const chunk of await openFile(session, input.bytes)) {
         hash.update(chunk);
         const skip = Math.max(0, Math.min(chunk.byteLength, input.headerBytes - seen));
         seen += chunk.byteLength;
@@ -171,12 +171,9 @@ export async function loadPart(
   }
 }
 
-/** Opens the message whole (nothing unauthenticated goes on), then unpacks it as a stream, since text is larger. */
-async function openFile(session: WorkerSession, bytes: ArrayBuffer): Promise<AsyncIterable<Buffer>> {
-  const frames = await openMessage(new Uint8Array(bytes), session.secretKeys);
-  const unpack = createZstdDecompress({ chunkSize: 2 ** 18 });
-  unpack.end(frames);
-  return unpack;
+/** Opens the message whole: nothing unauthenticated goes on. Unpacked, it is larger, and comes block by block. */
+async function openFile(session: WorkerSession, bytes: ArrayBuffer): Promise<Iterable<Buffer>> {
+  return decompressFrames(await openMessage(new Uint8Array(bytes), session.secretKeys));
 }
 
 function addLines(lines: { add(block: Uint8Array): void }, chunk: Buffer, rest: Buffer): Buffer {

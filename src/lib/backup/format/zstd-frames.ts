@@ -1,0 +1,39 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { integrityError, messageOf } from '../../base/error.ts';
+
+/** One zstd frame with its size and checksum (RFC 8878 §3.1.1). */
+export function compressFrame(block: Uint8Array, level: number): Buffer {
+  return zstdCompressSync(block, {
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+    pledgedSrcSize: block.byteLength,
+  });
+}
+
+/**
+ * Unpacks frames that follow each other, one at a time, so that memory holds one block. Node's own decompressors end
+ * after the first frame without a word, so each is told where it ended.
+ * @throws {PosternError} exit 5, `frames-corrupt`
+ */
+export function* decompressFrames(frames: Uint8Array): Generator<Buffer> {
+  for (let offset = 0; offset < frames.byteLength; ) {
+    const { plain, used } = decompressFirst(frames.subarray(offset));
+    offset += used;
+    yield plain;
+  }
+}
+
+function decompressFirst(frames: Uint8Array): { readonly plain: Buffer; readonly used: number } {
+  try {
+    const { buffer, engine } = zstdDecompressSync(frames, { info: true }) as unknown as {
+      readonly buffer: Buffer;
+      readonly engine: { readonly bytesWritten: number };
+    };
+    if (engine.bytesWritten > 0) return { plain: buffer, used: engine.bytesWritten };
+  } catch (error) {
+    throw integrityError(`a file does not unpack: ${messageOf(error)}`, {
+      code: 'frames-corrupt',
+      cause: error,
+    });
+  }
+  throw integrityError('a file does not unpack: a frame is cut short', { code: 'frames-corrupt' });
+}

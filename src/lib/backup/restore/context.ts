@@ -1,0 +1,12 @@
+import type { OperationContext } from '../../operation/context.ts';
+import type { SecretKeys, SetStore } from '../context.ts';
+
+/** What a restore works with. */
+export interface RestoreContext extends OperationContext {
+  readonly sets: SetStore;
+  readonly secretKeys: SecretKeys;
+  /** A login on the server that takes the restored database, with its password; it may make databases. */
+  readonly serverUrl: string;
+  readonly workers: number;
+  readonly pgDump?: string;
+}

@@ -1,0 +1,61 @@
+import { qualifiedName } from '../platform/quote.ts';
+import type { SecretKeys, SetStore } from './context.ts';
+import type { Manifest } from './format/manifest.ts';
+import { openSignedSet, readManifest, unlock } from './read-set.ts';
+import type { BackupShowResult } from './results.ts';
+
+/** What a set says of itself; with a secret key, what is in it. Errors as `openSignedSet` and `readManifest`. */
+export async function showSet(
+  sets: SetStore,
+  setId: string,
+  keys: SecretKeys | undefined,
+): Promise<BackupShowResult> {
+  const set = await openSignedSet(sets, setId);
+  const opened = keys === undefined ? undefined : await readManifest(sets, set, await unlock(keys));
+  const { stub } = set;
+  return {
+    setId,
+    location: `${sets.store.location}/${sets.prefix}${setId}`,
+    profile: stub.profile,
+    finishedAt: stub.finishedAt,
+    signer: set.signer,
+    signedAt: set.signedAt.toISOString(),
+    recipients: stub.recipients,
+    previous: stub.previous,
+    files: stub.files.length,
+    bytes: stub.files.reduce((sum, { size }) => sum + size, 0),
+    manifest: opened === undefined ? null : contents(opened.manifest),
+  };
+}
+
+function contents({
+  tool,
+  startedAt,
+  source,
+  schemaDump,
+  tables,
+  largeObjects,
+  files,
+}: Manifest): NonNullable<BackupShowResult['manifest']> {
+  const plainBytes = new Map<number, number>();
+  for (const { table, plainSize } of files) {
+    if (table !== undefined) plainBytes.set(table, (plainBytes.get(table) ?? 0) + plainSize);
+  }
+  return {
+    tool,
+    startedAt,
+    database: source.database,
+    serverVersion: source.serverVersion,
+    encoding: source.encoding,
+    lsn: source.lsn,
+    schemaDump,
+    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
+    largeObjects: largeObjects.rows,
+    tables: tables.map(({ schema, name, rows, checksum }, index) => ({
+      table: qualifiedName(schema, name),
+      rows,
+      checksum,
+      plainBytes: plainBytes.get(index) ?? 0,
+    })),
+  };
+}

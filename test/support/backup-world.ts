@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { currentActor } from '../../src/lib/audit/actor.ts';
+import type { BackupContext, BackupOptions, SecretKeys, SetStore } from '../../src/lib/backup/context.ts';
+import type { RestoreContext } from '../../src/lib/backup/restore/context.ts';
+import { systemClock } from '../../src/lib/base/clock.ts';
+import { openPool, withConnection } from '../../src/lib/base/postgres.ts';
+import { silentProgress } from '../../src/lib/base/progress.ts';
+import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts';
+import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
+import { generateKeyPair, type KeyPair } from '../../src/lib/crypto/openpgp-key.ts';
+import { readRecipient } from '../../src/lib/crypto/openpgp-recipient.ts';
+import type { PostgresMajor } from '../../src/lib/sandbox/server.ts';
+import { migrateState } from '../../src/lib/state/migrate.ts';
+import { testDatabase, testServer } from './postgres.ts';
+
+/** Everything around one platform database that a backup and a restore need, with real parts. */
+export interface BackupWorld {
+  readonly folder: string;
+  readonly storePath: string;
+  readonly sets: SetStore;
+  readonly keys: { readonly operations: KeyPair; readonly offline: KeyPair; readonly signer: KeyPair };
+  readonly secretKeys: SecretKeys;
+  readonly stateUrl: string;
+  context(changes?: Partial<BackupContext> & { readonly options?: Partial<BackupOptions> }): BackupContext;
+  restoreContext(changes?: Partial<RestoreContext>): Promise<RestoreContext>;
+  close(): Promise<void>;
+}
+
+export interface BackupWorldOptions {
+  readonly platformUrl: string;
+  readonly major?: PostgresMajor;
+  readonly store?: ObjectStore;
+  readonly profile?: string;
+}
+
+export async function backupWorld({
+  platformUrl,
+  major = 18,
+  store,
+  profile = 'test',
+}: BackupWorldOptions): Promise<BackupWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-backup-'));
+  const storePath = join(folder, 'offsite');
+  const stateDatabase = await testDatabase({});
+  await withConnection({ url: stateDatabase.url, role: 'state database' }, (client) => migrateState(client));
+  const pool = await openPool({ url: stateDatabase.url, role: 'state database' });
+  const pair = (name: string, purpose: 'encrypt' | 'sign') =>
+    generateKeyPair({ name, email: `${name}@example.org`, purpose });
+  const keys = {
+    operations: await pair('operations', 'encrypt'),
+    offline: await pair('offline', 'encrypt'),
+    signer: await pair('signer', 'sign'),
+  };
+  const sets: SetStore = {
+    store: store ?? (await openLocalObjectStore({ path: storePath })),
+    profile,
+    prefix: `backup/${profile}/`,
+    trustedSigners: [keys.signer.publicKey],
+  };
+  const recipients = await Promise.all(
+    [keys.operations, keys.offline].map(({ publicKey }) => readRecipient(publicKey, new Date())),
+  );
+  const secretKeys = { armored: [keys.operations.secretKey] };
+  const common = {
+    actor: currentActor(),
+    clock: systemClock,
+    progress: silentProgress,
+    signal: new AbortController().signal,
+    state: async () => pool,
+    sets,
+  };
+  return {
+    folder,
+    storePath,
+    sets,
+    keys,
+    secretKeys,
+    stateUrl: stateDatabase.url,
+    context: ({ options, ...changes } = {}) => ({
+      ...common,
+      platformUrl,
+      recipients,
+      signer: {
+        secretKey: keys.signer.secretKey,
+        fingerprint: keys.signer.fingerprint,
+        publicKey: keys.signer.publicKey,
+      },
+      tool: 'postern test',
+      ...changes,
+      options: { partSize: 64 * 2 ** 20, level: 3, workers: 2, verifyBeforeUpload: true, ...options },
+    }),
+    restoreContext: async (changes = {}) => ({
+      ...common,
+      profile,
+      approvalsFor: () => 0,
+      certificateSigner: async () => undefined,
+      secretKeys,
+      serverUrl: (await testServer(major)).url,
+      workers: 2,
+      ...changes,
+    }),
+    close: async () => {
+      await pool.end();
+      await stateDatabase.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
