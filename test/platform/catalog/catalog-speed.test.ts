@@ -3,8 +3,8 @@ import { connect } from '../../../src/lib/base/postgres.ts';
 import { readCatalog } from '../../../src/lib/platform/catalog/index.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
-/** The goal is 300 ms on two quiet cores; a busy machine gets five times that. */
-const bound = 1500;
+/** The goal is 300 ms on two quiet cores; a machine that runs other tests as well gets ten times that. */
+const bound = 3000;
 
 it('reads 1,000 tables with 13,000 columns, 3,000 indexes and 1,000 foreign keys in a moment', async ({
   annotate,
