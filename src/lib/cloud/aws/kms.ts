@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import type { KeyMetadata, KMSClient } from '@aws-sdk/client-kms';
 import { failure } from '../../base/error.ts';
 import type { EncryptionContext, Kms, KmsKey } from '../kms.ts';
@@ -108,10 +109,15 @@ export async function openAwsKms(options: AwsKmsOptions): Promise<Kms> {
     publicKey: (keyId) =>
       onKey('reading the public half of', keyId, async () => {
         const answer = await client.send(new sdk.GetPublicKeyCommand({ KeyId: keyId }));
-        if (answer.KeySpec !== 'ECC_NIST_P256') {
-          throw kmsKeyUnusable(location, keyId, `it is not an ECDSA key on P-256 but ${answer.KeySpec}`);
-        }
-        return present(answer.PublicKey, 'PublicKey');
+        const der = present(answer.PublicKey, 'PublicKey');
+        const curve = createPublicKey({
+          key: Buffer.from(der),
+          format: 'der',
+          type: 'spki',
+        }).asymmetricKeyDetails;
+        if (curve?.namedCurve !== 'prime256v1')
+          throw kmsKeyUnusable(location, keyId, 'it is not an ECDSA key on P-256');
+        return der;
       }),
 
     enableKey: (keyId) =>
