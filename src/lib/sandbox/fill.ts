@@ -147,7 +147,7 @@ function finishing({ counts }: World): readonly string[] {
     (_, index) => firstLogoOid + index + 1,
   );
   return [
-    `SELECT setval('mail.accounts_id_seq', ${counts.accounts}), setval('mail.messages_id_seq', ${counts.messages})`,
+    `SELECT setval('mail.accounts_id_seq', ${counts.accounts}), setval('mail.messages_id_seq', ${counts.messages}), setval('mail.contact_timeline_id_seq', ${Math.ceil((counts.accounts * counts.contactsPerAccount) / 10)})`,
     ...logos.flatMap((oid) => [
       `SELECT lo_from_bytea(${oid}, decode(repeat('89504e470d0a1a0a', ${oid - firstLogoOid} * 500), 'hex'))`,
       `ALTER LARGE OBJECT ${oid} OWNER TO mail_app`,

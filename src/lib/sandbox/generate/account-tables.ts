@@ -191,13 +191,13 @@ function contactTimeline(world: World): TableData {
   const each = world.counts.contactsPerAccount;
   return {
     table: 'mail.contact_timeline',
-    columns: { contact_id: 'uuid', changed_at: 'timestamptz', change: 'jsonb' },
+    columns: { id: 'int8', contact_id: 'uuid', changed_at: 'timestamptz', change: 'jsonb' },
     rows: () =>
       rowsOf(Math.ceil((world.counts.accounts * each) / 10), (position) => {
         const index = position * 10;
         const person = personAt(world, contactPerson(world, Math.floor(index / each), index % each));
         const change = JSON.stringify({ name: person.name, email: person.email, phone: person.phone });
-        return [contactId(world, index), historyStart + index * 60_000, change];
+        return [position + 1, contactId(world, index), historyStart + index * 60_000, change];
       }),
   };
 }

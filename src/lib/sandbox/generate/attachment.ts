@@ -14,10 +14,10 @@ export interface Attachment {
 
 const pixel = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
 
-/** The one to three attachments of a message in the object store. */
+/** The one or two attachments of a message in the object store. */
 export function attachmentsOf(world: World, tenantId: number, messageIndex: number): readonly Attachment[] {
   const random = randomFor(world.seed, 'attachment', messageIndex);
-  return Array.from({ length: 1 + random.below(3) }, () => attachment(world, random, tenantId));
+  return Array.from({ length: 1 + random.below(2) }, () => attachment(world, random, tenantId));
 }
 
 function attachment(world: World, random: Random, tenantId: number): Attachment {

@@ -78,7 +78,11 @@ export function quotedPrintable(text: string): string {
     .join(crlf);
 }
 
+// oxlint-disable-next-line no-control-regex -- control characters are among what must be escaped
+const needsEscape = /[=\x00-\x08\x0b-\x1f]|[^\x00-\x7e]|[ \t]$/;
+
 function escapeLine(line: string): string {
+  if (!needsEscape.test(line)) return line;
   // oxlint-disable-next-line no-control-regex -- control characters are among what must be escaped
   const escaped = line.replaceAll(/[=\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]+/gu, (found) =>
     [...Buffer.from(found)].map((byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),

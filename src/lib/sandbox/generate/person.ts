@@ -84,8 +84,13 @@ function phoneNumber(random: Random): string {
 }
 
 const special: Readonly<Record<string, string>> = { ß: 'ss', ł: 'l', ø: 'o', ı: 'i', "'": '' };
+const asciiNames = new Map([...given, ...family].map((name) => [name, transliterate(name)]));
 
 function asciiName(name: string): string {
+  return asciiNames.get(name) ?? transliterate(name);
+}
+
+function transliterate(name: string): string {
   return name
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')

@@ -21,6 +21,7 @@ ALTER TABLE mail.contacts ADD PRIMARY KEY (id);
 ALTER TABLE mail.contacts ADD FOREIGN KEY (account_id) REFERENCES mail.accounts ON DELETE CASCADE;
 CREATE INDEX contacts_account_id ON mail.contacts (account_id);
 CREATE INDEX contacts_email ON mail.contacts (lower(email));
+ALTER TABLE mail.contact_timeline ADD PRIMARY KEY (id);
 CREATE INDEX contact_timeline_contact_id ON mail.contact_timeline (contact_id);
 ALTER TABLE mail.calendar_events ADD PRIMARY KEY (account_id, uid);
 ALTER TABLE mail.calendar_events ADD FOREIGN KEY (account_id) REFERENCES mail.accounts ON DELETE CASCADE;

@@ -13,7 +13,7 @@ GRANT CREATE ON SCHEMA ops TO PUBLIC;                                         --
 GRANT SELECT ON mail.contacts TO bob_tan WITH GRANT OPTION;                   -- PG17
 ALTER DEFAULT PRIVILEGES FOR ROLE mail_app IN SCHEMA mail GRANT SELECT ON TABLES TO carol_diaz;  -- PG19
 CREATE TABLE ops.scratch_export (email text, exported_on date);
-ALTER TABLE ops.scratch_export OWNER TO bob_tan;                              -- PG21, and in no data map: map check must find it
+ALTER TABLE ops.scratch_export OWNER TO bob_tan;                              -- PG21, and F-S09: the data map calls it free of personal data
 INSERT INTO ops.scratch_export SELECT email, date '2026-03-14' FROM mail.accounts WHERE id <= 5 ORDER BY id;
 -- PG22: credentials in a user mapping.
 CREATE FOREIGN DATA WRAPPER crm;
