@@ -126,6 +126,13 @@ describe('readRecipient', () => {
     await expect(readRecipient(armored, daysLater(1))).rejects.toThrow(usage('recipient-expired'));
   });
 
+  it('refuses a key whose primary key alone has expired', async () => {
+    const key = await oddKey({ keyExpirationTime: 86_400, subkeys: [{ keyExpirationTime: 0 }] });
+    const armored = key.toPublic().armor();
+    expect((await readRecipient(armored, now)).expires).toEqual(daysLater(1));
+    await expect(readRecipient(armored, daysLater(1))).rejects.toThrow(usage('recipient-expired'));
+  });
+
   it('refuses a key from the future', async () => {
     await expect(readRecipient(pair.publicKey, daysLater(-1))).rejects.toThrow(
       usage('recipient-not-yet-valid'),
