@@ -162,20 +162,22 @@ describe('the keyset walk', () => {
     async (name) => {
       const table = await find(name);
       const whole = await collect(table, { columns: ['n'], batchSize: 1000 });
-      for await (const { lastKey } of walkTable(client, table, { columns: ['n'], batchSize: 100 })) {
-        const other = await openPlatform(database.url);
-        await other.query(
-          `set datestyle = 'SQL, DMY'; set timezone = 'Australia/Lord_Howe'; set search_path = public`,
-        );
-        const rest = await collect(
-          table,
-          { columns: ['n'], batchSize: 50, after: JSON.parse(JSON.stringify(lastKey)) },
-          other,
-        );
-        await other.end();
-        expect(rest).toEqual(whole.slice(100));
-        break;
+      const other = await openPlatform(database.url);
+      await other.query(
+        `set datestyle = 'SQL, DMY'; set timezone = 'Australia/Lord_Howe'; set search_path = public; set bytea_output = escape`,
+      );
+      for (const [first, second] of [
+        [client, other],
+        [other, client],
+      ] as const) {
+        for await (const { lastKey } of walkTable(first, table, { columns: ['n'], batchSize: 100 })) {
+          const after = JSON.parse(JSON.stringify(lastKey));
+          const rest = await collect(table, { columns: ['n'], batchSize: 50, after }, second);
+          expect(rest).toEqual(whole.slice(100));
+          break;
+        }
       }
+      await other.end();
     },
   );
 

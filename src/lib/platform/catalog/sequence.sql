@@ -30,6 +30,8 @@ select c.oid,
   left join pg_extension e on e.oid = x.refobjid
  cross join lateral (
    select case when has_schema_privilege(n.oid, 'usage') and has_sequence_privilege(c.oid, 'select')
+                -- an unlogged one is empty on a standby
+                and not (c.relpersistence = 'u' and pg_is_in_recovery())
                then query_to_xml(format('select last_value, is_called from %I.%I', n.nspname, c.relname),
                                  false, true, '')::text end as row) state
  where c.relkind = 'S'
