@@ -164,6 +164,11 @@ describeWith(['gpg'], 'with gpg', ({ gpg }) => {
       });
     });
 
+    it('are no recipient on a Brainpool curve, which openpgp.js cannot use in Node', async () => {
+      const { publicKey } = gpgKey(home, 'brainpoolP256r1', 'brainpoolP256r1');
+      await expect(readRecipient(publicKey, soon())).rejects.toMatchObject({ code: 'recipient-unsupported' });
+    });
+
     it('are no recipient after gpg has revoked them', async () => {
       const { fingerprint } = gpgKey(home, 'ed25519', 'cv25519');
       const revocation = home.must(

@@ -31,6 +31,20 @@ describe('a changed message', () => {
     }
   });
 
+  it('is never opened when a length between its pieces was changed', async () => {
+    const writer = await beginMessage([operations.recipient]);
+    const message = Buffer.concat([...writer.write(Buffer.alloc(partialSize)), ...writer.finish()]);
+    const encrypted = 2 + (message[1] as number);
+    const lastLength = encrypted + 2 + partialSize;
+    expect([message[encrypted + 1], message[lastLength]]).toEqual([0xf4, message.length - lastLength - 1]);
+    for (const offset of [encrypted + 1, lastLength]) {
+      for (let value = 0; value < 256; value++) {
+        if (value === message[offset]) continue;
+        await expect(writer.opener()(withByte(message, offset, value))).rejects.toThrow(corrupt);
+      }
+    }
+  });
+
   it('is opened by a recipient only where OpenPGP protects nothing: the packet of the other one', async () => {
     const message = await seal(content, both());
     const first = 2 + (message[1] as number);
