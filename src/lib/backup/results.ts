@@ -104,3 +104,31 @@ export type BackupShowResult = z.infer<typeof backupShowResult>;
 export type VerifyFinding = z.infer<typeof verifyFinding>;
 export type BackupVerifyResult = z.infer<typeof backupVerifyResult>;
 export type BackupRestoreResult = z.infer<typeof backupRestoreResult>;
+
+export const backupKeysInitResult = z.strictObject({
+  directory: z.string(),
+  sealed: z.boolean(),
+  keys: z.array(
+    z.strictObject({
+      role: z.enum(['operations', 'offline', 'signer']),
+      fingerprint: z.string(),
+      publicFile: z.string(),
+      secretFile: z.string(),
+      /** Where the secret half is to be kept. */
+      belongs: z.string(),
+    }),
+  ),
+});
+
+export const backupPreview = z.strictObject({
+  database: z.string(),
+  location: z.string(),
+  tables: count,
+  bytes: count,
+  copies: count,
+  schemaDump: z.strictObject({ kind: z.enum(['native', 'wasm']), version: z.string() }),
+  recipients: z.array(z.string()),
+});
+
+export type BackupKeysInitResult = z.infer<typeof backupKeysInitResult>;
+export type BackupPreview = z.infer<typeof backupPreview>;

@@ -2,11 +2,14 @@ import { availableParallelism } from 'node:os';
 import { currentActor } from '../audit/actor.ts';
 import type { BackupContext, SecretKeys, SetStore } from '../backup/context.ts';
 import { profilePrefix } from '../backup/format/layout.ts';
-import { usageError } from '../base/error.ts';
+import type { RestoreContext } from '../backup/restore/context.ts';
+import { messageOf, usageError } from '../base/error.ts';
 import { readRecipient } from '../crypto/openpgp-recipient.ts';
 import { readSecretKey } from '../crypto/openpgp-secret-key.ts';
+import { signDetached, verifyDetached } from '../crypto/openpgp-signature.ts';
 import { defined } from './cloud-settings.ts';
 import type { PosternContext } from './context.ts';
+import { operationContext } from './operation-context.ts';
 import { operatorFingerprint } from './operator.ts';
 
 const defaults = { partSize: 64 * 2 ** 20, level: 3, prefix: 'backup' } as const;
@@ -45,11 +48,13 @@ export async function requireSecretKeys(context: PosternContext): Promise<Secret
 }
 
 /**
- * All that a run needs. Keys are judged before anything is read from the database: a set that nobody can open, or
- * that nobody can check, is never begun.
+ * The keys of a run, judged before anything is read from the database: a set that nobody can open, or that nobody
+ * can check, is never begun.
  * @throws {PosternError} exit 2 with the codes of `readRecipient` and `readSecretKey`
  */
-export async function backupContext(context: PosternContext, version: string): Promise<BackupContext> {
+export async function backupKeys(
+  context: PosternContext,
+): Promise<Pick<BackupContext, 'recipients' | 'signer'>> {
   const backup = context.settings('backup');
   const now = context.clock.now();
   const recipients = await Promise.all(
@@ -62,18 +67,34 @@ export async function backupContext(context: PosternContext, version: string): P
     });
   }
   const secretKey = await context.readText('backup', backup.signer.secret_key);
-  const passphrase =
-    backup.signer.passphrase === undefined
-      ? undefined
-      : await context.secret('backup', backup.signer.passphrase);
+  const reference = backup.signer.passphrase;
+  const passphrase = reference === undefined ? undefined : await context.secret('backup', reference);
   const { fingerprint, key } = await readSecretKey(secretKey, passphrase);
-  const { partSize, level, workers, pgDump } = {
-    partSize: backup.part_size ?? defaults.partSize,
-    level: backup.compression_level ?? defaults.level,
-    workers: backup.workers ?? availableParallelism(),
-    pgDump: backup.pg_dump === undefined ? undefined : context.path('backup', backup.pg_dump),
-  };
+  const trusted = (await setStore(context)).trustedSigners;
+  const probe = Buffer.from('postern');
+  // A set that its own host would not believe must not be made.
+  await verifyDetached(
+    probe,
+    await signDetached(probe, { secretKey, ...defined({ passphrase }) }),
+    trusted,
+  ).catch((cause: unknown) => {
+    throw usageError(`signatures of the signer ${fingerprint} would not be believed: ${messageOf(cause)}`, {
+      code: 'signer-untrusted',
+      cause,
+      hints: ['name its public half under backup.trusted_signers'],
+    });
+  });
   return {
+    recipients,
+    signer: { secretKey, fingerprint, publicKey: key.toPublic().armor(), ...defined({ passphrase }) },
+  };
+}
+
+/** All that a run needs. Errors as `backupKeys`. */
+export async function backupContext(context: PosternContext, version: string): Promise<BackupContext> {
+  const backup = context.settings('backup');
+  return {
+    ...(await backupKeys(context)),
     actor: currentActor(defined({ fingerprint: await operatorFingerprint(context) })),
     clock: context.clock,
     state: context.state,
@@ -81,15 +102,29 @@ export async function backupContext(context: PosternContext, version: string): P
     signal: context.signal,
     sets: await setStore(context),
     platformUrl: await context.platformUrl(),
-    recipients,
-    signer: { secretKey, fingerprint, publicKey: key.toPublic().armor(), ...defined({ passphrase }) },
     options: {
-      partSize,
-      level,
-      workers,
+      partSize: backup.part_size ?? defaults.partSize,
+      level: backup.compression_level ?? defaults.level,
+      workers: backup.workers ?? availableParallelism(),
       verifyBeforeUpload: backup.verify_before_upload ?? true,
-      ...defined({ pgDump }),
+      ...defined({
+        pgDump: backup.pg_dump === undefined ? undefined : context.path('backup', backup.pg_dump),
+      }),
     },
     tool: `postern ${version}`,
+  };
+}
+
+/** All that a restore needs. @throws {PosternError} exit 2 */
+export async function restoreContext(context: PosternContext): Promise<RestoreContext> {
+  const { restore_url: reference, workers, pg_dump: pgDump } = context.settings('backup');
+  return {
+    ...(await operationContext(context)),
+    sets: await setStore(context),
+    secretKeys: await requireSecretKeys(context),
+    serverUrl:
+      reference === undefined ? await context.platformUrl() : await context.secret('backup', reference),
+    workers: workers ?? availableParallelism(),
+    ...defined({ pgDump: pgDump === undefined ? undefined : context.path('backup', pgDump) }),
   };
 }

@@ -1,26 +1,30 @@
 import { currentActor } from '../audit/actor.ts';
 import { usageError } from '../base/error.ts';
+import type { Pool } from '../base/postgres.ts';
 import { type DsseSigner, ed25519Signer } from '../crypto/dsse.ts';
 import type { OperationContext } from '../operation/context.ts';
+import { checkedState } from './checked-state.ts';
 import type { PosternContext } from './context.ts';
 import { operatorFingerprint } from './operator.ts';
 
 /** What plans and certificates work with, from the configuration. */
 export async function operationContext(context: PosternContext): Promise<OperationContext> {
   const fingerprint = await operatorFingerprint(context);
+  let state: Promise<Pool> | undefined;
   return {
     profile: context.profile,
     clock: context.clock,
     progress: context.progress,
     actor: currentActor(fingerprint === undefined ? {} : { fingerprint }),
     signal: context.signal,
-    approvalsFor: context.approvalsFor,
-    state: context.state,
+    approvalsFor: (kind) => context.approvalsFor(kind),
+    state: () => (state ??= checkedState(context)),
     certificateSigner: () => certificateSigner(context),
   };
 }
 
-async function certificateSigner(context: PosternContext): Promise<DsseSigner | undefined> {
+/** Who signs certificates; undefined where none is configured. */
+export async function certificateSigner(context: PosternContext): Promise<DsseSigner | undefined> {
   const settings = context.config.profile.certificates;
   if (settings === undefined) return undefined;
   if ('key' in settings.signer)

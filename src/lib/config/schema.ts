@@ -76,6 +76,11 @@ const backup = z.strictObject({
     .boolean()
     .optional()
     .describe('open every part again in memory before it is sent; true unless told'),
+  restore_url: secret
+    .optional()
+    .describe(
+      "a superuser login on the server that takes restored databases; the platform database's unless told",
+    ),
   pg_dump: path.optional().describe('the pg_dump to use for the schema'),
 });
 

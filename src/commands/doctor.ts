@@ -1,0 +1,36 @@
+import { ExitCode } from '../lib/base/exit-code.ts';
+import { BaseCommand } from '../lib/cli/base-command.ts';
+import type { DoctorResult } from '../lib/cli/doctor/check.ts';
+import { tableFlags } from '../lib/cli/flags.ts';
+
+export default class Doctor extends BaseCommand<typeof Doctor> {
+  static override summary = 'ask every component whether it works';
+  static override description =
+    'Node, configuration, databases and their privileges, KMS, object stores, keys, pg_dump: one line each. Changes nothing.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --profile production --json',
+  ];
+  static override flags = { ...tableFlags };
+  static override exitCodes = [0, 1, 2, 3, 4] as const;
+  static override result = async () => (await import('../lib/cli/doctor/check.ts')).doctorResult;
+
+  async run(): Promise<DoctorResult> {
+    const { runChecks } = await import('../lib/cli/doctor/run-checks.ts');
+    const context = await this.context();
+    const lines = await runChecks(context);
+    await this.printTable(
+      lines,
+      [
+        { header: 'component', value: ({ component }) => component },
+        { header: 'state', value: ({ state }) => state },
+        { header: 'what it says', value: ({ message }) => message },
+      ],
+      '',
+    );
+    for (const { component, hint } of lines) if (hint !== null) this.say(`hint: ${component}: ${hint}`);
+    if (lines.some(({ state }) => state === 'unknown')) this.endWith(ExitCode.incomplete);
+    else if (lines.some(({ state }) => state === 'finding')) this.endWith(ExitCode.findings);
+    return { profile: context.profile, lines: [...lines] };
+  }
+}

@@ -1,0 +1,50 @@
+import { withConnection } from '../../base/postgres.ts';
+import type { PosternContext } from '../context.ts';
+import { certificateSigner, trustedCertificateKeys } from '../operation-context.ts';
+import { absent, type Finding, finding, ok } from './check.ts';
+
+const day = 86_400_000;
+/** A key that ends sooner is told of in time for a weekly job. */
+const soon = 30 * day;
+
+export async function checkBackupKeys(context: PosternContext): Promise<Finding> {
+  context.settings('backup');
+  const { backupKeys } = await import('../backup-context.ts');
+  const { recipients, signer } = await backupKeys(context);
+  const now = context.clock.now().getTime();
+  const ending = recipients.find(({ expires }) => expires !== undefined && expires.getTime() - now < soon);
+  if (ending?.expires !== undefined) {
+    return finding(
+      `recipient ${ending.fingerprint} expires at ${ending.expires.toISOString()}`,
+      'extend it, or name its successor, before the backups stop',
+    );
+  }
+  const short = recipients.map(({ fingerprint }) => fingerprint.slice(-16)).join(', ');
+  return ok(`${recipients.length} recipients (${short}), signer ${signer.fingerprint.slice(-16)}`);
+}
+
+export async function checkCertificates(context: PosternContext): Promise<Finding> {
+  const signer = await certificateSigner(context);
+  if (signer === undefined) return absent('no signer is configured, so plans end without a certificate');
+  const trusted = await trustedCertificateKeys(context);
+  return ok(`signed by ${signer.keyId.slice(0, 16)}, ${trusted.length} trusted keys`);
+}
+
+export async function checkSchemaDumper(context: PosternContext): Promise<Finding> {
+  const { chooseSchemaDumper } = await import('../../backup/schema-dump/index.ts');
+  const serverVersion = await withConnection(
+    { url: await context.platformUrl(), role: 'platform database', purpose: 'doctor' },
+    async (client) => {
+      const { rows } = await client.query<{ version: number }>(
+        `select pg_catalog.current_setting('server_version_num')::int as version`,
+      );
+      return rows[0]?.version ?? 0;
+    },
+  );
+  const named = context.config.profile.backup?.pg_dump;
+  const dumper = await chooseSchemaDumper({
+    serverVersion,
+    ...(named === undefined ? {} : { nativePath: context.path('backup', named) }),
+  });
+  return ok(dumper.kind === 'native' ? `${dumper.version} at ${dumper.path}` : `${dumper.version}, built in`);
+}

@@ -1,0 +1,30 @@
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import { messageOf, usageError } from '../base/error.ts';
+import { configTemplate } from './template.ts';
+
+/**
+ * Writes a first configuration.
+ * @throws {PosternError} exit 2 `config-exists`, `profile-invalid`; exit 2 `config-unwritable`
+ */
+export async function initConfig(file: string, profile: string): Promise<void> {
+  if (!/^[a-z][a-z0-9_-]*$/.test(profile)) {
+    throw usageError(`${JSON.stringify(profile)} cannot name a profile`, {
+      code: 'profile-invalid',
+      hints: ['use lowercase letters, digits, - and _, beginning with a letter'],
+    });
+  }
+  try {
+    await writeFileAtomic(file, configTemplate(profile), { mode: 0o644, when: 'create' });
+  } catch (error) {
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    throw isThere
+      ? usageError(`${file} exists already`, {
+          code: 'config-exists',
+          hints: ['name another with --file, or edit this one'],
+        })
+      : usageError(`${file} cannot be written: ${messageOf(error)}`, {
+          code: 'config-unwritable',
+          cause: error,
+        });
+  }
+}

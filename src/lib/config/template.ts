@@ -1,0 +1,39 @@
+/** A first configuration: every line is real, and the person fills in what only they know. */
+export function configTemplate(profile: string): string {
+  return `# postern: the configuration. docs/configuration.md explains every key; \`postern config check\` checks this file.
+# Secrets never stand here: \${file:PATH} (mode 0600) and \${env:NAME} say where they are.
+version: 1
+default_profile: ${profile}
+profiles:
+  ${profile}:
+    platform:
+      # The mail platform's own database, by a role that reads everything and writes nothing:
+      #   CREATE ROLE postern_reader LOGIN BYPASSRLS; GRANT pg_read_all_data TO postern_reader;
+      url: \${file:secrets/platform-url}
+      map: postern.map.yaml
+    state:
+      # postern's own database: best on another server, since it must survive a restore of the platform.
+      url: \${file:secrets/state-url}
+      owner_url: \${env:POSTERN_STATE_OWNER_URL}
+    stores:
+      offsite:
+        adapter: s3
+        bucket: example-offsite-backups
+        region: eu-central-1
+    backup:
+      store: offsite
+      # \`postern backup keys init\` makes these.
+      recipients: [keys/backup-operations.pub.asc, keys/backup-offline.pub.asc]
+      signer:
+        secret_key: keys/backup-signer.sec.asc
+        passphrase: \${file:secrets/backup-signer-passphrase}
+      trusted_signers: [keys/backup-signer.pub.asc]
+    certificates:
+      # \`postern certificate keys init\` makes these.
+      signer: {key: keys/certificate.key.pem}
+      trust: [keys/certificate.pub.pem]
+    approvals:
+      default: 1
+      backup.restore: 0
+`;
+}
