@@ -9,7 +9,7 @@ export interface Extension {
   readonly configuration: readonly ExtensionConfiguration[];
 }
 
-export interface ExtensionConfiguration {
+interface ExtensionConfiguration {
   readonly relation: number;
   /** A WHERE clause with its keyword, or empty: all rows. */
   readonly condition: string;

@@ -1,6 +1,6 @@
 import type { TableIndex } from './table-index.ts';
 
-export type ReferentialAction = 'no-action' | 'restrict' | 'cascade' | 'set-null' | 'set-default';
+type ReferentialAction = 'no-action' | 'restrict' | 'cascade' | 'set-null' | 'set-default';
 
 export interface ForeignKeyRow {
   readonly oid: number;

@@ -4,7 +4,7 @@ import type { Policy, Rule } from './policy.ts';
 import type { TableIndex } from './table-index.ts';
 import type { Trigger } from './trigger.ts';
 
-export type RelationKind =
+type RelationKind =
   | 'table'
   | 'partitioned-table'
   | 'view'

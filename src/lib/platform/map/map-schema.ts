@@ -20,5 +20,3 @@ export type DataMap = DeepReadonly<z.infer<typeof dataMapSchema>>;
 export type MapTable = DataMap['tables'][string];
 export type MapField = NonNullable<MapTable['fields']>[string];
 export type MapReference = NonNullable<MapTable['references']>[number];
-export type MapTrigger = NonNullable<DataMap['triggers']>[string];
-export type MapIgnored = NonNullable<DataMap['ignore']>[number];

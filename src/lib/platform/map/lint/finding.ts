@@ -1,7 +1,7 @@
 import type { CatalogModel } from './catalog-model.ts';
 import type { MapModel } from './map-model.ts';
 
-export type Severity = 'error' | 'warning';
+type Severity = 'error' | 'warning';
 
 /** Something in the data map that is wrong, missing, or not as the database has it. */
 export interface Finding {
