@@ -35,8 +35,7 @@ export async function applyPlan<C extends OperationContext>(
 ): Promise<AppliedPlan> {
   const db = await context.state();
   const plan = await loadPlan(db, planId);
-  if (kind.kind !== plan.body.kind)
-    throw new TypeError(`${kind.kind} cannot apply a plan of kind ${plan.body.kind}`);
+  requireKind(kind, plan);
   const action = { action: 'plan.apply', plan: plan.id, target: plan.body.target.database };
   return audited(context, { ...action, detail: { kind: plan.body.kind } }, (run) =>
     withJobLock(db, planLock(plan), async (session) => {
@@ -54,6 +53,27 @@ export async function applyPlan<C extends OperationContext>(
       return { plan, ...outcome };
     }),
   );
+}
+
+/**
+ * Whether `applyPlan` would begin or go on: everything that it checks, and nothing done.
+ * @throws {PosternError} exit 5 and 6 as `applyPlan`
+ */
+export async function checkPlan<C extends OperationContext>(
+  context: C,
+  kind: PlanKind<C>,
+  planId: string,
+): Promise<Plan> {
+  const db = await context.state();
+  const plan = await loadPlan(db, planId);
+  requireKind(kind, plan);
+  await requireApplicable(context, kind, db, plan, progressOf(await readJournal(db, plan.id)));
+  return plan;
+}
+
+function requireKind(kind: { readonly kind: string }, plan: Plan): void {
+  if (kind.kind === plan.body.kind) return;
+  throw new TypeError(`${kind.kind} cannot apply a plan of kind ${plan.body.kind}`);
 }
 
 /** The lock that keeps a plan to one run; the id's first half is enough, and leaves room for the holder's name. */

@@ -18,9 +18,7 @@ export interface CertificateKeyFiles {
  * @throws {PosternError} exit 6 `certificate-keys-exist`: a key that has signed is never overwritten
  */
 export async function makeCertificateKeys(folder: string): Promise<CertificateKeyFiles> {
-  const secretKeyFile = join(folder, 'certificate-signing.pem');
-  const publicKeyFile = join(folder, 'certificate-signing.pub.pem');
-  for (const file of [secretKeyFile, publicKeyFile]) await requireAbsent(file);
+  const { secretKeyFile, publicKeyFile } = await certificateKeyFiles(folder);
   const pair = generateKeyPairSync('ed25519', {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -28,6 +26,16 @@ export async function makeCertificateKeys(folder: string): Promise<CertificateKe
   await create(secretKeyFile, pair.privateKey, 0o600);
   await create(publicKeyFile, pair.publicKey, 0o644);
   return { keyId: keyIdOf(pair.publicKey), secretKeyFile, publicKeyFile };
+}
+
+/** The names of the two files, which do not exist. @throws {PosternError} exit 6 `certificate-keys-exist` */
+export async function certificateKeyFiles(folder: string): Promise<Omit<CertificateKeyFiles, 'keyId'>> {
+  const files = {
+    secretKeyFile: join(folder, 'certificate-signing.pem'),
+    publicKeyFile: join(folder, 'certificate-signing.pub.pem'),
+  };
+  for (const file of Object.values(files)) await requireAbsent(file);
+  return files;
 }
 
 async function requireAbsent(file: string): Promise<void> {
