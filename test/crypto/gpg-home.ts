@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-export interface GpgResult {
+interface GpgResult {
   readonly status: number | null;
   readonly stdout: Buffer;
   readonly stderr: string;
@@ -66,7 +66,8 @@ export function openGpgHome(gpg: string): GpgHome {
     },
     close() {
       spawnSync(join(dirname(gpg), 'gpgconf'), ['--kill', 'all'], { env });
-      rmSync(home, { recursive: true, force: true });
+      // The agent answers before it ends, and writes its random seed while it does.
+      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }

@@ -5,7 +5,7 @@ import type { SecretKey } from './openpgp-secret-key.ts';
 import { readWrappedSessionKey, unwrapSessionKey, type WrappedSessionKey } from './openpgp-session-key.ts';
 import { PacketTag } from './openpgp-tag.ts';
 
-export { beginMessage, type MessageOpener, type MessageWriter } from './openpgp-message-writer.ts';
+export { beginMessage, type MessageWriter } from './openpgp-message-writer.ts';
 
 export interface MessageDescription {
   /** Of the recipients' encryption keys, in the message's order; `0000000000000000` for one who was hidden. */

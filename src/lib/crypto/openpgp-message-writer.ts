@@ -14,7 +14,7 @@ import { wrapSessionKey } from './openpgp-session-key.ts';
 import { PacketTag } from './openpgp-tag.ts';
 
 /** Opens one message in memory; throws `'container-corrupt'` before anything is answered from a changed one. */
-export type MessageOpener = (message: Uint8Array) => Promise<Uint8Array>;
+type MessageOpener = (message: Uint8Array) => Promise<Uint8Array>;
 
 /** Encrypts one message piece by piece. What it answers belongs to the caller; what it was given may be reused. */
 export interface MessageWriter {
