@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type Client, withConnection, withDatabase } from '../base/postgres.ts';
+import { withConnection, withDatabase } from '../base/postgres.ts';
 import type { Progress } from '../base/progress.ts';
 import type { Kms } from '../cloud/kms.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
@@ -10,19 +10,13 @@ import { accountTables, firstLogoOid, tenantsWithLogo } from './generate/account
 import { activityTables } from './generate/activity-tables.ts';
 import { combinedLog, jsonLog } from './generate/http-log.ts';
 import { rawMessage } from './generate/message.ts';
-import {
-  attachmentTable,
-  inboundQueueTable,
-  messageTable,
-  rawKey,
-  storedMessages,
-} from './generate/message-tables.ts';
+import { attachmentTable, inboundQueueTable, rawKey, storedMessages } from './generate/message-tables.ts';
 import { operationTables } from './generate/operation-tables.ts';
 import { staffTables } from './generate/staff-tables.ts';
-import type { TableData } from './generate/table.ts';
 import { createWorld, type World } from './generate/world.ts';
 import { loadTable } from './load.ts';
 import { loadKeyring } from './load-keyring.ts';
+import { loadMessages } from './load-messages.ts';
 import { sqlFile } from './sql-file.ts';
 
 export interface FillOptions {
@@ -68,23 +62,18 @@ async function loadEverything(world: World, url: string, options: FillOptions): 
     inboundQueueTable(world),
   ];
   const step = options.progress.step('generating mail', { total: world.counts.messages, unit: 'rows' });
-  const silent = { ...step, advance: () => {} };
   const rows: Record<string, number> = {};
-  const load = async (client: Client, data: TableData): Promise<void> => {
-    const isMail = data.table === 'mail.messages';
-    rows[data.table] = await loadTable(client, data, {
-      progress: isMail ? step : silent,
-      signal: options.signal,
-      freeze: data.table === 'ops.user_actions' ? 'nothing' : 'rows',
-    });
-  };
+  const { signal } = options;
   await Promise.all([
-    withConnection({ url, role: 'sandbox', purpose: 'sandbox fill' }, (client) =>
-      load(client, messageTable(world)),
+    loadMessages(url, world, { onRows: (count) => step.advance(count), signal }).then(
+      (count) => (rows['mail.messages'] = count),
     ),
     withConnection({ url, role: 'sandbox', purpose: 'sandbox fill' }, async (client) => {
       rows['mail.subject_keys'] = await loadKeyring(client, world, options);
-      for (const data of others) await load(client, data);
+      for (const data of others) {
+        const freeze = data.table === 'ops.user_actions' ? 'nothing' : 'rows';
+        rows[data.table] = await loadTable(client, data, { onRows: () => {}, signal, freeze });
+      }
     }),
     storeObjects(world, options),
     writeHttpLogs(world, options.httpLogs),

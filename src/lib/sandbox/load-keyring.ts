@@ -51,7 +51,7 @@ export async function loadKeyring(
     rows: () => rows,
   } as const;
   return loadTable(client, data, {
-    progress: { advance: () => {}, done: () => {}, fail: () => {} },
+    onRows: () => {},
     signal,
     freeze: 'rows',
   });

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { Client } from '../base/postgres.ts';
-import type { ProgressStep } from '../base/progress.ts';
 import { createCopyEncoder } from './generate/copy-encoder.ts';
 import type { TableData } from './generate/table.ts';
 
 export interface LoadOptions {
-  readonly progress: ProgressStep;
+  /** Told how many rows were sent since the last time. */
+  readonly onRows: (rows: number) => void;
   readonly signal: AbortSignal | undefined;
   /** Partitioned tables take no FREEZE. */
   readonly freeze: 'rows' | 'nothing';
@@ -40,7 +40,7 @@ export async function loadTable(
       if (chunk === undefined) continue;
       options.signal?.throwIfAborted();
       if (!copy.write(chunk)) await Promise.race([once(copy, 'drain'), finished]);
-      options.progress.advance(count - reported);
+      options.onRows(count - reported);
       reported = count;
     }
     copy.end(encoder.finish());
@@ -50,6 +50,6 @@ export async function loadTable(
     throw error;
   }
   await client.query('COMMIT');
-  options.progress.advance(count - reported);
+  options.onRows(count - reported);
   return count;
 }

@@ -215,8 +215,8 @@ function transportFields({
   return direction === 'inbound' ? [['Return-Path', `<${sender.email}>`], received, signature] : [signature];
 }
 
-const base64Digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const digitPairs = [...base64Digits].flatMap((first) => [...base64Digits].map((second) => first + second));
+const base64Digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.split('');
+const digitPairs = base64Digits.flatMap((first) => base64Digits.map((second) => first + second));
 
 /** Four characters a draw: signatures do not compress, and mail is full of them. */
 function pseudoBase64(random: Random, draws: number): string {
