@@ -16,10 +16,12 @@ const writer = fileURLToPath(new URL('../support/object-writer.ts', import.meta.
 
 let folder: string;
 let store: ObjectStore;
+let fast: ObjectStore;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-store-'));
   store = await openLocalObjectStore({ path: join(folder, 'store') });
+  fast = await openLocalObjectStore({ path: join(folder, 'fast'), durability: 'fast' });
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -31,6 +33,8 @@ async function freshStore(options: { readonly clock?: { now(): Date } } = {}) {
   const root = join(folder, randomBytes(6).toString('hex'));
   return { root, store: await openLocalObjectStore({ path: root, ...options }) };
 }
+
+objectStoreContract('a folder without syncing', 'exclusive at once', () => fast);
 
 const onlyFile = async (path: string, ending: string) => {
   const found = (await readdir(path)).filter((name) => name.endsWith(ending));

@@ -40,15 +40,20 @@ export function dataFile(folder: string, versionId: string): string {
 /** The sequence numbers of an object's versions, newest first; empty when the folder is not there. */
 export async function listSequences(folder: string): Promise<number[]> {
   try {
-    const numbers = (await readdir(folder)).flatMap((name) => {
-      const digits = recordName.exec(name)?.[1];
-      return digits === undefined ? [] : [Number(digits)];
-    });
-    return numbers.toSorted((a, b) => b - a);
+    return sequencesOf(await readdir(folder));
   } catch (error) {
     if (errno(error) === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** The sequence numbers among the file names of an object's folder, newest first. */
+export function sequencesOf(names: readonly string[]): number[] {
+  const numbers = names.flatMap((name) => {
+    const digits = recordName.exec(name)?.[1];
+    return digits === undefined ? [] : [Number(digits)];
+  });
+  return numbers.toSorted((a, b) => b - a);
 }
 
 export function encodeRecord(record: ObjectRecord): string {

@@ -31,15 +31,22 @@ import { versionFolder } from './object-path.ts';
 import { readVersion } from './object-read.ts';
 import {
   CorruptRecord,
+  dataFile,
   type FoundVersion,
   listSequences,
   type ObjectRecord,
   readRecord,
   toStored,
 } from './object-record.ts';
-import { healView, refreshView } from './object-view.ts';
+import { healView, refreshView, showNewest } from './object-view.ts';
 import { walkObjects } from './object-walk.ts';
-import { pruneFolders, removeVersion, writeDeleteMarker, writeVersion } from './object-write.ts';
+import {
+  type Durability,
+  pruneFolders,
+  removeVersion,
+  writeDeleteMarker,
+  writeVersion,
+} from './object-write.ts';
 
 const marker = 'postern-object-store.json';
 const format = { format: 'postern-object-store', version: 1 };
@@ -48,6 +55,8 @@ export interface LocalObjectStoreOptions {
   /** A folder of its own; made when it is missing. */
   readonly path: string;
   readonly clock?: Clock;
+  /** `synced` unless told. */
+  readonly durability?: Durability;
 }
 
 /**
@@ -60,12 +69,12 @@ export async function openLocalObjectStore(options: LocalObjectStoreOptions): Pr
   const clock = options.clock ?? systemClock;
   const guard = <T>(operation: string, key: string, work: () => Promise<T>) =>
     withFileErrors(location, operation, () => withCorruption(location, key, work));
-  const target = (key: string) => ({ root, location, key, now: clock.now() });
+  const durability = options.durability ?? 'synced';
+  const target = (key: string) => ({ root, location, key, now: clock.now(), durability });
   await withFileErrors(location, 'opening the object store', () => prepareFolder(root));
 
-  async function showView(key: string): Promise<void> {
-    const changed = await refreshView(root, key, versionFolder(root, key).folder);
-    if (changed !== undefined) await syncFolder(changed).catch(() => {});
+  async function syncView(changed: string | undefined): Promise<void> {
+    if (changed !== undefined && durability === 'synced') await syncFolder(changed).catch(() => {});
   }
 
   async function* getStream(key: string, { versionId, range }: GetOptions = {}): AsyncIterable<Uint8Array> {
@@ -90,8 +99,10 @@ export async function openLocalObjectStore(options: LocalObjectStoreOptions): Pr
       checkObjectKey(key);
       checkMetadata(options.metadata);
       return guard('storing', key, async () => {
-        const record = await writeVersion(target(key), body, options);
-        await showView(key);
+        const { sequence, record } = await writeVersion(target(key), body, options);
+        const { folder } = versionFolder(root, key);
+        const data = dataFile(folder, record.versionId);
+        await syncView(await showNewest(root, key, folder, { sequence, data }));
         return toStored(record);
       });
     },
@@ -150,7 +161,7 @@ export async function openLocalObjectStore(options: LocalObjectStoreOptions): Pr
           if (isRetained(found.record, clock.now())) return 'retained';
           await removeVersion(target(key), found.sequence, found.record);
         }
-        await showView(key);
+        await syncView(await refreshView(root, key, folder));
         await pruneFolders(folder, join(root, 'versions'));
         return 'deleted';
       });

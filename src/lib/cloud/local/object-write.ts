@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder, writeFileAtomic } from '../../base/atomic-file.ts';
 import { objectExists } from '../object-error.ts';
@@ -9,10 +9,12 @@ import { segmentNameFile, versionFolder } from './object-path.ts';
 import {
   dataFile,
   encodeRecord,
+  type FoundVersion,
   listSequences,
   type ObjectRecord,
   readRecord,
   recordFile,
+  sequencesOf,
 } from './object-record.ts';
 
 const dayInMilliseconds = 86_400_000;
@@ -23,7 +25,14 @@ export interface WriteTarget {
   readonly location: string;
   readonly key: string;
   readonly now: Date;
+  readonly durability: Durability;
 }
+
+/**
+ * `synced`: on the disk before `put` returns. `fast`: without fsync, several times as many objects a second on a slow disk; a power
+ * failure can then lose or cut what was stored last, which reading finds. For data that can be made again.
+ */
+export type Durability = 'synced' | 'fast';
 
 /**
  * Writes the bytes under a name of their own, then commits them by creating the next record, which only one writer
@@ -34,7 +43,7 @@ export async function writeVersion(
   target: WriteTarget,
   body: Uint8Array,
   { ifNoneMatch, contentType, retention, metadata }: PutOptions,
-): Promise<ObjectRecord> {
+): Promise<FoundVersion> {
   const { folder } = versionFolder(target.root, target.key);
   if (ifNoneMatch === '*') await refuseWhenTaken(target, folder);
   const record: ObjectRecord = {
@@ -48,15 +57,16 @@ export async function writeVersion(
     ...(retention && { retention: { mode: retention.mode, until: retention.until.toISOString() } }),
     ...(metadata && { metadata }),
   };
-  const data = await writeData(target, record.versionId, body);
+  const data = dataFile(folder, record.versionId);
   try {
-    await commit(target, folder, record, ifNoneMatch);
+    await writeData(target, record.versionId, body);
+    const sequence = await commit(target, folder, record, ifNoneMatch);
+    return { sequence, record };
   } catch (error) {
     await unlink(data).catch(() => {});
+    await pruneFolders(folder, join(target.root, 'versions'));
     throw error;
   }
-  await sweepLeftovers(folder, data).catch(() => {});
-  return record;
 }
 
 /** Hides the key behind a delete marker; false when there is nothing to hide. */
@@ -110,27 +120,46 @@ async function commit(
   folder: string,
   record: ObjectRecord,
   ifNoneMatch?: PutOptions['ifNoneMatch'],
-): Promise<void> {
+): Promise<number> {
   for (;;) {
-    const [newest = 0] = await listSequences(folder);
+    const names = await readdir(folder);
+    const sequences = sequencesOf(names);
+    const next = (sequences[0] ?? 0) + 1;
     if (ifNoneMatch === '*') await refuseWhenTaken(target, folder);
     try {
-      await writeFileAtomic(recordFile(folder, newest + 1), encodeRecord(record), { when: 'create' });
-      return;
+      await createRecord(target, recordFile(folder, next), encodeRecord(record));
     } catch (error) {
-      if (errno(error) !== 'EEXIST') throw error;
+      if (errno(error) === 'EEXIST') continue;
+      throw error;
     }
+    // Beside each record lie its bytes; what is more was left by a writer that died, or is about to be committed.
+    const files = names.filter(isData);
+    const own = record.kind === 'object' ? 1 : 0;
+    if (files.length > sequences.length + own)
+      await sweepLeftovers(folder, recordFile(folder, next)).catch(() => {});
+    return next;
   }
 }
 
-async function writeData(target: WriteTarget, versionId: string, body: Uint8Array): Promise<string> {
+async function createRecord({ durability }: WriteTarget, path: string, text: string): Promise<void> {
+  if (durability === 'synced') return writeFileAtomic(path, text, { when: 'create' });
+  const temporary = join(dirname(path), `.tmp-${randomBytes(8).toString('hex')}`);
+  await writeFile(temporary, text, { flag: 'wx', mode: 0o600 });
+  try {
+    await link(temporary, path);
+  } finally {
+    await unlink(temporary);
+  }
+}
+
+async function writeData(target: WriteTarget, versionId: string, body: Uint8Array): Promise<void> {
   const { folder } = versionFolder(target.root, target.key);
   const path = dataFile(folder, versionId);
   for (;;) {
     await makeFolder(target);
     try {
-      await writeOnce(path, body);
-      return path;
+      await writeOnce(path, body, target.durability);
+      return;
     } catch (error) {
       // A deletion of the last version pruned the folder between mkdir and open.
       if (errno(error) !== 'ENOENT') throw error;
@@ -138,12 +167,12 @@ async function writeData(target: WriteTarget, versionId: string, body: Uint8Arra
   }
 }
 
-async function writeOnce(path: string, body: Uint8Array): Promise<void> {
+async function writeOnce(path: string, body: Uint8Array, durability: Durability): Promise<void> {
   // Read-only from birth: what is stored is never changed in place, not even by a person's editor.
   const handle = await open(path, 'wx', 0o400);
   try {
     await handle.writeFile(body);
-    await handle.sync();
+    if (durability === 'synced') await handle.sync();
   } catch (error) {
     await unlink(path).catch(() => {});
     throw error;
@@ -152,13 +181,13 @@ async function writeOnce(path: string, body: Uint8Array): Promise<void> {
   }
 }
 
-async function makeFolder({ root, key }: WriteTarget): Promise<void> {
+async function makeFolder({ root, key, durability }: WriteTarget): Promise<void> {
   const { folder, named } = versionFolder(root, key);
   const outermost = await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const { folder: shortened, segment } of named) {
     await writeFileAtomic(join(shortened, segmentNameFile), segment);
   }
-  if (outermost === undefined) return;
+  if (outermost === undefined || durability === 'fast') return;
   for (let at = dirname(folder); at.length >= dirname(outermost).length; at = dirname(at))
     await syncFolder(at);
 }
@@ -169,9 +198,8 @@ async function makeFolder({ root, key }: WriteTarget): Promise<void> {
  */
 async function sweepLeftovers(folder: string, written: string): Promise<void> {
   const names = await readdir(folder);
-  const suspects = names.filter((name) => name.endsWith('.data') || name.startsWith('.tmp-'));
+  const suspects = names.filter(isData);
   const sequences = await listSequences(folder);
-  if (suspects.length <= sequences.length) return;
   const records = await Promise.all(sequences.map((sequence) => readRecord(folder, sequence)));
   const kept = new Set(records.map((record) => `${record?.versionId}.data`));
   const now = (await stat(written)).mtimeMs;
@@ -179,6 +207,10 @@ async function sweepLeftovers(folder: string, written: string): Promise<void> {
     const { mtimeMs } = await stat(join(folder, name));
     if (now - mtimeMs > dayInMilliseconds) await rm(join(folder, name), { force: true });
   }
+}
+
+function isData(name: string): boolean {
+  return name.endsWith('.data') || name.startsWith('.tmp-');
 }
 
 function newVersionId(): string {
