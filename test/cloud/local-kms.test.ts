@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promis
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { generateKey } from 'openpgp';
+import { createMessage, decryptKey, encrypt, generateKey, readPrivateKey } from 'openpgp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kms, KmsKey } from '../../src/lib/cloud/kms.ts';
 import { withFileLock } from '../../src/lib/cloud/local/file-lock.ts';
@@ -111,6 +111,30 @@ describe('the sealed file of keys', () => {
     );
   });
 
+  test('is not believed when somebody who has only the public key made it', async () => {
+    const path = fresh();
+    const unlock = { secretKey, passphrase: 'key pass' };
+    await createLocalKms({ path, unlock });
+    const header = (await readFile(path, 'utf8')).split('\n', 1)[0] as string;
+    const encryptionKeys = (await readPrivateKey({ armoredKey: secretKey })).toPublic();
+    const forge = async (privateKey?: string) => {
+      const message = await createMessage({ binary: Buffer.from(JSON.stringify({ header, keys: [] })) });
+      const signingKeys =
+        privateKey === undefined
+          ? []
+          : await decryptKey({
+              privateKey: await readPrivateKey({ armoredKey: privateKey }),
+              passphrase: 'key pass',
+            });
+      await writeFile(path, `${header}\n${await encrypt({ message, encryptionKeys, signingKeys })}\n`);
+      return openLocalKms({ path, unlock });
+    };
+    await expect(forge()).rejects.toMatchObject({ code: 'kms-locked' });
+    await expect(forge(otherKey)).rejects.toMatchObject({ code: 'kms-locked' });
+    // The same procedure with the right signature opens, so it is the signature that was missed.
+    expect(await collect((await forge(secretKey)).listKeys())).toEqual([]);
+  });
+
   test('does not take scrypt parameters that would exhaust the memory, or none', async () => {
     const path = fresh();
     await create(path);
@@ -190,10 +214,13 @@ describe('the sealed file of keys', () => {
 describe('the lock of a file', () => {
   const lockOf = (pid: number, host = hostname()) => JSON.stringify({ pid, host, token: 'another' });
 
-  test('of a process that died is taken over', async () => {
-    const path = fresh();
+  test.each([
     // Above the largest process id that Linux and macOS give out.
-    await writeFile(`${path}.lock`, lockOf(2 ** 22 + 1));
+    ['that died', 2 ** 22 + 1],
+    ['that died and had our id', process.pid],
+  ])('of a process %s is taken over', async (_, pid) => {
+    const path = fresh();
+    await writeFile(`${path}.lock`, lockOf(pid));
     expect(await withFileLock(path, async () => 'done', 1_000)).toBe('done');
     await expect(stat(`${path}.lock`)).rejects.toMatchObject({ code: 'ENOENT' });
   });

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -214,6 +214,29 @@ describe('several processes', () => {
     expect(await readFile(join(root, 'objects/shared'), 'utf8')).toBe(
       Buffer.from(await own.get('shared')).toString(),
     );
+  }, 60_000);
+});
+
+describe('a writer killed at any moment', () => {
+  test('leaves a store in which every listed object is whole and a new writer can go on', async () => {
+    const { root, store: own } = await freshStore();
+    for (let lines = 1; lines <= 9; lines += 2) {
+      const child = spawn(process.execPath, [writer, root, 'killed'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let seen = 0;
+      for await (const chunk of child.stdout) {
+        seen += String(chunk).split('\n').length - 1;
+        if (seen >= lines) child.kill('SIGKILL');
+      }
+      for await (const { key } of own.list(''))
+        expect(Buffer.from(await own.get(key)).toString()).toBe('killed');
+      for await (const { key, versionId } of own.listVersions('')) {
+        expect(await own.head(key, { versionId: versionId as string })).toMatchObject({ size: 6 });
+      }
+    }
+    await own.put('shared', text('after'));
+    expect(await readFile(join(root, 'objects/shared'), 'utf8')).toBe('after');
   }, 60_000);
 });
 

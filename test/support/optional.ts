@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 
 /** A program that some tests need and that not every machine has. */
-export type OptionalTool = 'gpg' | 'zstd' | 'psql' | 'moto';
+export type OptionalTool = 'gpg' | 'zstd' | 'psql' | 'moto' | 'openssl' | 'jq';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -24,7 +24,7 @@ export function optionalTool(name: OptionalTool): string | undefined {
 }
 
 /** Whether a missing optional tool is a failure: `POSTERN_REQUIRE_OPTIONAL=1`, as the continuous integration sets it. */
-export function requiresOptional(): boolean {
+function requiresOptional(): boolean {
   return process.env['POSTERN_REQUIRE_OPTIONAL'] === '1';
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { locked } from '../../base/error.ts';
 import { errno } from './file-error.ts';
 
@@ -10,6 +11,9 @@ interface Owner {
   readonly host: string;
   readonly token: string;
 }
+
+/** The locks that this process holds. In a container a new process often has the id of the one that died. */
+const held = new Set<string>();
 
 /**
  * Runs `work` while this process alone holds `<path>.lock`. A lock left by a process of this host that no longer
@@ -26,6 +30,7 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>, pati
   } finally {
     // Taken over by mistake or removed by hand: the lock that is there now is not ours to remove.
     if ((await readOwner(lock))?.token === owner.token) await unlink(lock).catch(() => {});
+    held.delete(owner.token);
   }
 }
 
@@ -46,12 +51,9 @@ async function acquire(lock: string, owner: Owner, deadline: number): Promise<vo
 
 async function createLock(lock: string, owner: Owner): Promise<boolean> {
   try {
-    const handle = await open(lock, 'wx', 0o600);
-    try {
-      await handle.writeFile(JSON.stringify(owner));
-    } finally {
-      await handle.close();
-    }
+    // With its content at once: a crash must not leave a lock that names nobody and blocks everybody.
+    await writeFileAtomic(lock, JSON.stringify(owner), { when: 'create' });
+    held.add(owner.token);
     return true;
   } catch (error) {
     if (errno(error) === 'EEXIST') return false;
@@ -89,13 +91,14 @@ async function readOwner(lock: string): Promise<Owner | undefined> {
   try {
     return JSON.parse(await readFile(lock, 'utf8')) as Owner;
   } catch {
-    // Gone, or its writer has not written its name yet.
+    // Gone, or not ours to understand.
     return undefined;
   }
 }
 
 function isDead(owner: Owner | undefined): boolean {
-  if (owner === undefined || owner.host !== hostname() || owner.pid === process.pid) return false;
+  if (owner === undefined || owner.host !== hostname()) return false;
+  if (owner.pid === process.pid) return !held.has(owner.token);
   try {
     process.kill(owner.pid, 0);
     return false;
