@@ -34,7 +34,7 @@ describe('AWS KMS', () => {
       region: 'eu-central-1',
       credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'very-secret' },
       maxAttempts: 2,
-      timeoutMs: 300,
+      timeoutMs: 5_000,
     });
   });
 

@@ -1,7 +1,7 @@
 import { usageError } from '../base/error.ts';
 
 /** S3's limit, which every store here keeps. */
-export const maxKeyBytes = 1024;
+const maxKeyBytes = 1024;
 
 /**
  * Refuses a key that some store could not hold or that could leave its folder: empty, over 1,024 bytes of UTF-8,
