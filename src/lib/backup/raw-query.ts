@@ -130,7 +130,7 @@ function withoutComments(script: Buffer, { start, end }: Statement, encoding: st
 }
 
 /** From the first lines only: further down, the same text may be part of somebody's function. */
-function declaredEncoding(script: Buffer): string | undefined {
+export function declaredEncoding(script: Buffer): string | undefined {
   const head = script.toString('latin1', 0, 1024);
   return /^(?:(?:--[^\n]*|(?:SET|SELECT) [^\n]*|)\n)*?SET client_encoding = '(\w+)';/.exec(head)?.[1];
 }

@@ -31,7 +31,7 @@ export async function copyLargeObjects(
   const write = async (line: string): Promise<void> => {
     if (writer === undefined) {
       writer = await beginPart(seal);
-      writer.write(Buffer.from('SET standard_conforming_strings = on;\n'));
+      writer.write(Buffer.from(`SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n`));
       plain = 0;
     }
     writer.write(Buffer.from(line));

@@ -47,7 +47,11 @@ export function setWriter(context: BackupContext, setId: string): SetWriter {
     setId,
     files,
     put,
-    putScript: async (name, kind, text) => put(await sealWhole(Buffer.from(text), seal), { name, kind }),
+    putScript: async (name, kind, text) => {
+      // A dump is bytes in the database's encoding and says so; a text of ours is UTF-8 and must say so too.
+      const script = typeof text === 'string' ? Buffer.from(`SET client_encoding = 'UTF8';\n${text}`) : text;
+      await put(await sealWhole(script, seal), { name, kind });
+    },
     commit: async (manifest) => {
       const sealedManifest = await sealWhole(Buffer.from(canonicalJson(manifest as unknown as JsonValue)), {
         ...seal,

@@ -13,6 +13,7 @@ import type { Manifest } from '../format/manifest.ts';
 import { runScript } from '../raw-query.ts';
 import { openSignedSet, readManifest, readSignedFile, type SignedSet, unlock, unpack } from '../read-set.ts';
 import { timeoutsOff } from '../worker/session.ts';
+import { analyze } from './analyze.ts';
 import { compareRestored } from './compare.ts';
 import type { RestoreContext } from './context.ts';
 import { loadRows } from './load-rows.ts';
@@ -98,13 +99,15 @@ const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
     return {};
   },
   analyze: async (context, plan) => {
-    await inDatabase(context, plan, (client) => client.query('ANALYZE'));
+    await inDatabase(context, plan, analyze);
     return {};
   },
-  compare: async (context, plan, { manifest }) => {
+  compare: async (context, plan, opened) => {
     // Every step that needs the marks is journalled as done by now.
     await inDatabase(context, plan, (client) => dropMarks(client, plan));
-    const comparison = await compareRestored(context, plan, manifest);
+    const comparison = await compareRestored(context, plan, opened.manifest, (name) =>
+      script(context, opened, name),
+    );
     if (comparison.schemaReason !== null)
       context.progress.warn(`the schema was not compared: ${comparison.schemaReason}`);
     return { ...comparison };

@@ -1,7 +1,7 @@
 import type { Client } from '../../base/postgres.ts';
 import type { Plan } from '../../operation/plan.ts';
 import { qualifiedName, quoteIdentifier } from '../../platform/quote.ts';
-import { runScript } from '../raw-query.ts';
+import { declaredEncoding, runScript } from '../raw-query.ts';
 import { splitStatements } from '../split-statements.ts';
 
 /**
@@ -40,6 +40,8 @@ export async function runMarkedScript(
   name: string,
   script: Buffer,
 ): Promise<void> {
+  // Each batch is a script of its own, and must say again which encoding its bytes are in.
+  const head = Buffer.from(`SET client_encoding = '${declaredEncoding(script) ?? 'UTF8'}'`);
   const statements = splitStatements(script).map(({ start, end }) => script.subarray(start, end));
   for (let first = 0; first < statements.length; first += batchSize) {
     const batch = statements.slice(first, first + batchSize);
@@ -50,7 +52,7 @@ export async function runMarkedScript(
         [`${name}#${first}`],
       );
       const isNew = rowCount === 1;
-      await runScript(client, joined(isNew ? batch : batch.filter(isSessionSetting)));
+      await runScript(client, joined([head, ...(isNew ? batch : batch.filter(isSessionSetting))]));
       await client.query('COMMIT');
     } catch (error) {
       await client.query('ROLLBACK').catch(() => {});

@@ -37,7 +37,6 @@ export async function openSession(settings: WorkerSettings): Promise<WorkerSessi
 
 async function openDatabase({
   url,
-  encoding,
   snapshot,
   writes,
 }: NonNullable<WorkerSettings['database']>): Promise<Client> {
@@ -46,7 +45,7 @@ async function openDatabase({
     role: writes ? 'target database' : 'platform database',
     purpose: writes ? 'restore' : 'backup',
   });
-  for (const statement of [...timeoutsOff, ...textFormatSettings(encoding)]) await client.query(statement);
+  for (const statement of [...timeoutsOff, ...textFormatSettings]) await client.query(statement);
   if (snapshot === undefined) return client;
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');

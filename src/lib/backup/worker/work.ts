@@ -51,16 +51,20 @@ export async function sealTable(
     stored = channel.sendPart(message);
   };
 
-  const rowsSent = await copyRows(clientOf(session), copyToSql(table, blocks), async (block) => {
-    checksum.add(block);
-    bytes += block.byteLength;
-    part ??= await begin();
-    part.write(block);
-    channel.progress(block.byteLength);
-    if (part.size < seal.partSize) return;
-    await end(part);
-    part = undefined;
-  });
+  const rowsSent = await copyRows(
+    clientOf(session),
+    copyToSql(table, session.encoding, blocks),
+    async (block) => {
+      checksum.add(block);
+      bytes += block.byteLength;
+      part ??= await begin();
+      part.write(block);
+      channel.progress(block.byteLength);
+      if (part.size < seal.partSize) return;
+      await end(part);
+      part = undefined;
+    },
+  );
   if (part !== undefined) await end(part);
   await stored;
   const sum = checksum.sum();
@@ -80,7 +84,7 @@ export async function sumTable(
   channel: JobChannel,
 ): Promise<TableSum> {
   const checksum = rowChecksum();
-  await copyRows(clientOf(session), copyToSql(table, undefined), (block) => {
+  await copyRows(clientOf(session), copyToSql(table, session.encoding), (block) => {
     checksum.add(block);
     channel.progress(block.byteLength);
   });
@@ -134,7 +138,7 @@ export async function loadPart(
       await client.query('ROLLBACK');
       return { rows: 0 };
     }
-    const target = client.query(from(copyFromSql(input.table).replace(/FROM stdin$/, 'FROM STDIN')));
+    const target = client.query(from(copyFromSql(input.table, session.encoding)));
     const hash = createHash('sha256');
     let seen = 0;
     const rows = async function* (): AsyncGenerator<Buffer> {
