@@ -266,3 +266,21 @@ test('an operator’s key exchanged in the database is an integrity error', asyn
   await expect(applyPlan(context, toyKind, plan.id)).rejects.toMatchObject({ exitCode: 5 });
   await markRevoked(state.pool, grace.fingerprint, 'cleaned up');
 });
+
+test('a plan that has begun takes further approvals, and keeps those of operators who were revoked since', async () => {
+  const henry = await testOperator(state, 'Henry');
+  const plan = await signed('begun');
+  await approvePlan(context, plan.id, await signedBy(plan, henry));
+  const failing: ToyContext = {
+    ...context,
+    at: (_, step) => {
+      if (step === 1) throw new Error('stop');
+    },
+  };
+  await expect(applyPlan(failing, toyKind, plan.id)).rejects.toMatchObject({ exitCode: 7 });
+  await markRevoked(state.pool, henry.fingerprint, 'left');
+  const later = { ...context, clock: clockAt(3_600_000), approvalsFor: () => 2 };
+  await expect(applyPlan(later, toyKind, plan.id)).rejects.toThrow('1 of 2 approvals');
+  await approvePlan(later, plan.id, await signedBy(plan, bob, later.clock.now()));
+  await expect(applyPlan(later, toyKind, plan.id)).resolves.toMatchObject({ resumedAfter: 1 });
+});

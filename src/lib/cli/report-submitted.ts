@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { ExitCode } from '../base/exit-code.ts';
-import { planBody } from '../operation/plan.ts';
+import { planBody, shortId } from '../operation/plan.ts';
 import type { submitResult } from '../operation/result.ts';
 import { planText } from './plan-text.ts';
 import type { PlanMode, SubmittedPlan } from './submit-plan.ts';
@@ -18,7 +18,10 @@ export function reportSubmitted(
 ): z.infer<typeof submitResult> {
   command.print(planText(plan.id, plan.body));
   command.print(`outcome   ${outcome}`);
-  if (outcome === 'awaiting approval') command.endWith(ExitCode.refused);
+  if (outcome === 'awaiting approval') {
+    command.print(`next      another operator: postern plan approve ${shortId(plan.id)}`);
+    command.endWith(ExitCode.refused);
+  }
   return {
     plan: plan.id,
     outcome,

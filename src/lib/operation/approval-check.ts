@@ -28,7 +28,8 @@ interface StoredSignature {
  * Verifies every signature on record again, and counts those of operators other than the author. Nothing is asked
  * where the profile asks for no approval.
  * @param startedAt when applying began, by the state database's clock; undefined before. Operators and their keys must
- * be valid then, or now before it has begun: a plan that revokes one of its own approvers can be finished after a crash
+ * be valid then (or when they signed, if that was later), so that a plan that revokes one of its own approvers can be
+ * finished after a crash; before it has begun, they must be valid now
  * @returns the approvals that count
  * @throws {PosternError} exit 6 `plan-unsigned` (the author's own signature is missing or void), `plan-unapproved`;
  * exit 5 `approval-tampered`
@@ -74,7 +75,9 @@ async function checkSignature(
   operator: Operator | undefined,
   startedAt: string | undefined,
 ): Promise<Approval | string> {
-  const at = startedAt === undefined ? context.clock.now() : new Date(startedAt);
+  const now = context.clock.now();
+  // Both by the state database's clock. A signature may also be added after applying began.
+  const counted = startedAt === undefined || startedAt > stored.recordedAt ? startedAt : stored.recordedAt;
   if (operator === undefined) throw tampered(plan, stored, 'nobody enrolled that operator');
   const { fingerprint, name } = operator;
   const isAuthor = fingerprint === plan.body.author.fingerprint;
@@ -82,7 +85,7 @@ async function checkSignature(
     return isAuthor ? `${name} is the author` : `${name} is not the author`;
   }
   const verified = await verifyDetached(Buffer.from(plan.text), stored.signature, [operator.publicKey], {
-    at,
+    at: now,
   }).catch((error: unknown) => {
     if (
       error instanceof PosternError &&
@@ -93,15 +96,15 @@ async function checkSignature(
     throw tampered(plan, stored, messageOf(error), error);
   });
   if (typeof verified === 'string') return verified;
-  if (operator.revokedAt !== null && (startedAt === undefined || operator.revokedAt <= startedAt)) {
+  if (operator.revokedAt !== null && (counted === undefined || operator.revokedAt <= counted)) {
     return `${name} was revoked at ${operator.revokedAt}`;
   }
   if (stored.recordedAt < operator.enrolledAt) {
     return `${name} signed before being enrolled again, and must sign once more`;
   }
   try {
-    await readStoredOperatorKey(operator, at);
-    requireTimely(plan, verified.created, at);
+    await readStoredOperatorKey(operator, counted === undefined ? now : new Date(counted));
+    requireTimely(plan, verified.created, now);
   } catch (error) {
     if (error instanceof PosternError && error.exitCode === ExitCode.refused) return error.message;
     throw error;
