@@ -1,11 +1,12 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { refused, usageError } from '../base/error.ts';
 import type { Progress } from '../base/progress.ts';
+import { withFileLock } from '../cloud/local/file-lock.ts';
 import { createSandbox, requireMarker } from './create.ts';
 import { readManifest, type SandboxManifest, writeManifest } from './manifest.ts';
 import { runningPostmaster, stopPostmaster } from './postmaster.ts';
 import { updatePort } from './sandbox-config.ts';
-import { withSandboxLock } from './sandbox-lock.ts';
 import type { SandboxPaths } from './sandbox-paths.ts';
 import { defaultMessages } from './scale.ts';
 import { type EmbeddedServer, startEmbeddedServer } from './server.ts';
@@ -32,10 +33,10 @@ const runSettings = { max_wal_size: '2GB', shared_buffers: '128MB' };
  * Makes the sandbox if there is none or a half-made one, starts its server if it is down, and says what it found. The
  * server outlives this process.
  * @throws {PosternError} exit 2 `sandbox-differs`, `port-taken`, `port-differs`; exit 6 `sandbox-folder-taken`;
- * exit 11 `sandbox-locked`
+ * exit 11 `file-locked`
  */
 export async function upSandbox(paths: SandboxPaths, options: UpOptions): Promise<UpResult> {
-  return withSandboxLock(paths.lock, async () => {
+  return withLock(paths, async () => {
     const existing = await readManifest(paths);
     if (existing !== undefined) return startExisting(paths, existing, options);
     const { messages = defaultMessages, seed = 1, port, progress, signal } = options;
@@ -46,6 +47,12 @@ export async function upSandbox(paths: SandboxPaths, options: UpOptions): Promis
     await writeManifest(paths, manifest);
     return { outcome: 'created', manifest, server };
   });
+}
+
+/** One process at a time changes a sandbox. */
+async function withLock<T>({ folder }: SandboxPaths, work: () => Promise<T>): Promise<T> {
+  await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
+  return withFileLock(folder, work, 1_000);
 }
 
 async function startExisting(
@@ -100,12 +107,12 @@ function checkSame({ name }: SandboxPaths, manifest: SandboxManifest, { messages
 
 /** Stops this sandbox's server, and no other. @returns whether it ran */
 export async function downSandbox(paths: SandboxPaths): Promise<{ readonly stopped: boolean }> {
-  return withSandboxLock(paths.lock, async () => ({ stopped: await stopPostmaster(paths.dataDirectory) }));
+  return withLock(paths, async () => ({ stopped: await stopPostmaster(paths.dataDirectory) }));
 }
 
 /** Stops the server and removes everything that the sandbox consists of. @throws {PosternError} exit 6 */
 export async function resetSandbox(paths: SandboxPaths): Promise<void> {
-  await withSandboxLock(paths.lock, async () => {
+  await withLock(paths, async () => {
     await requireMarker(paths);
     await stopPostmaster(paths.dataDirectory);
     await rm(paths.folder, { recursive: true, force: true });

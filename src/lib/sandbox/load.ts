@@ -27,8 +27,9 @@ export async function loadTable(
   await client.query(`TRUNCATE ${table} CASCADE`);
   const copy = client.query(from(`COPY ${table} (${names}) FROM STDIN (FORMAT binary${freeze})`));
   const finished = once(copy, 'finish');
-  // Its rejection is awaited below; until then it must not count as unhandled.
+  // The failure is awaited below; until then, and once more when the stream is closed, it must not end the process.
   finished.catch(() => {});
+  copy.on('error', () => {});
   const encoder = createCopyEncoder(Object.values(columns));
   let count = 0;
   let reported = 0;

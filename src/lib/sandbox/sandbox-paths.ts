@@ -10,7 +10,6 @@ export interface SandboxPaths {
   readonly marker: string;
   /** Written last: its presence says that the sandbox is complete. */
   readonly manifest: string;
-  readonly lock: string;
   readonly dataDirectory: string;
   readonly config: string;
   readonly map: string;
@@ -39,7 +38,6 @@ export function sandboxPaths(name = 'default', env: NodeJS.ProcessEnv = process.
     folder,
     marker: join(folder, '.postern-sandbox'),
     manifest: join(folder, 'sandbox.json'),
-    lock: `${folder}.lock`,
     dataDirectory: join(folder, 'postgres'),
     config: join(folder, 'postern.yaml'),
     map: join(folder, 'postern.map.yaml'),

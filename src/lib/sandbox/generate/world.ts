@@ -44,7 +44,7 @@ export function createWorld(seed: number, messages: number): World {
     counts: {
       messages,
       accounts,
-      tenants: clamp(Math.round(accounts / 25), 4, 1_000),
+      tenants: clamp(Math.round(accounts / 25), 8, 1_000),
       people: accounts * 4,
       contactsPerAccount: 8,
       mailboxesPerAccount: 5,
