@@ -47,7 +47,7 @@ async function saved(note: string): Promise<Plan> {
 
 function spawnApply(plan: Plan, killAt = ''): ChildProcess {
   const argv = [script, state.url, database.url, plan.id, join(folder, 'key.pem'), killAt];
-  return spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'ignore'] });
 }
 
 /** Resumes the plan in this process, as soon as the server has noticed that the killed run is gone. */

@@ -6,7 +6,7 @@ import { precondition } from '../../src/lib/operation/staleness.ts';
 import { databaseTarget } from '../../src/lib/operation/target.ts';
 
 /** Where in a step something is to happen to it. */
-export type ToyPoint = 'before' | 'after' | 'certify';
+type ToyPoint = 'before' | 'after' | 'certify';
 
 /** Every step writes one row into another database than the journal's. */
 export interface ToyContext extends OperationContext {

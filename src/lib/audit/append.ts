@@ -55,7 +55,7 @@ export async function appendAudit(db: StateDatabase, entry: AuditEntry): Promise
 }
 
 /** The newest entry, or undefined while the log is empty. */
-export async function readHead(client: Queryable): Promise<AuditAnchor | undefined> {
+async function readHead(client: Queryable): Promise<AuditAnchor | undefined> {
   const { rows } = await client.query<{ seq: string; hash: string }>(
     'select seq, hash from postern.audit_entry order by seq desc limit 1',
   );

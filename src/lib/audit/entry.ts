@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const auditEvents = ['intent', 'done', 'failed', 'note'] as const;
+const auditEvents = ['intent', 'done', 'failed', 'note'] as const;
 
 const actor = z.strictObject({
   fingerprint: z.string().optional(),

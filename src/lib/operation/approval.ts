@@ -70,7 +70,7 @@ async function recordSignature(
  * Whose signature this is: an active operator's whose key can sign now, made after the plan.
  * @throws {PosternError} as `approvePlan`
  */
-export async function identifySigner(
+async function identifySigner(
   context: OperationContext,
   plan: Plan,
   signature: string | Uint8Array,

@@ -6,7 +6,7 @@ import { sha256Hex } from '../crypto/sha256.ts';
 import type { CertificateSubject } from './plan-kind.ts';
 
 /** The media type of what a certificate's envelope holds (in-toto attestation framework, v1). */
-export const certificatePayloadType = 'application/vnd.in-toto+json';
+const certificatePayloadType = 'application/vnd.in-toto+json';
 const statementType = 'https://in-toto.io/Statement/v1';
 
 /** What a certificate says. */
@@ -48,7 +48,7 @@ export async function signCertificate(statement: Statement, signer: DsseSigner):
 }
 
 /** Reads an envelope's text, believing nothing of it yet. @throws {PosternError} exit 5 `certificate-malformed` */
-export function readEnvelope(text: string): DsseEnvelope {
+function readEnvelope(text: string): DsseEnvelope {
   try {
     return JSON.parse(text) as DsseEnvelope;
   } catch (cause) {

@@ -31,7 +31,7 @@ export interface PlanKind<C extends OperationContext = OperationContext> {
   certify?(context: C, plan: Plan, results: readonly JsonObject[]): Promise<CertificateContent>;
 }
 
-export type Danger = 'none' | 'moderate' | 'severe';
+type Danger = 'none' | 'moderate' | 'severe';
 
 /** A step's own memory, for steps that work in batches. */
 export interface StepJournal {
@@ -41,7 +41,7 @@ export interface StepJournal {
   checkpoint(value: JsonObject): Promise<void>;
 }
 
-export interface CertificateContent {
+interface CertificateContent {
   /** What the certificate is about, besides the plan itself, which is always its first subject. */
   readonly subject: readonly CertificateSubject[];
   /** A URI: `urn:postern:predicate:operator-revoke:v1`. */

@@ -60,7 +60,6 @@ type DeepReadonly<T> = T extends (infer Item)[]
 
 export type PlanBody = DeepReadonly<z.infer<typeof planBody>>;
 export type PlanTarget = PlanBody['target'];
-export type PlanStep = PlanBody['steps'][number];
 export type Precondition = PlanBody['preconditions'][number];
 
 /** A change that is written down before it is made. */

@@ -5,7 +5,7 @@ import type { Plan } from './plan.ts';
 import { loadPlan } from './plan-store.ts';
 
 /** A signature on record; whether it counts is decided when the plan is applied. */
-export interface SignatureOnRecord {
+interface SignatureOnRecord {
   readonly role: 'author' | 'approver';
   readonly fingerprint: string;
   readonly name: string;

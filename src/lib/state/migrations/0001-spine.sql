@@ -31,7 +31,7 @@ create index audit_entry_action on postern.audit_entry ((body::jsonb ->> 'action
 create index audit_entry_plan on postern.audit_entry ((body::jsonb ->> 'plan'), seq)
   where body::jsonb ? 'plan';
 
--- Whoever may insert may still only continue the chain.
+-- Whoever may insert may still only continue the chain. Of two at once, the primary key refuses one.
 create function postern.check_audit_chain() returns trigger
   language plpgsql set search_path = pg_catalog as $$
 declare
@@ -39,7 +39,6 @@ declare
   last_hash text;
   entry jsonb := new.body::jsonb;
 begin
-  perform pg_advisory_xact_lock(hashtextextended('postern audit', 0));
   select seq, hash into last_seq, last_hash from postern.audit_entry order by seq desc limit 1;
   if new.seq is distinct from coalesce(last_seq, 0) + 1
     or (entry ->> 'seq')::bigint is distinct from new.seq
