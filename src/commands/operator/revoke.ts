@@ -40,7 +40,7 @@ export default class OperatorRevoke extends BaseCommand<typeof OperatorRevoke> {
   async run(): Promise<z.infer<typeof submitResult>> {
     const context = await this.context();
     const { operationContext } = await import('../../lib/cli/operation-context.ts');
-    const { planKinds } = await import('../../lib/cli/plan-kinds.ts');
+    const { planKindNames } = await import('../../lib/cli/plan-kinds.ts');
     const { operatorRevoke, planRevocation } = await import('../../lib/operation/operator-revoke.ts');
     const { planModeOf, reportSubmitted } = await import('../../lib/cli/report-submitted.ts');
     const { submitPlan } = await import('../../lib/cli/submit-plan.ts');
@@ -48,7 +48,7 @@ export default class OperatorRevoke extends BaseCommand<typeof OperatorRevoke> {
     const plan = await planRevocation(operation, {
       fingerprint: this.args.fingerprint,
       reason: this.flags.reason,
-      kinds: Object.keys(planKinds),
+      kinds: planKindNames,
       lockout: this.flags['accept-lockout'] ? 'accept' : 'refuse',
     });
     const mode = planModeOf(this.flags);

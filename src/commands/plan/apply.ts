@@ -33,24 +33,24 @@ export default class PlanApply extends BaseCommand<typeof PlanApply> {
 
   async run(): Promise<z.infer<typeof planApplyResult>> {
     const { operationContext } = await import('../../lib/cli/operation-context.ts');
-    const { planKindOf } = await import('../../lib/cli/plan-kinds.ts');
+    const { openPlanKind } = await import('../../lib/cli/plan-kinds.ts');
     const { confirmPlan } = await import('../../lib/cli/submit-plan.ts');
-    const { applyPlan, checkPlan } = await import('../../lib/operation/apply.ts');
     const { showPlan } = await import('../../lib/operation/show.ts');
-    const operation = await operationContext(await this.context());
+    const context = await this.context();
+    const operation = await operationContext(context);
     const { plan, progress } = await showPlan(await operation.state(), this.args.id);
-    const kind = await planKindOf(plan);
-    const about = { plan: plan.id, kind: kind.kind, steps: plan.body.steps.length };
+    const kind = await openPlanKind(context, plan);
+    const about = { plan: plan.id, kind: plan.body.kind, steps: plan.body.steps.length };
     if (this.flags['dry-run']) {
-      await checkPlan(operation, kind, plan.id);
+      await kind.check(plan.id);
       this.say(
         `plan ${plan.id.slice(0, 12)} would be applied: ${about.steps - progress.results.size} steps to do`,
       );
       return { ...about, applied: false, resumedAfter: progress.results.size, certificate: null };
     }
-    const isConfirmed = operation.approvalsFor(kind.kind) > 0 || progress.state !== 'open';
+    const isConfirmed = operation.approvalsFor(plan.body.kind) > 0 || progress.state !== 'open';
     if (!isConfirmed) await confirmPlan(plan, kind.danger, this.asking());
-    const { resumedAfter, certificateId } = await applyPlan(operation, kind, plan.id);
+    const { resumedAfter, certificateId } = await kind.apply(plan.id);
     this.say(
       `plan ${plan.id.slice(0, 12)} is applied: ${about.steps - resumedAfter} of ${about.steps} steps in this run`,
     );

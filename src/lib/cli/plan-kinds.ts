@@ -1,19 +1,56 @@
 import { usageError } from '../base/error.ts';
+import type { AppliedPlan } from '../operation/apply.ts';
+import type { OperationContext } from '../operation/context.ts';
 import type { Plan } from '../operation/plan.ts';
-import type { PlanKind, PlanKindRegistry } from '../operation/plan-kind.ts';
+import type { Danger, PlanKind } from '../operation/plan-kind.ts';
+import type { PosternContext } from './context.ts';
+import { operationContext } from './operation-context.ts';
+
+/** A kind of plan together with what its own steps work with. */
+export interface BoundKind {
+  readonly danger: Danger;
+  /** What `applyPlan` checks before its first step. Errors as `checkPlan`. */
+  check(planId: string): Promise<void>;
+  /** Errors as `applyPlan`. */
+  apply(planId: string): Promise<AppliedPlan>;
+}
 
 /** Every kind of plan that this postern can apply, loaded when first needed. */
-export const planKinds: PlanKindRegistry = {
-  'operator.enroll': async () => (await import('../operation/operator-enroll.ts')).operatorEnroll,
-  'operator.revoke': async () => (await import('../operation/operator-revoke.ts')).operatorRevoke,
+const planKinds: Readonly<Record<string, (context: PosternContext) => Promise<BoundKind>>> = {
+  'backup.restore': async (context) => {
+    const { restoreContext } = await import('./backup-context.ts');
+    const { backupRestore } = await import('../backup/restore/kind.ts');
+    return bind(backupRestore, await restoreContext(context));
+  },
+  'operator.enroll': async (context) =>
+    bind((await import('../operation/operator-enroll.ts')).operatorEnroll, await operationContext(context)),
+  'operator.revoke': async (context) =>
+    bind((await import('../operation/operator-revoke.ts')).operatorRevoke, await operationContext(context)),
 };
 
-/** @throws {PosternError} exit 2, `code: 'plan-kind-unknown'` */
-export async function planKindOf(plan: Plan): Promise<PlanKind> {
-  const load = planKinds[plan.body.kind];
-  if (load !== undefined) return load();
+/** The names of all kinds. */
+export const planKindNames: readonly string[] = Object.keys(planKinds);
+
+/** @throws {PosternError} exit 2, `code: 'plan-kind-unknown'`, or what the kind's own context lacks */
+export async function openPlanKind(context: PosternContext, plan: Plan): Promise<BoundKind> {
+  const open = planKinds[plan.body.kind];
+  if (open !== undefined) return open(context);
   throw usageError(`this postern knows no plans of kind ${plan.body.kind}`, {
     code: 'plan-kind-unknown',
     hints: ['use the postern that made the plan'],
   });
+}
+
+function bind<C extends OperationContext>(kind: PlanKind<C>, operation: C): BoundKind {
+  return {
+    danger: kind.danger,
+    check: async (planId) => {
+      const { checkPlan } = await import('../operation/apply.ts');
+      await checkPlan(operation, kind, planId);
+    },
+    apply: async (planId) => {
+      const { applyPlan } = await import('../operation/apply.ts');
+      return applyPlan(operation, kind, planId);
+    },
+  };
 }
