@@ -31,7 +31,7 @@ export interface PlanKind<C extends OperationContext = OperationContext> {
   certify?(context: C, plan: Plan, results: readonly JsonObject[]): Promise<CertificateContent>;
 }
 
-type Danger = 'none' | 'moderate' | 'severe';
+export type Danger = 'none' | 'moderate' | 'severe';
 
 /** A step's own memory, for steps that work in batches. */
 export interface StepJournal {
@@ -55,8 +55,3 @@ export interface CertificateSubject {
   /** Algorithm to lowercase hex: `{sha256: "…"}`. */
   readonly digest: Readonly<Record<string, string>>;
 }
-
-/** Kind to implementation, loaded when first needed. */
-export type PlanKindRegistry<C extends OperationContext = OperationContext> = Readonly<
-  Record<string, () => Promise<PlanKind<C>>>
->;
