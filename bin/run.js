@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript, and old JavaScript at that: it must still parse and speak on a Node that is too old.
+import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -15,5 +16,12 @@ for (const stream of [process.stdout, process.stderr]) {
     throw error;
   });
 }
-const { execute } = await import('@oclif/core');
-await execute({ dir: import.meta.url });
+if (process.argv.includes('--no-color')) process.env.NO_COLOR = '1';
+if (process.argv.length === 3 && ['--version', '-V'].includes(process.argv[2])) {
+  // The same line as oclif's, without loading oclif: scripts ask for it often.
+  const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
+} else {
+  const { execute } = await import('@oclif/core');
+  await execute({ dir: import.meta.url });
+}
