@@ -95,21 +95,24 @@ describe('the contents', () => {
     for (const [key, sha256] of hashes) expect((await store.head(String(key)))?.sha256).toBe(sha256);
   });
 
-  test('a token decrypts with the data key that the KMS unwraps', async () => {
+  test('a token decrypts with the data key that the KMS unwraps, in its own row only (F-K05: one was moved)', async () => {
     const paths = pathsOf('one');
     const passphrase = (await readFile(secretPath(paths, 'kms-passphrase'), 'utf8')).trim();
     const kms = await openLocalKms({ path: paths.kms, unlock: { passphrase } });
-    const [[value, wrapped, key, account, version, token] = []] = await ask(
-      'platform',
-      `SELECT t.refresh_token_enc, k.wrapped_dek, k.kms_key, k.account_id::text, k.version::text, t.id::text
-       FROM mail.oauth_tokens t JOIN mail.subject_keys k ON k.id = t.key_id WHERE t.id = 2`,
-    );
-    const context = { account: String(account), version: String(version) };
-    const dataKey = await kms.decrypt(String(key).replace('local:', ''), wrapped as Buffer, context);
-    expect(openColumn(value as Buffer, Buffer.from(dataKey), String(token), String(account))).toMatch(
-      /^1\/\/[\w-]{64}$/,
-    );
-    expect(() => openColumn(value as Buffer, Buffer.from(dataKey), '3', String(account))).toThrow();
+    const open = async (id: number, asId = id): Promise<string> => {
+      const [[value, wrapped, key, account, version] = []] = (await ask(
+        'platform',
+        `SELECT t.refresh_token_enc, k.wrapped_dek, k.kms_key, k.account_id::text, k.version::text
+         FROM mail.oauth_tokens t JOIN mail.subject_keys k ON k.id = t.key_id WHERE t.id = ${id}`,
+      )) as [Buffer, Buffer, string, string, string][];
+      const context = { account: String(account), version: String(version) };
+      const dataKey = await kms.decrypt(String(key).replace('local:', ''), wrapped as Buffer, context);
+      return openColumn(value as Buffer, Buffer.from(dataKey), String(asId), String(account));
+    };
+    expect(await open(2)).toMatch(/^1\/\/[\w-]{64}$/);
+    await expect(open(2, 3)).rejects.toThrow();
+    await expect(open(14)).rejects.toThrow();
+    expect(await open(14, 13)).toMatch(/^1\/\//);
   });
 
   test.each(plantedFaults)('the planted fault $id is there', async ({ sql }) => {
