@@ -8,13 +8,22 @@ export interface RegisteredRun {
   readonly systemIdentifier: string;
   readonly location: string;
   readonly startedAt: Date;
+  readonly previousSetId: string | undefined;
 }
 
 export async function registerRun(db: Queryable, run: RegisteredRun): Promise<void> {
   await db.query(
-    `insert into postern.backup_set (set_id, profile, source, database_name, system_identifier, started_at, location)
-     values ($1, $2, 'platform', $3, $4, $5, $6)`,
-    [run.setId, run.profile, run.database, run.systemIdentifier, run.startedAt, run.location],
+    `insert into postern.backup_set (set_id, profile, source, database_name, system_identifier, started_at, location, previous_set_id)
+     values ($1, $2, 'platform', $3, $4, $5, $6, $7)`,
+    [
+      run.setId,
+      run.profile,
+      run.database,
+      run.systemIdentifier,
+      run.startedAt,
+      run.location,
+      run.previousSetId ?? null,
+    ],
   );
 }
 
@@ -22,7 +31,6 @@ export interface CompletedRun {
   readonly setId: string;
   readonly finishedAt: Date;
   readonly manifestSha256: string;
-  readonly previousSetId: string | undefined;
   readonly parts: number;
   readonly bytes: number;
   readonly rows: number;
@@ -30,18 +38,10 @@ export interface CompletedRun {
 
 export async function registerCompletion(db: Queryable, run: CompletedRun): Promise<void> {
   await db.query(
-    `update postern.backup_set set state = 'complete', finished_at = $2, manifest_sha256 = $3, previous_set_id = $4,
-       parts = $5, bytes = $6, rows = $7
+    `update postern.backup_set set state = 'complete', finished_at = $2, manifest_sha256 = $3,
+       parts = $4, bytes = $5, rows = $6
      where set_id = $1`,
-    [
-      run.setId,
-      run.finishedAt,
-      run.manifestSha256,
-      run.previousSetId ?? null,
-      run.parts,
-      run.bytes,
-      run.rows,
-    ],
+    [run.setId, run.finishedAt, run.manifestSha256, run.parts, run.bytes, run.rows],
   );
 }
 
@@ -53,16 +53,27 @@ export async function registerFailure(db: Queryable, setId: string, finishedAt: 
 }
 
 /**
- * Closes what killed runs left open; called under the profile's lock, when no other run can be alive.
- * @returns their set ids
+ * The runs that a kill or a power cut left open; asked under the profile's lock, when no other run can be alive.
  */
-export async function closeDeadRuns(db: Queryable, profile: string, now: Date): Promise<readonly string[]> {
-  const { rows } = await db.query<{ set_id: string }>(
-    `update postern.backup_set set state = 'failed', finished_at = $2, detail = detail || '{"killed": true}'
-     where profile = $1 and state = 'running' returning set_id`,
-    [profile, now],
+export async function openRuns(db: Queryable, profile: string): Promise<readonly string[]> {
+  const { rows } = await db.query<{ setId: string }>(
+    `select set_id as "setId" from postern.backup_set where profile = $1 and state = 'running' order by set_id`,
+    [profile],
   );
-  return rows.map(({ set_id: setId }) => setId);
+  return rows.map(({ setId }) => setId);
+}
+
+/** A run that was killed after its manifest was stored: the set is whole, and the next one is chained to it. */
+export async function registerLateCompletion(
+  db: Queryable,
+  setId: string,
+  finishedAt: Date,
+  manifestSha256: string,
+): Promise<void> {
+  await db.query(
+    `update postern.backup_set set state = 'complete', finished_at = $2, manifest_sha256 = $3 where set_id = $1 and state = 'running'`,
+    [setId, finishedAt, manifestSha256],
+  );
 }
 
 /** The newest complete set of a profile: the one that the next manifest points back to. */

@@ -14,10 +14,11 @@ import { copyLargeObjects } from './capture/large-objects.ts';
 import { readRoles, rolesScript } from './capture/roles.ts';
 import { sequencesScript } from './capture/sequences.ts';
 import { type SetWriter, setWriter } from './capture/set-writer.ts';
+import { closeDeadRuns } from './close-dead-runs.ts';
 import type { BackupContext } from './context.ts';
 import { fileName, largeObjectPartName, newSetId, setFormat, setFormatVersion } from './format/layout.ts';
 import type { Manifest } from './format/manifest.ts';
-import { closeDeadRuns, previousSet, registerCompletion, registerFailure, registerRun } from './register.ts';
+import { previousSet, registerCompletion, registerFailure, registerRun } from './register.ts';
 import type { BackupRunResult } from './results.ts';
 import { chooseSchemaDumper, dumpSchema } from './schema-dump/index.ts';
 
@@ -32,9 +33,7 @@ export async function runBackup(context: BackupContext): Promise<BackupRunResult
   await requireCurrentState(state);
   const { profile } = context.sets;
   return withJobLock(state, `backup ${profile}`, async (locked) => {
-    for (const dead of await closeDeadRuns(locked, profile, context.clock.now())) {
-      context.progress.warn(`the run ${dead} did not end: it left no set, only parts that no manifest names`);
-    }
+    await closeDeadRuns(context, locked);
     return audited(context, { action: 'backup.run', target: context.sets.store.location }, async (audit) => {
       const snapshot = await holdSnapshot(context.platformUrl);
       try {
@@ -70,6 +69,7 @@ async function writeSet(
     systemIdentifier: server.systemIdentifier ?? 'unknown',
     location: sets.store.location,
     startedAt,
+    previousSetId: previous?.setId,
   });
   try {
     const writer = setWriter(context, setId);
@@ -102,7 +102,6 @@ async function writeSet(
       setId,
       finishedAt,
       manifestSha256: committed.manifestSha256,
-      previousSetId: previous?.setId,
       parts: writer.files.length,
       bytes: committed.bytes,
       rows,

@@ -54,6 +54,8 @@ export async function openPool(options: ConnectOptions & { readonly max?: number
   const { default: pgModule } = await import('pg');
   const pool = new pgModule.Pool({ ...clientConfig(options), max: options.max ?? 4, allowExitOnIdle: true });
   pool.on('error', () => {});
+  // A client that is checked out has no listener of the pool's: its lost connection would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   try {
     (await pool.connect()).release();
   } catch (error) {

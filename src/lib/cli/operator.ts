@@ -19,8 +19,7 @@ export async function operatorKey(context: PosternContext): Promise<OperatorKey 
   return { secretKey, fingerprint, ...(passphrase === undefined ? {} : { passphrase }) };
 }
 
-/** Who works here, for the audit log: the key's fingerprint, or the one that the configuration claims. */
+/** Who works here, for the audit log: the fingerprint that the configuration claims, else the key's own. */
 export async function operatorFingerprint(context: PosternContext): Promise<string | undefined> {
-  const key = await operatorKey(context);
-  return key?.fingerprint ?? context.config.profile.operator?.fingerprint;
+  return context.config.profile.operator?.fingerprint ?? (await operatorKey(context))?.fingerprint;
 }

@@ -69,6 +69,7 @@ export async function writeConfig(paths: SandboxPaths): Promise<void> {
       recipients: [key('operations.pub.asc'), key('offline.pub.asc')],
       signer: { secret_key: key('backup-signer.sec.asc') },
       trusted_signers: [key('backup-signer.pub.asc')],
+      restore_url: secret('superuser'),
       secret_keys: [key('operations.sec.asc')],
     },
     operator: { secret_key: key('operator.sec.asc') },

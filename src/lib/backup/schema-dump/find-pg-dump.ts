@@ -11,23 +11,14 @@ export interface NativePgDump {
   readonly major: number;
 }
 
-export interface PgDumpPlaces {
-  /** As in the environment. */
-  readonly path: string;
-  /** Folders outside of it: Debian keeps each major version in one of its own. */
-  readonly folders: string;
-}
-
-const places: PgDumpPlaces = { path: process.env['PATH'] ?? '', folders: '/usr/lib/postgresql/*/bin' };
+/** Debian keeps each major version in a folder of its own. */
+const debianFolders = '/usr/lib/postgresql/*/bin';
 
 /** Every pg_dump on PATH, and those that Debian keeps beside it. */
-export async function findPgDumps({
-  path,
-  folders,
-}: PgDumpPlaces = places): Promise<readonly NativePgDump[]> {
+export async function findPgDumps(): Promise<readonly NativePgDump[]> {
   const found: string[] = [];
-  for await (const candidate of glob(join(folders, 'pg_dump'))) found.push(candidate);
-  const onPath = path.split(delimiter).filter((folder) => folder !== '');
+  for await (const candidate of glob(join(debianFolders, 'pg_dump'))) found.push(candidate);
+  const onPath = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const candidate of onPath.map((folder) => join(folder, 'pg_dump'))) {
     if (await isProgram(candidate)) found.push(candidate);
   }

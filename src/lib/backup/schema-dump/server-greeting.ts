@@ -7,13 +7,19 @@ export interface ServerGreeting {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/** The settings that PostgreSQL reports: "Asynchronous Operations" in its documentation of the protocol. */
+const reported =
+  'server_version server_encoding client_encoding application_name is_superuser session_authorization DateStyle ' +
+  'IntervalStyle TimeZone integer_datetimes standard_conforming_strings default_transaction_read_only in_hot_standby';
+
+/** pg_settings leaves out is_superuser, without which pg_dump would skip subscriptions. */
 export async function readGreeting(client: Queryable): Promise<ServerGreeting> {
-  const { rows } = await client.query<{ pid: number; parameters: Record<string, string> }>(`
-    SELECT pg_backend_pid() AS pid, json_object_agg(name, setting) AS parameters
-    FROM pg_settings
-    WHERE name IN ('server_version', 'server_encoding', 'client_encoding', 'application_name', 'is_superuser',
-      'session_authorization', 'DateStyle', 'IntervalStyle', 'TimeZone', 'integer_datetimes',
-      'standard_conforming_strings', 'default_transaction_read_only', 'in_hot_standby')`);
+  const { rows } = await client.query<{ pid: number; parameters: Record<string, string> }>(
+    `SELECT pg_backend_pid() AS pid, json_object_agg(name, setting) AS parameters
+     FROM unnest(string_to_array($1, ' ')) AS name, current_setting(name, true) AS setting
+     WHERE setting IS NOT NULL`,
+    [reported],
+  );
   const [row] = rows;
   if (row === undefined) throw new Error('a SELECT without GROUP BY returned no row');
   return { backendPid: row.pid, parameters: row.parameters };
