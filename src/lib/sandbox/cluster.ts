@@ -44,7 +44,7 @@ export async function initialiseCluster(binaries: PostgresBinaries, options: Clu
 }
 
 /** The major version of a cluster, or undefined when there is none. */
-export async function clusterMajor(dataDirectory: string): Promise<number | undefined> {
+async function clusterMajor(dataDirectory: string): Promise<number | undefined> {
   const text = await readFile(join(dataDirectory, 'PG_VERSION'), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : Number(text.trim());
 }

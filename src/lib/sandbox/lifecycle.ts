@@ -11,7 +11,7 @@ import type { SandboxPaths } from './sandbox-paths.ts';
 import { defaultMessages } from './scale.ts';
 import { type EmbeddedServer, startEmbeddedServer } from './server.ts';
 
-export interface UpOptions {
+interface UpOptions {
   /** Messages; of a new sandbox 1,000 unless told. */
   readonly messages?: number;
   /** Of a new sandbox 1 unless told. */
@@ -21,7 +21,7 @@ export interface UpOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface UpResult {
+interface UpResult {
   readonly outcome: 'created' | 'started' | 'already-up';
   readonly manifest: SandboxManifest;
   readonly server: EmbeddedServer;
@@ -119,7 +119,7 @@ export async function resetSandbox(paths: SandboxPaths): Promise<void> {
   });
 }
 
-export interface SandboxStatus {
+interface SandboxStatus {
   readonly state: 'absent' | 'incomplete' | 'stopped' | 'up';
   readonly pid: number | undefined;
   readonly port: number | undefined;

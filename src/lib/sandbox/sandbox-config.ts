@@ -5,7 +5,7 @@ import type { RolePasswords } from './roles.ts';
 import type { SandboxPaths } from './sandbox-paths.ts';
 
 /** Whose connection is wanted: which role, on which database. */
-export const sandboxRoles = {
+const sandboxRoles = {
   superuser: { role: 'postgres', database: 'mail' },
   platform: { role: 'postern_reader', database: 'mail' },
   app: { role: 'mail_app', database: 'mail' },
@@ -13,7 +13,7 @@ export const sandboxRoles = {
   'state-owner': { role: 'postern_owner', database: 'postern_state' },
 } as const;
 
-export type SandboxRole = keyof typeof sandboxRoles;
+type SandboxRole = keyof typeof sandboxRoles;
 
 export const sandboxRoleNames = Object.keys(sandboxRoles) as readonly SandboxRole[];
 

@@ -151,7 +151,7 @@ function processExists(pid: number): boolean {
 }
 
 /** The server's own messages; beside the data folder, because root must be able to open it before dropping its rights. */
-export function serverLogPath(dataDirectory: string): string {
+function serverLogPath(dataDirectory: string): string {
   return join(dirname(dataDirectory), `${dataDirectory.split('/').pop() ?? 'postgres'}.log`);
 }
 

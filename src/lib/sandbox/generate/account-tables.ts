@@ -19,7 +19,7 @@ export function accountTables(world: World): readonly TableData[] {
 }
 
 /** Every seventh tenant but the first left in the spring; nobody has deleted its data. */
-export function hasLeft(tenantId: number): boolean {
+function hasLeft(tenantId: number): boolean {
   return tenantId % 7 === 0;
 }
 

@@ -35,7 +35,7 @@ export interface Message {
   readonly random: Random;
 }
 
-export interface Correspondent {
+interface Correspondent {
   readonly name: string;
   readonly email: string;
 }

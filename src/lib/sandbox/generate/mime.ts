@@ -105,7 +105,7 @@ function softBreaks(line: string): string {
 }
 
 /** Base64 in lines of 76 characters. */
-export function base64Lines(content: Buffer): string {
+function base64Lines(content: Buffer): string {
   return content.toString('base64').replaceAll(/.{76}(?=.)/g, `$&${crlf}`);
 }
 

@@ -10,7 +10,7 @@ export interface Random {
 }
 
 /** Every stream has a number of its own, so that a change in one table leaves the others as they were. */
-export const streams = {
+const streams = {
   account: 1,
   person: 2,
   contact: 3,

@@ -8,7 +8,7 @@ export interface World {
 }
 
 /** How many of each thing there are. */
-export interface Counts {
+interface Counts {
   readonly messages: number;
   readonly tenants: number;
   readonly accounts: number;
@@ -34,7 +34,7 @@ export const historyEnd = Date.UTC(2026, 5, 30);
 export const historyStart = Date.UTC(2024, 6, 1);
 
 /** At most about this many messages have their body in the object store, whatever the scale. */
-export const maxObjectMessages = 500;
+const maxObjectMessages = 500;
 
 export function createWorld(seed: number, messages: number): World {
   const accounts = clamp(Math.round(messages / 200), 40, 50_000);
