@@ -8,7 +8,12 @@ import { z } from 'zod';
 const folder = 'docs/schemas';
 const isCheck = process.argv.includes('--check');
 
-const error = z.strictObject({ message: z.string(), code: z.string(), exitCode: z.number().int(), hints: z.array(z.string()) });
+const error = z.strictObject({
+  message: z.string(),
+  code: z.string(),
+  exitCode: z.number().int(),
+  hints: z.array(z.string()),
+});
 
 /** What stands around the result of every command. */
 function envelope(command, result) {
@@ -32,16 +37,25 @@ wanted.set('format-config.json', configFile);
 wanted.set('format-backup-manifest.json', manifest);
 wanted.set('format-backup-stub.json', stub);
 
-const texts = new Map([...wanted].map(([name, schema]) => [name, `${JSON.stringify(z.toJSONSchema(schema, { io: name === 'format-config.json' ? 'input' : 'output' }), undefined, 2)}\n`]));
+const texts = new Map(
+  [...wanted].map(([name, schema]) => [
+    name,
+    `${JSON.stringify(z.toJSONSchema(schema, { io: name === 'format-config.json' ? 'input' : 'output' }), undefined, 2)}\n`,
+  ]),
+);
 const { dataMapJsonSchema } = await import('../dist/lib/platform/map/index.js');
 texts.set('data-map.json', `${JSON.stringify(dataMapJsonSchema(), undefined, 2)}\n`);
 
 mkdirSync(folder, { recursive: true });
 const present = new Set(readdirSync(folder));
-const stale = [...texts].filter(([name, text]) => !present.has(name) || readFileSync(join(folder, name), 'utf8') !== text).map(([name]) => name);
+const stale = [...texts]
+  .filter(([name, text]) => !present.has(name) || readFileSync(join(folder, name), 'utf8') !== text)
+  .map(([name]) => name);
 const orphans = [...present].filter((name) => !texts.has(name));
 if (isCheck && stale.length + orphans.length > 0) {
-  process.stderr.write(`docs/schemas is not fresh: ${[...stale, ...orphans].join(', ')}: run \`npm run schemas\` and look at the difference\n`);
+  process.stderr.write(
+    `docs/schemas is not fresh: ${[...stale, ...orphans].join(', ')}: run \`npm run schemas\` and look at the difference\n`,
+  );
   process.exitCode = 1;
 } else if (!isCheck) {
   for (const name of stale) writeFileSync(join(folder, name), texts.get(name));

@@ -47,7 +47,9 @@ export default class BackupVerify extends BaseCommand<typeof BackupVerify> {
         ],
         '',
       );
-      this.say(`${setId}: ${findings.length} findings: do not count on this set`);
+      this.say(
+        `${setId}: ${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}: do not count on this set`,
+      );
       this.endWith(ExitCode.integrity);
       return result;
     }

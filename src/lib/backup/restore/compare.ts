@@ -1,6 +1,7 @@
 import { integrityError } from '../../base/error.ts';
 import { withConnection, withDatabase } from '../../base/postgres.ts';
 import type { Plan } from '../../operation/plan.ts';
+import { qualifiedName } from '../../platform/quote.ts';
 import { sumLargeObjects } from '../capture/large-objects.ts';
 import { fileName } from '../format/layout.ts';
 import type { Manifest } from '../format/manifest.ts';
@@ -12,7 +13,8 @@ import { workingName } from './marks.ts';
 
 /** A restored database against the manifest of its set. */
 export interface Comparison {
-  readonly tables: number;
+  /** Every table, as it was read back; equal to the manifest's. */
+  readonly tables: readonly { readonly table: string; readonly rows: number; readonly checksum: string }[];
   readonly rows: number;
   readonly largeObjects: number;
   /** `not compared`: the pg_dump that wrote the schema is not here, or the server is of another major version. */
@@ -56,7 +58,11 @@ export async function compareRestored(
     );
   }
   return {
-    tables: manifest.tables.length,
+    tables: manifest.tables.map(({ schema, name, rows, checksum }) => ({
+      table: qualifiedName(schema, name),
+      rows,
+      checksum,
+    })),
     rows: manifest.tables.reduce((sum, { rows }) => sum + rows, 0),
     largeObjects: objects.rows,
     schema: schema.schema === 'equal' ? 'equal' : 'not compared',

@@ -110,7 +110,7 @@ const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
     );
     if (comparison.schemaReason !== null)
       context.progress.warn(`the schema was not compared: ${comparison.schemaReason}`);
-    return { ...comparison };
+    return { ...comparison } as unknown as JsonObject;
   },
   open: async (context, plan, opened) => {
     const { database } = planInputs(plan, restoreInputs);

@@ -18,7 +18,7 @@ export async function restoreOutcome(
   return {
     ...common,
     state: 'applied',
-    tables: Number(comparison['tables']),
+    tables: Array.isArray(comparison['tables']) ? comparison['tables'].length : null,
     rows: Number(comparison['rows']),
     schema: comparison['schema'] === 'equal' ? 'equal' : 'not compared',
     certificateId: applied.certificateId ?? null,
