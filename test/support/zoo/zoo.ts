@@ -21,7 +21,9 @@ export async function createZoo(url: string): Promise<void> {
     const { rows } = await client.query<{ major: number; encoding: string }>(
       `SELECT current_setting('server_version_num')::integer / 10000 AS major, current_setting('server_encoding') AS encoding`,
     );
-    const { major = 0, encoding = '' } = rows[0] ?? {};
+    const server = rows.at(0);
+    if (server === undefined) throw new Error('a SELECT without FROM returned no row');
+    const { major, encoding } = server;
     if (major >= 18) await offerExtensions(client);
     await client.query(
       `SET client_min_messages = error; SET client_encoding = '${encoding}'; SET lc_monetary = 'C'; SET search_path = pg_catalog`,
