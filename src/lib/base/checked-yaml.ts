@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { usageError } from './error.ts';
+import { messageOf, usageError } from './error.ts';
+import { type ExplainedIssue, explainIssue } from './explain-issue.ts';
 
 /** Where something stands in a text file; both count from 1. */
 export interface Position {
@@ -35,9 +36,14 @@ export async function readCheckedYaml<T>(
 ): Promise<CheckedYaml<T>> {
   if (text.length > maxBytes)
     throw usageError(`${name} is larger than 16 MiB, which no such file should be`, { code: 'yaml-invalid' });
-  const { LineCounter, parseDocument } = await import('yaml');
+  const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, version: '1.2' });
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    uniqueKeys: true,
+    version: '1.2',
+    logLevel: 'error',
+  });
   const positionAt = (offset: number): Position => {
     const { line, col } = counter.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -52,13 +58,22 @@ export async function readCheckedYaml<T>(
       })),
     );
   }
+  const rangeAt = (path: readonly PropertyKey[]): number | undefined =>
+    startOf(path.length === 0 ? document.contents : document.getIn(path, true));
   const positionOf = (path: readonly PropertyKey[]): Position => {
     for (let length = path.length; length >= 0; length -= 1) {
-      const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-      const range = hasRange(node) ? node.range : undefined;
-      if (range !== undefined && range !== null) return positionAt(range[0]);
+      const offset = rangeAt(path.slice(0, length));
+      if (offset !== undefined) return positionAt(offset);
     }
     return { line: 1, column: 1 };
+  };
+  const keyPositionOf = (path: readonly PropertyKey[]): Position => {
+    const parent: unknown = document.getIn(path.slice(0, -1), true);
+    const pair = isMap(parent)
+      ? parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
+      : undefined;
+    const offset = startOf(pair?.key);
+    return offset === undefined ? positionOf(path) : positionAt(offset);
   };
   const plain: unknown = plainValue(() => document.toJS({ maxAliasCount }), name);
   const parsed = schema.safeParse(plain);
@@ -66,31 +81,13 @@ export async function readCheckedYaml<T>(
   throw problems(
     name,
     parsed.error.issues
-      .flatMap((issue) => explain(issue))
-      .map(({ path, message }) => ({
-        ...positionOf(path),
+      .flatMap((issue): readonly ExplainedIssue[] => explainIssue(issue, { schema, value: plain }))
+      .map(({ path, message, about }) => ({
+        ...(about === 'key' ? keyPositionOf(path) : positionOf(path)),
         path: pathText(path),
         message,
       })),
   );
-}
-
-interface Explained {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-function explain(issue: z.core.$ZodIssue): readonly Explained[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'unknown key' }));
-  }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    // The branch that got furthest is the one that was meant.
-    const branches = issue.errors.map((branch) => branch.flatMap((inner) => explain(inner)));
-    const meant = branches.toSorted((a, b) => a.length - b.length)[0] ?? [];
-    if (meant.length > 0) return meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
-  }
-  return [{ path: issue.path, message: lowerFirst(issue.message) }];
 }
 
 function problems(name: string, found: readonly YamlProblem[]): Error {
@@ -112,10 +109,8 @@ function plainValue(read: () => unknown, name: string): unknown {
   try {
     return read();
   } catch (error) {
-    throw usageError(`${name}: ${error instanceof Error ? error.message : String(error)}`, {
-      code: 'yaml-invalid',
-      cause: error,
-    });
+    // Too many aliases: that lies in the file as a whole.
+    throw usageError(`${name}:1:1: ${lowerFirst(messageOf(error))}`, { code: 'yaml-invalid', cause: error });
   }
 }
 
@@ -133,8 +128,10 @@ export function pathText(path: readonly PropertyKey[]): string {
     .replace(/^\./, '');
 }
 
-function hasRange(node: unknown): node is { readonly range?: readonly [number, number, number] | null } {
-  return typeof node === 'object' && node !== null && 'range' in node;
+/** The offset at which a node begins. */
+function startOf(node: unknown): number | undefined {
+  const hasRange = typeof node === 'object' && node !== null && 'range' in node;
+  return hasRange && Array.isArray(node.range) ? Number(node.range[0]) : undefined;
 }
 
 function firstLine(text: string): string {

@@ -42,7 +42,7 @@ describe('the loader of the data map', () => {
     [
       'a misspelt key',
       table('primry_key: [id]'),
-      '6:17: tables."public.t".primry_key: unknown key; did you mean primary_key?',
+      '6:5: tables."public.t".primry_key: unknown key; did you mean primary_key?',
     ],
     ['a key from nowhere', table('zzz: 1'), 'zzz: unknown key; known here are description, primary_key,'],
     [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { closest } from '../../../src/lib/platform/map/closest.ts';
+import { closest } from '../../../src/lib/base/closest.ts';
 import {
   canonicalName,
   formatName,

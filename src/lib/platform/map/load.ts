@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Position, readCheckedYaml } from '../../base/checked-yaml.ts';
 import { messageOf, usageError } from '../../base/error.ts';
-import { explained } from './explain.ts';
 import { type DataMap, dataMapSchema } from './map-schema.ts';
 import { canonicalName } from './name.ts';
 
@@ -30,7 +29,7 @@ export async function loadDataMap(path: string): Promise<LoadedDataMap> {
 
 /** The same from a text; `file` is what messages call it. */
 export async function readDataMap(text: string, file: string): Promise<LoadedDataMap> {
-  const checked = await readCheckedYaml(text, file, explained(withoutDoubles));
+  const checked = await readCheckedYaml(text, file, withoutDoubles);
   return { file, map: checked.value, positionOf: (path) => checked.positionOf(path) };
 }
 
