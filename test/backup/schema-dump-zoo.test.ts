@@ -9,7 +9,7 @@ import {
 import { withConnection } from '../../src/lib/base/postgres.ts';
 import { describeWith } from '../support/optional.ts';
 import { testDatabase } from '../support/postgres.ts';
-import { createZoo } from '../support/zoo/zoo.ts';
+import { createZoo, zooRoles } from '../support/zoo/zoo.ts';
 
 type Major = 15 | 16 | 17 | 18;
 type Encoding = 'UTF8' | 'SQL_ASCII';
@@ -53,6 +53,14 @@ async function withDatabases<T>(
   }
 }
 
+/** Every owner has to be there before a restore. */
+function ownersIn({ preData, postData }: Dump): ReadonlySet<string> {
+  const text = Buffer.concat([preData, postData]).toString('latin1');
+  const owners = [...text.matchAll(/^ALTER .* OWNER TO (.*);$/gm)].map(([, owner = '']) => owner);
+  expect(owners).toContain('zoo_owner');
+  return new Set(owners.map((owner) => owner.replace(/^"|"$/g, '').replaceAll('""', '"')));
+}
+
 /** Two names in different encodings: the dump as a whole is no text in any. */
 function expectRawBytes({ preData }: Dump): void {
   expect(preData.includes(Buffer.from('CREATE TABLE zoo."caf\xe9" (', 'latin1'))).toBe(true);
@@ -70,6 +78,7 @@ describe.each(majors)('the schema zoo on PostgreSQL %i', (major) => {
         await createZoo(zoo);
         const dumper = await chooseSchemaDumper({ serverVersion: major * 10_000, prefer: 'wasm' });
         const original = await dump(dumper, zoo, encoding);
+        expect(['postgres', ...zooRoles]).toEqual(expect.arrayContaining([...ownersIn(original)]));
         if (encoding === 'SQL_ASCII') expectRawBytes(original);
         await restore(copy, original);
         expect(comparable(await dump(dumper, copy, encoding))).toEqual(comparable(original));

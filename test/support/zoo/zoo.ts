@@ -1,4 +1,6 @@
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runScript } from '../../../src/lib/backup/raw-query.ts';
@@ -24,6 +26,7 @@ export async function createZoo(url: string): Promise<void> {
     const server = rows.at(0);
     if (server === undefined) throw new Error('a SELECT without FROM returned no row');
     const { major, encoding } = server;
+    await createRoles(client);
     if (major >= 18) await offerExtensions(client);
     await client.query(
       `SET client_min_messages = error; SET client_encoding = '${encoding}'; SET lc_monetary = 'C'; SET search_path = pg_catalog`,
@@ -46,20 +49,46 @@ async function zooFiles({ major, encoding }: { readonly major: number; readonly 
   });
 }
 
+/** Another test may be making them at this moment. */
+async function createRoles(client: Client): Promise<void> {
+  await client.query('BEGIN; SELECT pg_advisory_xact_lock(7233)');
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT quote_ident(name) AS name FROM unnest($1::text[]) AS name WHERE name NOT IN (SELECT rolname FROM pg_roles)',
+    [zooRoles],
+  );
+  for (const { name } of rows) await client.query(`CREATE ROLE ${name}`);
+  await client.query('GRANT zoo_group TO zoo_reader; COMMIT');
+}
+
 /** For this session, and for every later one of this role: a restore has to find the extension too. */
 async function offerExtensions(client: Client): Promise<void> {
-  const { rows } = await client.query<{ extension_control_path: string }>('SHOW extension_control_path');
-  const current = rows[0]?.extension_control_path ?? '';
-  if (current.includes('postern-zoo-')) return;
-  // The server may run as another user, who may not see the project's folder.
-  const folder = await mkdtemp(join(tmpdir(), 'postern-zoo-'));
-  await chmod(folder, 0o755);
-  await mkdir(join(folder, 'extension'), { mode: 0o755 });
-  await cp(join(import.meta.dirname, 'extension'), join(folder, 'extension'), { recursive: true });
-  const { rows: quoted } = await client.query<{ literal: string }>('SELECT quote_literal($1) AS literal', [
-    `${current}:${folder}`,
-  ]);
-  const literal = quoted[0]?.literal ?? '';
-  await client.query(`ALTER ROLE CURRENT_USER SET extension_control_path = ${literal}`);
-  await client.query(`SET extension_control_path = ${literal}`);
+  const { rows } = await client.query<{ path: string; literal: string }>(
+    `SELECT path, quote_literal(path || ':' || $1) AS literal FROM current_setting('extension_control_path') AS path`,
+    [await publicFolder(join(import.meta.dirname, 'extension'))],
+  );
+  for (const { path, literal } of rows) {
+    if (path.includes('postern-zoo-')) continue;
+    await client.query(`ALTER ROLE CURRENT_USER SET extension_control_path = ${literal}`);
+    await client.query(`SET extension_control_path = ${literal}`);
+  }
+}
+
+/**
+ * A folder that holds a copy of `extension`. It lies where the server may read, which may run as another user; it is
+ * named after its content, so that every test can share it and none has to change it.
+ */
+async function publicFolder(extension: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of (await readdir(extension)).sort()) hash.update(await readFile(join(extension, name)));
+  const folder = join(
+    tmpdir(),
+    `postern-zoo-${process.getuid?.() ?? 'x'}-${hash.digest('hex').slice(0, 12)}`,
+  );
+  if (existsSync(folder)) return folder;
+  const scratch = await mkdtemp(join(tmpdir(), 'postern-zoo-new-'));
+  await cp(extension, join(scratch, 'extension'), { recursive: true });
+  await chmod(scratch, 0o755);
+  // Another test may have been first: then its folder serves us as well.
+  await rename(scratch, folder).catch(() => rm(scratch, { recursive: true }));
+  return folder;
 }
