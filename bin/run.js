@@ -1,21 +1,33 @@
 #!/usr/bin/env node
-// Plain JavaScript, and old JavaScript at that: it must still parse and speak on a Node that is too old.
+// Plain JavaScript, and old JavaScript at that: it must still parse, link and speak on a Node that is too old.
 import { readFileSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (!(major >= 26 || (major === 24 && minor >= 15))) {
-  process.stderr.write(`postern: error: Node ${process.versions.node} is too old or untested; postern needs 24.15 or later in 24, or 26\n`);
+  process.stderr.write(
+    `postern: error: Node ${process.versions.node} is too old or untested; postern needs 24.15 or later in 24, or 26\n`,
+  );
   process.exit(2);
 }
-enableCompileCache?.();
+module.enableCompileCache?.();
 for (const stream of [process.stdout, process.stderr]) {
-  // `postern … | head` closes the pipe on purpose: that is not a failure.
+  // `postern … | head` closes the pipe on purpose. What runs goes on to its end without a reader, so that the exit
+  // code stays true: ending here with 0 could pass off half a backup as a whole one.
   stream.on('error', (error) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code === 'EPIPE') return;
+    if (stream === process.stdout)
+      process.stderr.write(`postern: error: the output cannot be written: ${error.message}\n`);
+    process.exit(1);
   });
 }
+process.on('uncaughtException', (error) => {
+  process.stderr.write(
+    `postern: error: unexpected: ${error?.message ?? error}\nhint: this is a bug in postern; run again with --verbose and report the whole output\n`,
+  );
+  if (process.argv.includes('--verbose')) process.stderr.write(`${error?.stack}\n`);
+  process.exit(1);
+});
 if (process.argv.includes('--no-color')) process.env.NO_COLOR = '1';
 if (process.argv.length === 3 && ['--version', '-V'].includes(process.argv[2])) {
   // The same line as oclif's, without loading oclif: scripts ask for it often.

@@ -97,7 +97,7 @@ export async function backupContext(context: PosternContext, version: string): P
     ...(await backupKeys(context)),
     actor: currentActor(defined({ fingerprint: await operatorFingerprint(context) })),
     clock: context.clock,
-    state: context.state,
+    state: () => context.state(),
     progress: context.progress,
     signal: context.signal,
     sets: await setStore(context),

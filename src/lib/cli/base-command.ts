@@ -10,9 +10,10 @@ import type { Progress } from '../base/progress.ts';
 import type { PosternContext } from './context.ts';
 import { errorEnvelope, successEnvelope } from './envelope.ts';
 import { globalFlags } from './flags.ts';
+import { isParseError } from './parse-error.ts';
 import type { Asking } from './prompt.ts';
 import { redact } from './redact.ts';
-import { explainError, formatError, traceOf } from './report-error.ts';
+import { explainError, formatError, type ReportedError, traceOf } from './report-error.ts';
 import type { Column, TableFormat } from './table.ts';
 
 export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<
@@ -91,6 +92,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
         process.stdin.isTTY && process.stderr.isTTY && flags['no-input'] !== true && !this.jsonEnabled(),
       yes: flags.yes === true,
       confirm: flags.confirm,
+      signal: this.signal,
     };
   }
 
@@ -131,7 +133,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
   }
 
   override toErrorJson(error: unknown): unknown {
-    return errorEnvelope(this.commandName, explainError(error), this.warnings);
+    return errorEnvelope(this.commandName, this.explain(error), this.warnings);
   }
 
   override logJson(json: unknown): void {
@@ -143,18 +145,32 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     const cause = this.interruption.signal.aborted
       ? Object.assign(new Error('interrupted'), { name: 'AbortError' })
       : error;
-    const reported = explainError(cause);
+    const reported = this.explain(cause);
     process.exitCode = reported.exitCode;
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(cause));
     else process.stderr.write(`${String(redact(formatError(reported)))}\n`);
-    if (this.argv.includes('--verbose') || this.argv.includes('-v'))
-      process.stderr.write(`${String(redact(traceOf(error)))}\n`);
+    const trace = this.isVerbose ? traceOf(error) : undefined;
+    if (trace !== undefined) process.stderr.write(`${String(redact(trace))}\n`);
   }
 
   override async finally(): Promise<void> {
     await this.opened?.close();
     process.off('SIGINT', this.onSignal);
     process.off('SIGTERM', this.onSignal);
+  }
+
+  /** Where the flags are wrong, the hint names the command that was asked for. */
+  private explain(error: unknown): ReportedError {
+    const reported = explainError(error);
+    if (!isParseError(error)) return reported;
+    const help = `\`${this.config.bin} ${this.commandName} --help\` shows what it takes`;
+    return { ...reported, hints: [...reported.hints, help] };
+  }
+
+  /** Known before the flags are parsed, and when they cannot be. */
+  private get isVerbose(): boolean {
+    const flags = this.flags as { readonly verbose?: boolean } | undefined;
+    return flags?.verbose ?? this.argv.some((word) => word === '--verbose' || word === '-v');
   }
 
   private get commandName(): string {

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 
 /** What every command takes. */
 export const globalFlags = {
+  json: Flags.boolean({ summary: 'print the result as one JSON document', helpGroup: 'GLOBAL' }),
   config: Flags.string({
     summary: 'the configuration file',
     helpGroup: 'GLOBAL',
@@ -9,22 +10,22 @@ export const globalFlags = {
     env: 'POSTERN_CONFIG',
   }),
   profile: Flags.string({
-    summary: 'the profile of the configuration',
+    summary: 'the profile of the configuration [env: POSTERN_PROFILE]',
     helpGroup: 'GLOBAL',
     helpValue: 'NAME',
   }),
   quiet: Flags.boolean({
     char: 'q',
-    summary: 'only errors and results',
+    summary: 'only results, warnings and errors',
     helpGroup: 'GLOBAL',
     exclusive: ['verbose'],
   }),
   verbose: Flags.boolean({ char: 'v', summary: 'say more on stderr', helpGroup: 'GLOBAL' }),
   'no-input': Flags.boolean({
-    summary: 'never ask; fail and name the flag that answers',
+    summary: 'never ask: fail, and name the flag that answers',
     helpGroup: 'GLOBAL',
   }),
-  'no-color': Flags.boolean({ summary: 'no colors (as NO_COLOR does)', helpGroup: 'GLOBAL' }),
+  'no-color': Flags.boolean({ summary: 'no colors, as with NO_COLOR', helpGroup: 'GLOBAL' }),
 };
 
 /** For commands that print a table. */

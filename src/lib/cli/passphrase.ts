@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, usageError } from '../base/error.ts';
+import type { Asking } from './prompt.ts';
 
 export interface PassphraseSource {
   readonly file: string | undefined;
   /** The person said that there is to be none. */
   readonly none: boolean;
-  readonly isInteractive: boolean;
+  readonly asking: Pick<Asking, 'isInteractive' | 'signal'>;
 }
 
 /**
@@ -14,7 +15,7 @@ export interface PassphraseSource {
  */
 export async function newPassphrase(
   what: string,
-  { file, none, isInteractive }: PassphraseSource,
+  { file, none, asking: { isInteractive, signal } }: PassphraseSource,
 ): Promise<string | undefined> {
   if (none) return undefined;
   if (file !== undefined) return passphraseFile(file);
@@ -26,7 +27,7 @@ export async function newPassphrase(
   }
   const { password } = await import('@inquirer/prompts');
   const ask = (message: string): Promise<string> =>
-    password({ message, mask: true }, { output: process.stderr });
+    password({ message, mask: true }, { output: process.stderr, signal });
   const first = await ask(`${what}:`);
   if (first === '')
     throw usageError('the passphrase is empty', {

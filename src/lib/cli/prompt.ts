@@ -9,6 +9,8 @@ export interface Asking {
   /** `--yes`, or `--confirm NAME`. */
   readonly yes: boolean;
   readonly confirm: string | undefined;
+  /** Ends a question that is open when SIGTERM arrives. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -24,7 +26,8 @@ export async function confirmYes(question: string, asking: Asking): Promise<void
     });
   }
   const { confirm } = await import('@inquirer/prompts');
-  if (await confirm({ message: question, default: false }, { output: process.stderr })) return;
+  if (await confirm({ message: question, default: false }, { output: process.stderr, signal: asking.signal }))
+    return;
   throw refused('not confirmed, nothing was changed', { code: 'not-confirmed' });
 }
 
@@ -41,7 +44,7 @@ export async function confirmName(warning: string, name: string, asking: Asking)
   });
 }
 
-async function askName(warning: string, name: string, { isInteractive }: Asking): Promise<string> {
+async function askName(warning: string, name: string, { isInteractive, signal }: Asking): Promise<string> {
   if (!isInteractive) {
     throw usageError(`${warning}: this needs a confirmation, and there is no terminal to ask on`, {
       code: 'needs-answer',
@@ -49,5 +52,5 @@ async function askName(warning: string, name: string, { isInteractive }: Asking)
     });
   }
   const { input } = await import('@inquirer/prompts');
-  return input({ message: `${warning}\nType ${name} to go on:` }, { output: process.stderr });
+  return input({ message: `${warning}\nType ${name} to go on:` }, { output: process.stderr, signal });
 }

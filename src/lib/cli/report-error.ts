@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { PosternError } from '../base/error.ts';
 import { ExitCode } from '../base/exit-code.ts';
+import { explainParseError, isParseError } from './parse-error.ts';
 
 /** An error as the person and the JSON envelope see it. */
 export interface ReportedError {
@@ -14,7 +15,6 @@ export interface ReportedError {
 
 /**
  * Sorts whatever was thrown into the three kinds: the person can act on it, the person stopped it, or it is a bug.
- * The command line's own parse errors carry argv, secrets included: only their first words are kept.
  */
 export function explainError(error: unknown): ReportedError {
   if (error instanceof PosternError) {
@@ -36,8 +36,7 @@ export function explainError(error: unknown): ReportedError {
     };
   }
   if (isParseError(error)) {
-    const [message, ...hints] = parseErrorLines(error.message);
-    return { message: message ?? 'usage', code: 'usage', exitCode: ExitCode.usage, hints, isBug: false };
+    return { ...explainParseError(error), code: 'usage', exitCode: ExitCode.usage, isBug: false };
   }
   if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
     return {
@@ -62,9 +61,9 @@ export function formatError(reported: ReportedError): string {
   return [`postern: error: ${reported.message}`, ...reported.hints.map((hint) => `hint: ${hint}`)].join('\n');
 }
 
-/** Stack and causes, for `--verbose`. */
-export function traceOf(error: unknown): string {
-  return inspect(error, { depth: 4 });
+/** Stack and causes, for `--verbose`; none for a parse error, since that carries argv with what secrets it has. */
+export function traceOf(error: unknown): string | undefined {
+  return isParseError(error) ? undefined : inspect(error, { depth: 4 });
 }
 
 function codeOf(exitCode: ExitCode): string {
@@ -74,26 +73,6 @@ function codeOf(exitCode: ExitCode): string {
 
 function isInterruption(error: unknown): boolean {
   return error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortError');
-}
-
-interface ParseError extends Error {
-  readonly oclif: { readonly exit?: number };
-}
-
-function isParseError(error: unknown): error is ParseError {
-  return error instanceof Error && 'oclif' in error;
-}
-
-function parseErrorLines(message: string): string[] {
-  const lines = message
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const hints = lines
-    .filter((line) => line.startsWith('See more help'))
-    .map(() => 'see the same command with --help');
-  const rest = lines.filter((line) => !line.startsWith('See more help')).join('; ');
-  return [rest.charAt(0).toLowerCase() + rest.slice(1), ...hints];
 }
 
 function pathOf(error: Error): string {

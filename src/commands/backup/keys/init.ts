@@ -31,7 +31,7 @@ export default class BackupKeysInit extends BaseCommand<typeof BackupKeysInit> {
     const passphrase = await newPassphrase('passphrase for the secret halves', {
       file: this.flags['passphrase-file'],
       none: this.flags['no-passphrase'],
-      isInteractive: this.asking().isInteractive,
+      asking: this.asking(),
     });
     const result = await initBackupKeys({
       directory: resolve(this.flags.directory),
