@@ -23,7 +23,9 @@ export interface BackupWorld {
   readonly keys: { readonly operations: KeyPair; readonly offline: KeyPair; readonly signer: KeyPair };
   readonly secretKeys: SecretKeys;
   readonly stateUrl: string;
-  context(changes?: Partial<BackupContext> & { readonly options?: Partial<BackupOptions> }): BackupContext;
+  context(
+    changes?: Partial<Omit<BackupContext, 'options'>> & { readonly options?: Partial<BackupOptions> },
+  ): BackupContext;
   restoreContext(changes?: Partial<RestoreContext>): Promise<RestoreContext>;
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { readSecretKey, type SecretKey } from '../crypto/openpgp-secret-key.ts';
 import { verifyDetached } from '../crypto/openpgp-signature.ts';
 import { sha256Hex } from '../crypto/sha256.ts';
 import type { SecretKeys, SetStore } from './context.ts';
+import { aboutFile, DamagedFile } from './damaged-file.ts';
 import { fileName, isSetId, setFormat, setFormatVersion } from './format/layout.ts';
 import {
   type Manifest,
@@ -32,20 +33,22 @@ export async function openSignedSet(sets: SetStore, setId: string): Promise<Sign
   requireSetId(setId);
   const sumsBytes = await readFile(sets, setId, fileName.sums);
   const signature = await readFile(sets, setId, fileName.sumsSignature);
-  const { fingerprint, created } = await verifyDetached(
-    sumsBytes,
-    Buffer.from(signature).toString(),
-    sets.trustedSigners,
+  const { fingerprint, created } = await aboutFile(fileName.sumsSignature, () =>
+    verifyDetached(sumsBytes, Buffer.from(signature).toString(), sets.trustedSigners),
   );
-  const sums = parseSums(Buffer.from(sumsBytes).toString());
+  const sums = await aboutFile(fileName.sums, () => parseSums(Buffer.from(sumsBytes).toString()));
   const stubBytes = await readFile(sets, setId, fileName.stub);
   requireSum(sums, fileName.stub, stubBytes);
-  const stub = parseFormatted(stubBytes, stubSchema, 'set.json');
+  const stub = await aboutFile(fileName.stub, () => parseFormatted(stubBytes, stubSchema, fileName.stub));
   if (stub.setId !== setId || stub.profile !== sets.profile) {
-    throw integrityError(`the folder of ${setId} holds the set ${stub.setId} of ${stub.profile}`, {
-      code: 'set-misplaced',
-      hints: ['somebody has copied one set over another: do not restore from this folder'],
-    });
+    const misplaced = integrityError(
+      `the folder of ${setId} holds the set ${stub.setId} of ${stub.profile}`,
+      {
+        code: 'set-misplaced',
+        hints: ['somebody has copied one set over another: do not restore from this folder'],
+      },
+    );
+    throw new DamagedFile(fileName.stub, misplaced);
   }
   return { setId, stub, sums, signer: fingerprint, signedAt: created };
 }
@@ -62,8 +65,12 @@ export async function readManifest(
   const sealed = await readFile(sets, set.setId, fileName.manifest);
   requireSum(set.sums, fileName.manifest, sealed);
   const signature = await readFile(sets, set.setId, fileName.manifestSignature);
-  await verifyDetached(sealed, Buffer.from(signature).toString(), sets.trustedSigners);
-  const manifest = parseFormatted(unpack(await openMessage(sealed, keys)), manifestSchema, 'the manifest');
+  await aboutFile(fileName.manifestSignature, () =>
+    verifyDetached(sealed, Buffer.from(signature).toString(), sets.trustedSigners),
+  );
+  const manifest = await aboutFile(fileName.manifest, async () =>
+    parseFormatted(unpack(await openMessage(sealed, keys)), manifestSchema, 'the manifest'),
+  );
   if (manifest.setId !== set.setId) {
     throw integrityError(`the manifest of ${set.setId} is that of ${manifest.setId}`, {
       code: 'set-misplaced',
@@ -76,21 +83,31 @@ export async function readManifest(
   return { manifest, sha256: sha256Hex(sealed) };
 }
 
-/** Reads a file of a set. @throws {PosternError} exit 2 `set-missing` for the list of sums, exit 5 `file-missing` for others */
+/**
+ * Reads a file of a set.
+ * @throws {PosternError} exit 2 `set-missing` when there is neither a list of sums nor a manifest; exit 5 `file-missing`,
+ * and what a store says that keeps checksums of its own
+ */
 export async function readFile(sets: SetStore, setId: string, name: string): Promise<Uint8Array> {
-  try {
-    return await sets.store.get(`${sets.prefix}${setId}/${name}`);
-  } catch (error) {
-    if (!(error instanceof PosternError) || error.code !== 'object-missing') throw error;
-    if (name === fileName.sums) {
-      throw usageError(`there is no complete set ${setId} at ${sets.store.location}/${sets.prefix}`, {
-        code: 'set-missing',
-        cause: error,
-        hints: ['`postern backup list` shows the sets'],
-      });
+  return aboutFile(name, async () => {
+    try {
+      return await sets.store.get(`${sets.prefix}${setId}/${name}`);
+    } catch (error) {
+      if (!(error instanceof PosternError) || error.code !== 'object-missing') throw error;
+      if (name === fileName.sums && !(await hasManifest(sets, setId))) {
+        throw usageError(`there is no complete set ${setId} at ${sets.store.location}/${sets.prefix}`, {
+          code: 'set-missing',
+          cause: error,
+          hints: ['`postern backup list` shows the sets'],
+        });
+      }
+      throw integrityError(`the set ${setId} lacks ${name}`, { code: 'file-missing', cause: error });
     }
-    throw integrityError(`the set ${setId} lacks ${name}`, { code: 'file-missing', cause: error });
-  }
+  });
+}
+
+async function hasManifest(sets: SetStore, setId: string): Promise<boolean> {
+  return (await sets.store.head(`${sets.prefix}${setId}/${fileName.manifest}`)) !== undefined;
 }
 
 /** Reads a file of a set and compares it with what is signed before anybody uses it. @throws {PosternError} exit 5 */
@@ -103,12 +120,13 @@ export async function readSignedFile(sets: SetStore, set: SignedSet, name: strin
 /** @throws {PosternError} exit 5, `file-changed` */
 export function requireSum(sums: ReadonlyMap<string, string>, name: string, bytes: Uint8Array): void {
   if (sums.get(name) === sha256Hex(bytes)) return;
-  throw integrityError(`${name} is not what was signed`, {
+  const changed = integrityError(`${name} is not what was signed`, {
     code: 'file-changed',
     hints: [
       'take this set from another copy; `postern backup verify` lists everything that is wrong with it',
     ],
   });
+  throw new DamagedFile(name, changed);
 }
 
 /** Unlocks the secret keys. @throws {PosternError} exit 2 with the codes of `readSecretKey` */

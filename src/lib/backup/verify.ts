@@ -1,12 +1,11 @@
-import { PosternError } from '../base/error.ts';
-import { ExitCode } from '../base/exit-code.ts';
 import type { Progress } from '../base/progress.ts';
 import { sha256Hex } from '../crypto/sha256.ts';
 import type { SecretKeys, SetStore } from './context.ts';
+import { addFinding, keepIntegrity } from './finding.ts';
 import { fileName } from './format/layout.ts';
 import type { Manifest, ManifestFile } from './format/manifest.ts';
 import { addSums, type TableSum } from './format/row-checksum.ts';
-import { openSignedSet, readFile, readManifest, type SignedSet, unlock } from './read-set.ts';
+import { openSignedSet, readFile, readManifest, readSignedFile, type SignedSet, unlock } from './read-set.ts';
 import type { BackupVerifyResult, VerifyFinding } from './results.ts';
 import { openWorkerPool, type WorkerPool } from './worker/pool.ts';
 
@@ -62,7 +61,12 @@ async function compareListing(
 ): Promise<{ readonly files: number; readonly bytes: number }> {
   const prefix = `${sets.prefix}${setId}/`;
   const present = new Map<string, number>();
-  for await (const { key, size } of sets.store.list(prefix)) present.set(key.slice(prefix.length), size);
+  const isWhole = await keepIntegrity(findings, 'unreadable', null, async () => {
+    for await (const { key, size } of sets.store.list(prefix)) present.set(key.slice(prefix.length), size);
+    return true;
+  });
+  // What a listing that broke off does not show is not missing for that.
+  if (isWhole === undefined) return { files: present.size, bytes: sum(present.values()) };
   const signed = new Map((set?.stub.files ?? []).map(({ name, size }) => [name, size]));
   for (const name of set?.sums.keys() ?? []) {
     const size = present.get(name);
@@ -91,7 +95,11 @@ async function compareListing(
         });
     }
   }
-  return { files: present.size, bytes: [...present.values()].reduce((sum, size) => sum + size, 0) };
+  return { files: present.size, bytes: sum(present.values()) };
+}
+
+function sum(sizes: Iterable<number>): number {
+  return [...sizes].reduce((total, size) => total + size, 0);
 }
 
 /** Every byte against its signed hash; with a key, every row against the manifest. */
@@ -109,10 +117,7 @@ async function compareContents(
       : await keepIntegrity(findings, 'contents', fileName.manifest, () =>
           readManifest(sets, set, secretKeys),
         );
-  if (secretKeys === undefined) {
-    const missing = new Set(findings.filter(({ kind }) => kind === 'missing').map(({ file }) => file));
-    if (!missing.has(fileName.manifestSignature)) await checkManifestSignature(sets, set, findings);
-  }
+  if (secretKeys === undefined) await checkManifestSignature(sets, set, findings);
   const manifest = opened?.manifest;
   const entries = new Map(manifest?.files.map((file) => [file.name, file]));
   const total = set.stub.files.reduce((sum, { size }) => sum + size, 0);
@@ -135,13 +140,11 @@ async function compareContents(
     await inParallel([...set.sums.keys()], (pool?.size ?? options.workers) + 1, async (name) => {
       signal.throwIfAborted();
       if (findings.some(({ kind, file }) => kind === 'missing' && file === name)) return;
-      const bytes = await readFile(sets, set.setId, name).catch((error: unknown) =>
-        unreadable(findings, name, error),
-      );
+      const bytes = await keepIntegrity(findings, 'changed', name, () => readFile(sets, set.setId, name));
       if (bytes === undefined) return;
       step.advance(bytes.byteLength);
       if (sha256Hex(bytes) !== set.sums.get(name)) {
-        findings.push({ kind: 'changed', file: name, message: 'the bytes are not what was signed' });
+        addFinding(findings, { kind: 'changed', file: name, message: 'the bytes are not what was signed' });
         return;
       }
       const entry = entries.get(name);
@@ -209,9 +212,10 @@ async function compareChain(sets: SetStore, set: SignedSet, findings: VerifyFind
   const { previous } = set.stub;
   if (previous === null) return;
   const key = `${sets.prefix}${previous.setId}/${fileName.manifest}`;
-  if ((await sets.store.head(key)) === undefined) return;
-  const bytes = await sets.store.get(key);
-  if (sha256Hex(bytes) === previous.manifestSha256) return;
+  const found = await keepIntegrity(findings, 'chain', null, async () =>
+    (await sets.store.head(key)) === undefined ? undefined : sets.store.get(key),
+  );
+  if (found === undefined || sha256Hex(found) === previous.manifestSha256) return;
   findings.push({
     kind: 'chain',
     file: null,
@@ -226,33 +230,10 @@ async function checkManifestSignature(
 ): Promise<void> {
   const { verifyDetached } = await import('../crypto/openpgp-signature.ts');
   await keepIntegrity(findings, 'signature', fileName.manifestSignature, async () => {
-    const manifest = await readFile(sets, set.setId, fileName.manifest);
+    const manifest = await readSignedFile(sets, set, fileName.manifest);
     const signature = await readFile(sets, set.setId, fileName.manifestSignature);
     await verifyDetached(manifest, Buffer.from(signature).toString(), sets.trustedSigners);
   });
-}
-
-/** Turns an integrity error into a finding, and lets every other error through. */
-async function keepIntegrity<T>(
-  findings: VerifyFinding[],
-  kind: VerifyFinding['kind'],
-  file: string,
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof PosternError) || error.exitCode !== ExitCode.integrity) throw error;
-    findings.push({ kind, file, message: error.message });
-    return undefined;
-  }
-}
-
-/** A store that keeps its own checksums finds a changed object itself; a missing one is known already. */
-function unreadable(findings: VerifyFinding[], name: string, error: unknown): undefined {
-  if (!(error instanceof PosternError) || error.exitCode !== ExitCode.integrity) throw error;
-  findings.push({ kind: 'changed', file: name, message: error.message });
-  return undefined;
 }
 
 async function inParallel<T>(
