@@ -75,7 +75,7 @@ describe.each(majors)('the schema zoo on PostgreSQL %i', (major) => {
     'in %s is dumped without a native pg_dump and comes back the same',
     async (encoding) => {
       await withDatabases({ major, encoding, count: 2 }, async ([zoo = '', copy = '']) => {
-        await createZoo(zoo);
+        await createZoo(zoo, { extra: ['raw_names'] });
         const dumper = await chooseSchemaDumper({ serverVersion: major * 10_000, prefer: 'wasm' });
         const original = await dump(dumper, zoo, encoding);
         expect(['postgres', ...zooRoles]).toEqual(expect.arrayContaining([...ownersIn(original)]));
@@ -102,7 +102,7 @@ function asPgDump15(dump18: readonly string[]): readonly string[] {
 describeWith(['psql'], 'native pg_dump, which comes with psql,', () => {
   test.each(encodings)('writes the zoo in %s as the built-in one does', async (encoding) => {
     await withDatabases({ major: 15, encoding, count: 3 }, async ([zoo = '', ofNative = '', ofWasm = '']) => {
-      await createZoo(zoo);
+      await createZoo(zoo, { extra: ['raw_names'] });
       const wasm = await chooseSchemaDumper({ serverVersion: 150_000, prefer: 'wasm' });
       const native = await chooseSchemaDumper({ serverVersion: 150_000, prefer: 'native' });
       const byWasm = await dump(wasm, zoo, encoding);

@@ -9,16 +9,21 @@ import { type Client, withConnection } from '../../../src/lib/base/postgres.ts';
 /** The roles that own and use the zoo's objects. They belong to the cluster and stay when the database is dropped. */
 export const zooRoles = ['zoo_owner', 'zoo_reader', 'zoo Writer', 'zoo "quoted" role', 'zoo_group'] as const;
 
+interface ZooOptions {
+  readonly extra?: readonly 'raw_names'[];
+}
+
 /**
  * Fills an empty database with one of each thing that a schema can hold, with rows, as its superuser. A file
- * `NN-name[.utf8|.sql_ascii][.pgMM].sql` is for that encoding, and for that major version and later ones.
+ * `NN-name[.utf8|.sql_ascii][.pgMM].sql` is for that encoding, and for that major version and later ones; one with
+ * `.raw_names` (an SQL_ASCII database's tables and columns whose names are not UTF-8) only for who asks for it.
  *
  * What is not in it, and why: security labels (no embedded build has a label provider), LZ4 compression (not built
  * in), tablespaces (they are folders of the server's machine), subscriptions (a database with one cannot be dropped),
  * and an extension with a configuration table before PostgreSQL 18 (no built-in extension has one, and earlier servers
  * look for extensions only where they are installed).
  */
-export async function createZoo(url: string): Promise<void> {
+export async function createZoo(url: string, { extra = [] }: ZooOptions = {}): Promise<void> {
   await withConnection({ url, role: 'zoo' }, async (client) => {
     const { rows } = await client.query<{ major: number; encoding: string }>(
       `SELECT current_setting('server_version_num')::integer / 10000 AS major, current_setting('server_encoding') AS encoding`,
@@ -31,7 +36,7 @@ export async function createZoo(url: string): Promise<void> {
     await client.query(
       `SET client_min_messages = error; SET client_encoding = '${encoding}'; SET lc_monetary = 'C'; SET search_path = pg_catalog`,
     );
-    for (const file of await zooFiles({ major, encoding })) {
+    for (const file of await zooFiles({ major, encoding, extra })) {
       await runScript(client, await readFile(join(import.meta.dirname, file))).catch((error: unknown) => {
         throw new Error(`${file}: ${String(error)}`, { cause: error });
       });
@@ -39,14 +44,19 @@ export async function createZoo(url: string): Promise<void> {
   });
 }
 
-async function zooFiles({ major, encoding }: { readonly major: number; readonly encoding: string }) {
+interface ZooFilter {
+  readonly major: number;
+  readonly encoding: string;
+  readonly extra: readonly string[];
+}
+
+async function zooFiles({ major, encoding, extra }: ZooFilter): Promise<readonly string[]> {
+  const met = (condition: string) =>
+    condition.startsWith('pg')
+      ? major >= Number(condition.slice(2))
+      : [encoding.toLowerCase(), ...extra].includes(condition);
   const files = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.sql')).sort();
-  return files.filter((name) => {
-    const conditions = name.split('.').slice(1, -1);
-    return conditions.every((condition) =>
-      condition.startsWith('pg') ? major >= Number(condition.slice(2)) : condition === encoding.toLowerCase(),
-    );
-  });
+  return files.filter((name) => name.split('.').slice(1, -1).every(met));
 }
 
 /** Another test may be making them at this moment. */
