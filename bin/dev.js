@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-// Runs the TypeScript sources without a build, for a quick look while working on a command.
-import { execute } from '@oclif/core';
+// Compiles what has changed, then runs it: for a quick look while working on a command.
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
-await execute({ development: true, dir: import.meta.url });
+const root = fileURLToPath(new URL('..', import.meta.url));
+execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+await import('./run.js');

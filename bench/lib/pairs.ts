@@ -31,7 +31,9 @@ export async function runPair({ peer, work, goal, runs, ours, theirs }: PairOpti
   for (let run = 0; run < runs; run += 1) {
     our.push(await ours());
     their.push(await theirs());
-    process.stderr.write(`  ${work} / ${peer}: ours ${our.at(-1)?.toFixed(3)} s, theirs ${their.at(-1)?.toFixed(3)} s\n`);
+    process.stderr.write(
+      `  ${work} / ${peer}: ours ${our.at(-1)?.toFixed(3)} s, theirs ${their.at(-1)?.toFixed(3)} s\n`,
+    );
   }
   const ratios = their.map((seconds, index) => seconds / (our[index] ?? Number.NaN));
   const ratioMedian = median(ratios);
@@ -53,7 +55,9 @@ export async function runPair({ peer, work, goal, runs, ours, theirs }: PairOpti
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
 export function round(value: number): number {

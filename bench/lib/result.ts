@@ -34,8 +34,13 @@ function table({ pairs, scale, profile }: BenchResult): string {
     ({ work, peer, oursMedian, peerMedian, ratioMedian, ratioMin, ratioMax, goal, met }) =>
       `| ${work} | ${peer} | ${oursMedian} | ${peerMedian} | ${ratioMedian} (${ratioMin}–${ratioMax}) | ${goal} | ${met ? 'yes' : 'no'} |`,
   );
-  const lines = ['| work | peer | ours, s | peer, s | ratio (spread) | goal | met |', '|---|---|--:|--:|--:|--:|---|', ...rows];
-  for (const { size, seconds, peakRssMb } of scale) lines.push(`scale ${size}: ${seconds} s, peak ${peakRssMb} MB`);
+  const lines = [
+    '| work | peer | ours, s | peer, s | ratio (spread) | goal | met |',
+    '|---|---|--:|--:|--:|--:|---|',
+    ...rows,
+  ];
+  for (const { size, seconds, peakRssMb } of scale)
+    lines.push(`scale ${size}: ${seconds} s, peak ${peakRssMb} MB`);
   for (const { where, share } of profile) lines.push(`profile ${where}: ${(share * 100).toFixed(1)} %`);
   return lines.join('\n');
 }

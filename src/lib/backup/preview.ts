@@ -1,5 +1,5 @@
 import { checkPrivileges } from './capture/check-privileges.ts';
-import { copyTasks } from './capture/copy-task.ts';
+import { copyTasks, rangeBytes } from './capture/copy-task.ts';
 import { holdSnapshot } from './capture/hold-snapshot.ts';
 import type { BackupContext } from './context.ts';
 import type { BackupPreview } from './results.ts';
@@ -20,7 +20,11 @@ export async function previewBackup(context: BackupContext): Promise<BackupPrevi
       location: `${context.sets.store.location}/${context.sets.prefix}`,
       tables: snapshot.tables.length,
       bytes: snapshot.tables.reduce((sum, { bytes }) => sum + bytes, 0),
-      copies: copyTasks(snapshot.tables, server.versionNumber).length,
+      copies: copyTasks(
+        snapshot.tables,
+        server.versionNumber,
+        rangeBytes(snapshot.tables, context.options.workers),
+      ).length,
       schemaDump: { kind, version },
       recipients: context.recipients.map(({ fingerprint }) => fingerprint),
     };

@@ -5,7 +5,7 @@ import type { ManifestTable } from '../format/manifest.ts';
 import type { CopiedTable } from '../format/part-sql.ts';
 import { addSums, type TableSum } from '../format/row-checksum.ts';
 import { openWorkerPool } from '../worker/pool.ts';
-import { copyTasks } from './copy-task.ts';
+import { copyTasks, rangeBytes } from './copy-task.ts';
 import type { HeldSnapshot } from './hold-snapshot.ts';
 import type { SetWriter } from './set-writer.ts';
 
@@ -20,7 +20,7 @@ export async function copyTables(
 ): Promise<readonly ManifestTable[]> {
   const { options, recipients, progress, signal } = context;
   const { tables, catalog } = snapshot;
-  const tasks = copyTasks(tables, catalog.server.versionNumber);
+  const tasks = copyTasks(tables, catalog.server.versionNumber, rangeBytes(tables, options.workers));
   const sums: TableSum[][] = tables.map(() => []);
   const step = progress.step(`copying ${tables.length} tables`, {
     total: tables.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -13,17 +13,31 @@ export interface CopyTask {
   readonly weight: number;
 }
 
-/** A larger table is cut, so that several workers share it, and the last one does not keep the others waiting. */
-const splitBytes = 256 * 2 ** 20;
+const smallestRange = 16 * 2 ** 20;
+const largestRange = 256 * 2 ** 20;
+const rangesPerWorker = 8;
+
+/**
+ * A larger table is cut into ranges of about this many bytes, so that several workers share it, and the last one does
+ * not keep the others waiting.
+ */
+export function rangeBytes(tables: readonly CopyableTable[], workers: number): number {
+  const total = tables.reduce((sum, { bytes }) => sum + bytes, 0);
+  return Math.min(largestRange, Math.max(smallestRange, total / (workers * rangesPerWorker)));
+}
 
 /** TID range scans exist from PostgreSQL 14 on: before, each range would read the whole table. */
 const tidRangeVersion = 140_000;
 
 /** The copies to make, heaviest first, so that small ones fill the gaps at the end. */
-export function copyTasks(tables: readonly CopyableTable[], serverVersionNum: number): readonly CopyTask[] {
+export function copyTasks(
+  tables: readonly CopyableTable[],
+  serverVersionNum: number,
+  range: number,
+): readonly CopyTask[] {
   return tables
     .flatMap((table, tableIndex) =>
-      ranges(table, serverVersionNum).map((blocks) => ({
+      ranges(table, serverVersionNum, range).map((blocks) => ({
         table,
         tableIndex,
         blocks,
@@ -34,9 +48,13 @@ export function copyTasks(tables: readonly CopyableTable[], serverVersionNum: nu
     .map((task, index) => ({ ...task, number: index + 1 }));
 }
 
-function ranges(table: CopyableTable, serverVersionNum: number): readonly (BlockRange | undefined)[] {
-  if (serverVersionNum < tidRangeVersion || table.bytes <= splitBytes || table.pages < 2) return [undefined];
-  const count = Math.min(Math.ceil(table.bytes / splitBytes), table.pages);
+function ranges(
+  table: CopyableTable,
+  serverVersionNum: number,
+  range: number,
+): readonly (BlockRange | undefined)[] {
+  if (serverVersionNum < tidRangeVersion || table.bytes <= range || table.pages < 2) return [undefined];
+  const count = Math.min(Math.ceil(table.bytes / range), table.pages);
   const step = Math.ceil(table.pages / count);
   const starts = Array.from({ length: Math.ceil(table.pages / step) }, (_, index) => index * step);
   // Sizes are as of now and the snapshot's rows may lie behind them: the last range has no end.
