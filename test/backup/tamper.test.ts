@@ -142,12 +142,9 @@ test("two parts in each other's place are found", async () => {
     ]),
   );
   const { findings } = await world.verify({ sets, keys: world.secretKeys });
-  expect(
-    findings
-      .filter(({ kind }) => kind === 'changed')
-      .map(({ file }) => file)
-      .toSorted(),
-  ).toEqual([part, other]);
+  expect(new Set(findings.filter(({ kind }) => kind === 'changed').map(({ file }) => file))).toEqual(
+    new Set([part, other]),
+  );
 });
 
 describe('an older set of the same signer', () => {

@@ -18,16 +18,17 @@ fail() {
   exit "${2:-1}"
 }
 
-[ $# -eq 1 ] && [ -n "$1" ] || fail 'usage: ./restore.sh NEW_DATABASE' 2
+[ $# -eq 1 ] || fail 'usage: ./restore.sh NEW_DATABASE' 2
 database=$1
 case $database in
+'') fail 'usage: ./restore.sh NEW_DATABASE' 2 ;;
 *=* | *://*) fail 'the new database is a name, not a connection string: set PGHOST and the like' 2 ;;
 esac
 load() {
   psql -X -q -v ON_ERROR_STOP=1 "$@" -d "$database" -f "$work/part.sql" >/dev/null ||
     fail "$name does not load; the database $database is incomplete: drop it before you try again" 7
 }
-cd "$(dirname "$0")"
+CDPATH='' cd -- "$(dirname -- "$0")"
 for tool in gpg zstd psql sha256sum; do
   command -v "$tool" >/dev/null 2>&1 || fail "$tool is not installed" 2
 done
@@ -41,6 +42,10 @@ status=$(gpg --batch --status-fd 1 --verify SHA256SUMS.asc SHA256SUMS 2>/dev/nul
 }
 signer=$(printf '%s\n' "$status" | sed -n 's/^\[GNUPG:\] VALIDSIG .* \([0-9A-F]*\)$/\1/p')
 [ -n "$signer" ] || fail 'the signature of SHA256SUMS does not verify: do not use this set' 5
+# gpg is content with a good signature by a revoked key, and does not tell a retired key from a stolen one.
+case $status in
+*'[GNUPG:] REVKEYSIG '*) fail "the signing key $signer was revoked: if it was only retired, verify in a keyring that holds the key as it was before" 5 ;;
+esac
 [ -z "${SIGNER:-}" ] || [ "$SIGNER" = "$signer" ] || fail "the set is signed by $signer, not by $SIGNER" 5
 printf 'signed by %s\n' "$signer" >&2
 
@@ -55,10 +60,10 @@ exists=$(printf "select count(*) from pg_catalog.pg_database where datname = :'d
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
 
 # 4. The names sort in the order of the restore, and only what is signed is used.
-while read -r _ name; do
+while read -r _ name <&3; do
   case $name in
   *.sql.zst.pgp) ;;
   *) continue ;;
@@ -72,7 +77,7 @@ while read -r _ name; do
   *) load ;;
   esac
   printf '%s\n' "$name" >&2
-done <SHA256SUMS
+done 3<SHA256SUMS
 
 # Only what is stored here: a plain ANALYZE would also ask foreign servers.
 psql -X -q -d "$database" >/dev/null <<'SQL' || printf 'restore.sh: warning: run ANALYZE yourself\n' >&2
