@@ -12,7 +12,7 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
     '<%= config.bin %> <%= command.id %> --profile production --json',
   ];
   static override flags = { ...tableFlags };
-  static override exitCodes = [0, 1, 2, 3, 4] as const;
+  static override exitCodes = [0, 1, 2, 3, 4, 130] as const;
   static override result = async () => (await import('../lib/cli/doctor/check.ts')).doctorResult;
 
   async run(): Promise<DoctorResult> {

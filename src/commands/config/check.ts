@@ -35,7 +35,8 @@ export default class ConfigCheck extends BaseCommand<typeof ConfigCheck> {
         ],
         '',
       );
-      for (const { hint } of problems) if (hint !== null) this.say(`hint: ${hint}`);
+      for (const hint of new Set(problems.map((problem) => problem.hint)))
+        if (hint !== null) this.say(`hint: ${hint}`);
       this.endWith(ExitCode.usage);
     } else
       this.print(

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { z } from 'zod';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
+import { redact } from '../../lib/cli/redact.ts';
 
 const result = z.strictObject({
   file: z.string(),
@@ -14,7 +15,7 @@ const result = z.strictObject({
 export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
   static override summary = 'show the configuration that is in force';
   static override description =
-    'Flags stand above the environment, that above postern.yaml, that above the file of the user. Secrets are shown as references, never as values.';
+    "Flags stand above the environment, the environment above ./postern.yaml, and that above the user's own file; each part of a profile comes whole from the first that has it. Secrets are shown as references, never as values.";
   static override examples = [
     '<%= config.bin %> <%= command.id %> --origin',
     '<%= config.bin %> <%= command.id %> --profile staging --json',
@@ -27,10 +28,12 @@ export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
     const { stringify } = await import('yaml');
     const { config } = await this.context();
     const { file, profileName, profileNames, profile, origins } = config;
-    this.print(`# profile ${profileName}, by ${config.profileOrigin}`);
+    this.print(`# profile ${profileName}, chosen by ${config.profileOrigin}`);
     for (const [part, value] of Object.entries(profile)) {
-      if (this.flags.origin) this.print(`# ${origins[`${part}.url`] ?? origins[part]}`);
-      this.print(stringify({ [part]: value }).trimEnd());
+      const url = origins[`${part}.url`];
+      if (this.flags.origin && origins[part] !== undefined) this.print(`# from ${origins[part]}`);
+      if (this.flags.origin && url !== undefined) this.print(`# its url from the ${url}`);
+      this.print(stringify(redact({ [part]: value })).trimEnd());
     }
     return { file, profile: profileName, profiles: [...profileNames], settings: profile, origins };
   }

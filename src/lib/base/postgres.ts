@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { failure, messageOf, PosternError } from './error.ts';
+import { failure, messageOf, PosternError, usageError } from './error.ts';
+import { fileProblem } from './file-problem.ts';
 
 export type { Client, Pool, PoolClient } from 'pg';
 
@@ -20,11 +21,12 @@ export interface ConnectOptions {
 /**
  * Opens one connection. Times of day come as text, and 64-bit integers as strings, because a JavaScript Date or
  * number would round them.
- * @throws {PosternError} exit 1 with `code` `database-unreachable`, `database-login` or `database-missing`
+ * @throws {PosternError} exit 1 with `code` `database-unreachable`, `database-login` or `database-missing`; exit 2
+ * `database-url` for what is no URL of a PostgreSQL
  */
 export async function connect(options: ConnectOptions): Promise<pg.Client> {
   const { default: pgModule } = await import('pg');
-  const client = new pgModule.Client(clientConfig(options));
+  const client = withUrlErrors(options, () => new pgModule.Client(clientConfig(options)));
   // Without a listener, a connection that dies while idle would end the process with a stack trace.
   client.on('error', () => {});
   try {
@@ -92,7 +94,31 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
-function clientConfig({ url, purpose = '', timeout = 10_000 }: ConnectOptions): pg.ClientConfig {
+/** @throws {PosternError} exit 2, `code: 'database-url'`; the text is never repeated, since it holds a password */
+export function checkDatabaseUrl(url: string, role: string): void {
+  if (/^postgres(?:ql)?:$/.test(URL.parse(url)?.protocol ?? '')) return;
+  throw usageError(`the URL of the ${role} is none of a PostgreSQL`, {
+    code: 'database-url',
+    hints: ['it begins with postgresql://, and / @ : # ? in its password are written as %2F %40 %3A %23 %3F'],
+  });
+}
+
+/** The driver reads certificate files that the URL names before it connects. */
+function withUrlErrors<T>({ role }: ConnectOptions, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof PosternError) throw error;
+    throw usageError(`the URL of the ${role} names what cannot be read: ${fileProblem(error)}`, {
+      code: 'database-url',
+      cause: error,
+      hints: ['check sslrootcert, sslcert and sslkey'],
+    });
+  }
+}
+
+function clientConfig({ url, role, purpose = '', timeout = 10_000 }: ConnectOptions): pg.ClientConfig {
+  checkDatabaseUrl(url, role);
   return {
     connectionString: url,
     application_name: `postern ${purpose}`.trim(),

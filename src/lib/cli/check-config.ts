@@ -1,5 +1,7 @@
 import { access } from 'node:fs/promises';
-import { messageOf, usageError } from '../base/error.ts';
+import { usageError } from '../base/error.ts';
+import { fileProblem } from '../base/file-problem.ts';
+import { checkDatabaseUrl } from '../base/postgres.ts';
 import type { ProfileSettings } from '../config/schema.ts';
 import type { PosternContext } from './context.ts';
 import { explainError } from './report-error.ts';
@@ -12,11 +14,12 @@ export interface ConfigProblem {
 
 type Part = keyof ProfileSettings;
 
+/** Secrets that are URLs of a database. */
+const urlKeys: ReadonlySet<string> = new Set(['url', 'owner_url', 'restore_url']);
+
 /** Keys whose value is a secret reference, and keys whose value is the path of a file that must be there. */
 const secretKeys: ReadonlySet<string> = new Set([
-  'url',
-  'owner_url',
-  'restore_url',
+  ...urlKeys,
   'passphrase',
   'secret_key_passphrase',
   'access_key_id',
@@ -53,7 +56,12 @@ export async function checkConfig(
   };
   for (const [part, settings] of Object.entries(context.config.profile)) {
     for (const { where, key, value } of leaves(settings, part)) {
-      if (secretKeys.has(key)) await keep(where, () => context.secret(part as Part, value));
+      if (secretKeys.has(key)) {
+        await keep(where, async () => {
+          const secret = await context.secret(part as Part, value);
+          if (urlKeys.has(key)) checkDatabaseUrl(secret, `${part} database`);
+        });
+      }
       if (fileKeys.has(key)) await keep(where, () => requireFile(context.path(part as Part, value)));
     }
   }
@@ -88,7 +96,7 @@ function leaves(value: unknown, where: string, key = where): readonly Leaf[] {
 
 async function requireFile(path: string): Promise<void> {
   await access(path).catch((error: unknown) => {
-    throw usageError(`${path} cannot be read: ${messageOf(error)}`, {
+    throw usageError(`${path} cannot be read: ${fileProblem(error)}`, {
       code: 'file-unreadable',
       cause: error,
     });

@@ -13,13 +13,17 @@ export async function storeSettings(context: PosternContext, name: string): Prom
       hints: [`its stores are: ${Object.keys(stores).join(', ')}`],
     });
   }
-  if (found.adapter === 'local') return { adapter: 'local', path: context.path('stores', found.path) };
-  const { bucket, prefix, region, endpoint, path_style: pathStyle, checksum } = found;
+  if (found.adapter === 'local') {
+    const { durability } = found;
+    return { adapter: 'local', path: context.path('stores', found.path), ...defined({ durability }) };
+  }
+  const { bucket, prefix, region, endpoint, checksum } = found;
+  const { path_style: pathStyle, conditional_put: conditionalPut } = found;
   const credentials = await awsCredentials(context, 'stores', found.credentials);
   return {
     adapter: 's3',
     bucket,
-    ...defined({ prefix, region, endpoint, pathStyle, checksum, credentials }),
+    ...defined({ prefix, region, endpoint, pathStyle, checksum, conditionalPut, credentials }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { messageOf, usageError } from '../base/error.ts';
+import { usageError } from '../base/error.ts';
+import { fileProblem } from '../base/file-problem.ts';
 import { openPool, type Pool } from '../base/postgres.ts';
 import type { Progress } from '../base/progress.ts';
 import type { Kms } from '../cloud/kms.ts';
@@ -84,7 +85,7 @@ export async function openContext(options: OpenContextOptions): Promise<PosternC
       try {
         return await readFile(file, 'utf8');
       } catch (error) {
-        throw usageError(`${file}, named under ${part}, cannot be read: ${messageOf(error)}`, {
+        throw usageError(`${file}, named under ${part}, cannot be read: ${fileProblem(error)}`, {
           code: 'file-unreadable',
           cause: error,
         });

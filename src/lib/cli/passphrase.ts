@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf, usageError } from '../base/error.ts';
+import { usageError } from '../base/error.ts';
+import { fileProblem } from '../base/file-problem.ts';
 import type { Asking } from './prompt.ts';
 
 export interface PassphraseSource {
@@ -42,7 +43,7 @@ export async function newPassphrase(
 /** A passphrase out of a file; one line feed at its end is not part of it. @throws {PosternError} exit 2 */
 export async function passphraseFile(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw usageError(`the passphrase file cannot be read: ${messageOf(error)}`, {
+    throw usageError(`the passphrase file ${file} cannot be read: ${fileProblem(error)}`, {
       code: 'file-unreadable',
       cause: error,
     });

@@ -1,8 +1,12 @@
-const secretName = /pass(word|phrase)?$|secret(_?key)?$|token$|private_?key$/i;
+import { secretReference } from '../config/secret.ts';
+
+/** `secret_key` is none of them: that is the configuration's name for the path of a key. */
+const secretName = /pass(word|phrase)?$|secret$|secretKey$|secret_access_key$|token$|private_?key$/i;
 
 /**
- * A copy in which every string under a name that says "secret" is replaced, and every URL loses its password. The
- * last net under `--json`: results should not hold secrets in the first place.
+ * A copy in which every string under a name that says "secret" is replaced, and every URL loses its password; where
+ * a secret is (`${file:…}`) may be told. The last net under `--json`: results should hold no secrets in the first
+ * place.
  */
 export function redact(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => redact(item));
@@ -12,7 +16,7 @@ export function redact(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key,
-      secretName.test(key) && typeof item === 'string' ? '***' : redact(item),
+      secretName.test(key) && typeof item === 'string' && !secretReference.test(item) ? '***' : redact(item),
     ]),
   );
 }

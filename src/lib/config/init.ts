@@ -1,5 +1,6 @@
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { messageOf, usageError } from '../base/error.ts';
+import { usageError } from '../base/error.ts';
+import { fileProblem } from '../base/file-problem.ts';
 import { configTemplate } from './template.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function initConfig(file: string, profile: string): Promise<void> {
           code: 'config-exists',
           hints: ['name another with --file, or edit this one'],
         })
-      : usageError(`${file} cannot be written: ${messageOf(error)}`, {
+      : usageError(`${file} cannot be written: ${fileProblem(error)}`, {
           code: 'config-unwritable',
           cause: error,
         });

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { readCheckedYaml } from '../base/checked-yaml.ts';
-import { messageOf, usageError } from '../base/error.ts';
-import { configFile, type ProfileSettings } from './schema.ts';
+import { usageError } from '../base/error.ts';
+import { fileProblem } from '../base/file-problem.ts';
+import { type ConfigFile, configFile, type ProfileSettings } from './schema.ts';
 
 /** Which source had the last word: `flag`, `environment`, or the path of a file. */
 export type Origin = 'flag' | 'environment' | (string & {});
@@ -23,47 +24,34 @@ export interface LoadOptions {
   readonly profile?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** The configuration that a running sandbox wrote; taken when nothing else is there, or for the profile `sandbox`. */
+  /** The configuration that a sandbox wrote; taken where no other file is, or none that has the wanted profile. */
   readonly sandboxFile?: string | undefined;
 }
 
 /**
  * Finds, reads and checks the configuration: flag, then POSTERN_CONFIG, then ./postern.yaml, then the user's file,
- * then the running sandbox's. A user file adds the parts that the first file's profile leaves out.
+ * then the sandbox's. The user's file adds the parts that the first file's profile leaves out.
  * @throws {PosternError} exit 2 with file, line and column of every problem
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
-  const wanted = options.profile ?? options.env['POSTERN_PROFILE'];
-  const explicit = options.file ?? options.env['POSTERN_CONFIG'];
-  const user = userConfigPath(options.env);
-  const candidates =
+  const wanted = options.profile ?? variable(options.env, 'POSTERN_PROFILE');
+  const explicit = options.file ?? variable(options.env, 'POSTERN_CONFIG');
+  const files =
     explicit === undefined
-      ? [join(options.cwd, 'postern.yaml'), user, options.sandboxFile]
-      : [resolve(options.cwd, explicit)];
-  const found: { readonly path: string; readonly text: string }[] = [];
-  for (const path of candidates) {
-    const text =
-      path === undefined
-        ? undefined
-        : await readIfThere(path, path === candidates[0] && explicit !== undefined);
-    if (path !== undefined && text !== undefined) found.push({ path, text });
-  }
-  if (found.length === 0) {
+      ? await readUsualFiles(options, wanted)
+      : [await readConfig(resolve(options.cwd, explicit), 'required')].filter((file) => file !== undefined);
+  const [main] = files;
+  if (main === undefined) {
     throw usageError('there is no configuration', {
       code: 'config-missing',
       hints: ['`postern config init` writes one; `postern sandbox up` starts a platform to try things on'],
     });
   }
-  const files = await Promise.all(
-    found.map(async ({ path, text }) => ({
-      path,
-      value: (await readCheckedYaml(text, path, configFile)).value,
-    })),
-  );
   const profileName =
     wanted ??
-    files.find(({ value }) => value.default_profile !== undefined)?.value.default_profile ??
-    onlyProfile(files);
+    main.value.default_profile ??
+    onlyProfile(main) ??
+    files.find(({ value }) => value.default_profile !== undefined)?.value.default_profile;
   if (profileName === undefined) {
     throw usageError('the configuration has several profiles and no default_profile', {
       code: 'profile-missing',
@@ -79,7 +67,9 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   if (first === undefined) {
     throw usageError(`there is no profile ${profileName}`, {
       code: 'profile-missing',
-      hints: [`the profiles are: ${profileNames.join(', ')}`],
+      hints: [
+        `the profiles of ${files.map(({ path }) => path).join(' and ')} are: ${profileNames.join(', ')}`,
+      ],
     });
   }
   const merged = mergeParts(holders, options.env);
@@ -90,6 +80,41 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     profileNames,
     ...merged,
   };
+}
+
+interface ReadConfig {
+  readonly path: string;
+  readonly value: ConfigFile;
+}
+
+/** The usual places in their order. The sandbox's file never adds to another one: it only fills an empty place. */
+async function readUsualFiles(
+  { cwd, env, sandboxFile }: LoadOptions,
+  wanted: string | undefined,
+): Promise<readonly ReadConfig[]> {
+  const own: ReadConfig[] = [];
+  for (const path of [join(cwd, 'postern.yaml'), userConfigPath(env)]) {
+    const file = await readConfig(path, 'optional');
+    if (file !== undefined) own.push(file);
+  }
+  const isServed =
+    own.length > 0 && (wanted === undefined || own.some(({ value }) => wanted in value.profiles));
+  if (isServed || sandboxFile === undefined) return own;
+  const sandbox = await readConfig(sandboxFile, 'optional');
+  return sandbox === undefined ? own : [...own, sandbox];
+}
+
+async function readConfig(path: string, need: 'required' | 'optional'): Promise<ReadConfig | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (need === 'optional' && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
+    throw usageError(`the configuration ${path} cannot be read: ${fileProblem(error)}`, {
+      code: 'config-missing',
+      cause: error,
+    });
+  });
+  if (text === undefined) return undefined;
+  return { path, value: (await readCheckedYaml(text, path, configFile)).value };
 }
 
 /**
@@ -109,9 +134,9 @@ function mergeParts(
       origins[part] = holder.path;
     }
   }
-  for (const [part, variable] of Object.entries(urlVariables)) {
-    if (env[variable] === undefined) continue;
-    profile[part] = { ...(profile[part] as object | undefined), url: `\${env:${variable}}` };
+  for (const [part, name] of Object.entries(urlVariables)) {
+    if (variable(env, name) === undefined) continue;
+    profile[part] = { ...(profile[part] as object | undefined), url: `\${env:${name}}` };
     origins[`${part}.url`] = 'environment';
   }
   return { profile, origins };
@@ -133,22 +158,12 @@ export function userConfigPath(env: Readonly<Record<string, string | undefined>>
   return join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'postern', 'postern.yaml');
 }
 
-function onlyProfile(
-  files: readonly { readonly value: { readonly profiles: Readonly<Record<string, unknown>> } }[],
-): string | undefined {
-  const names = new Set(files.flatMap(({ value }) => Object.keys(value.profiles)));
-  return names.size === 1 ? [...names][0] : undefined;
+function onlyProfile({ value }: ReadConfig): string | undefined {
+  const names = Object.keys(value.profiles);
+  return names.length === 1 ? names[0] : undefined;
 }
 
-async function readIfThere(path: string, isRequired: boolean): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (!isRequired && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
-    throw usageError(`the configuration ${path} cannot be read: ${messageOf(error)}`, {
-      code: 'config-missing',
-      cause: error,
-    });
-  }
+/** An environment variable that is set to something; an empty one counts as not set. */
+function variable(env: LoadOptions['env'], name: string): string | undefined {
+  return env[name] === '' ? undefined : env[name];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseByteSize } from '../base/byte-size.ts';
+import { secretReference } from './secret.ts';
 
 const path = z
   .string()
@@ -7,7 +8,10 @@ const path = z
   .describe('a path; relative ones start at the configuration file, ~ is the home folder');
 const secret = z
   .string()
-  .min(1)
+  .regex(
+    secretReference,
+    'expected a reference, ${file:PATH} or ${env:NAME}; a secret never stands here itself',
+  )
   .describe('a secret: a reference ${file:PATH} or ${env:NAME}; never the secret itself');
 const byteSize = z
   .union([z.string(), z.number().int().positive()])
@@ -26,7 +30,23 @@ const awsCredentials = z
   ])
   .describe('how to log in; left out: the usual chain of environment, shared files and instance role');
 
-const localStore = z.strictObject({ adapter: z.literal('local'), path });
+const name = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9_-]*$/,
+    'expected a name of lowercase letters, digits, - and _, beginning with a letter',
+  );
+
+const localStore = z.strictObject({
+  adapter: z.literal('local'),
+  path,
+  durability: z
+    .enum(['synced', 'fast'])
+    .optional()
+    .describe(
+      'synced, unless told: on the disk before it counts as stored; fast: for data that can be made again',
+    ),
+});
 
 const s3Store = z.strictObject({
   adapter: z.literal('s3'),
@@ -36,6 +56,10 @@ const s3Store = z.strictObject({
   endpoint: z.url().optional(),
   path_style: z.boolean().optional(),
   checksum: z.enum(['auto', 'sha256', 'crc32', 'crc64nvme', 'md5', 'none']).optional(),
+  conditional_put: z
+    .enum(['native', 'emulated'])
+    .optional()
+    .describe('native, unless told; emulated for stores without If-None-Match, such as Backblaze B2'),
   credentials: awsCredentials.optional(),
 });
 
@@ -120,9 +144,9 @@ const profile = z.strictObject({
 
 /** The whole of postern.yaml. */
 export const configFile = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(1, 'expected version 1'),
   default_profile: z.string().optional(),
-  profiles: z.record(z.string().regex(/^[a-z][a-z0-9_-]*$/), profile),
+  profiles: z.record(name, profile),
 });
 
 export type ConfigFile = z.infer<typeof configFile>;

@@ -1,8 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
-import { messageOf, usageError } from '../base/error.ts';
+import { usageError } from '../base/error.ts';
+import { fileProblem } from '../base/file-problem.ts';
 import { resolvePath } from './path.ts';
 
-const reference = /^\$\{(file|env):([^}]+)\}$/;
+/** `${file:PATH}` or `${env:NAME}`: where a secret is. */
+export const secretReference = /^\$\{(file|env):([^}]+)\}$/;
 
 export interface SecretSource {
   readonly folder: string;
@@ -15,7 +17,7 @@ export interface SecretSource {
  * @throws {PosternError} exit 2: a literal instead of a reference, a file that others may read, nothing there
  */
 export async function resolveSecret(text: string, name: string, source: SecretSource): Promise<string> {
-  const match = reference.exec(text);
+  const match = secretReference.exec(text);
   const [, kind, target = ''] = match ?? [];
   if (kind === undefined) {
     throw usageError(`${name} holds a secret in clear text`, {
@@ -48,7 +50,7 @@ async function fromFile(target: string, name: string, { folder }: SecretSource):
     if (value !== '') return value;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.name !== 'PosternError') {
-      throw usageError(`${name} names ${path}, which cannot be read: ${messageOf(error)}`, {
+      throw usageError(`${name} names ${path}, which cannot be read: ${fileProblem(error)}`, {
         code: 'secret-missing',
         cause: error,
       });

@@ -22,16 +22,16 @@ profiles:
         region: eu-central-1
     backup:
       store: offsite
-      # \`postern backup keys init\` makes these.
+      # \`postern backup keys init --directory keys\` makes these.
       recipients: [keys/backup-operations.pub.asc, keys/backup-offline.pub.asc]
       signer:
         secret_key: keys/backup-signer.sec.asc
         passphrase: \${file:secrets/backup-signer-passphrase}
       trusted_signers: [keys/backup-signer.pub.asc]
     certificates:
-      # \`postern certificate keys init\` makes these.
-      signer: {key: keys/certificate.key.pem}
-      trust: [keys/certificate.pub.pem]
+      # \`postern certificate keys init --directory keys\` makes these.
+      signer: {key: keys/certificate-signing.pem}
+      trust: [keys/certificate-signing.pub.pem]
     approvals:
       default: 1
       backup.restore: 0
