@@ -2,6 +2,7 @@ import type { AuditContext } from '../audit/audited.ts';
 import type { Progress } from '../base/progress.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import type { Recipient } from '../crypto/openpgp-recipient.ts';
+import type { CompressionLevel } from './format/zstd-frames.ts';
 
 /** Where the sets of one profile are, and whose signature on them is believed. */
 export interface SetStore {
@@ -41,8 +42,12 @@ export interface BackupOptions {
   /** Bytes of an encrypted part. */
   readonly partSize: number;
   /** zstd. */
-  readonly level: number;
+  readonly level: CompressionLevel;
   readonly workers: number;
   readonly verifyBeforeUpload: boolean;
   readonly pgDump?: string;
+  /** Milliseconds to wait for a table that somebody has locked exclusively; one minute unless told. */
+  readonly lockTimeout?: number;
+  /** A larger table is read in ranges of about this many bytes; by size and number of workers unless told. */
+  readonly rangeBytes?: number;
 }

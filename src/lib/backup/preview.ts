@@ -7,7 +7,7 @@ import { chooseSchemaDumper } from './schema-dump/index.ts';
 
 /** Everything that a run does before its first byte: what would stop it, and how much it would copy. Errors as `runBackup`. */
 export async function previewBackup(context: BackupContext): Promise<BackupPreview> {
-  const snapshot = await holdSnapshot(context.platformUrl);
+  const snapshot = await holdSnapshot(context.platformUrl, context.options);
   try {
     await checkPrivileges(snapshot);
     const { server, database } = snapshot.catalog;
@@ -23,7 +23,7 @@ export async function previewBackup(context: BackupContext): Promise<BackupPrevi
       copies: copyTasks(
         snapshot.tables,
         server.versionNumber,
-        rangeBytes(snapshot.tables, context.options.workers),
+        context.options.rangeBytes ?? rangeBytes(snapshot.tables, context.options.workers),
       ).length,
       schemaDump: { kind, version },
       recipients: context.recipients.map(({ fingerprint }) => fingerprint),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { audited } from '../audit/audited.ts';
 import { PosternError } from '../base/error.ts';
+import { ExitCode } from '../base/exit-code.ts';
 import type { Queryable } from '../base/postgres.ts';
 import { copyableSequences } from '../platform/catalog/index.ts';
 import { withJobLock } from '../state/job-lock.ts';
@@ -16,6 +17,7 @@ import { sequencesScript } from './capture/sequences.ts';
 import { type SetWriter, setWriter } from './capture/set-writer.ts';
 import { closeDeadRuns } from './close-dead-runs.ts';
 import type { BackupContext } from './context.ts';
+import { databaseFailure, snapshotLost } from './database-failure.ts';
 import { fileName, largeObjectPartName, newSetId, setFormat, setFormatVersion } from './format/layout.ts';
 import type { Manifest } from './format/manifest.ts';
 import { previousSet, registerCompletion, registerFailure, registerRun } from './register.ts';
@@ -35,16 +37,26 @@ export async function runBackup(context: BackupContext): Promise<BackupRunResult
   return withJobLock(state, `backup ${profile}`, async (locked) => {
     await closeDeadRuns(context, locked);
     return audited(context, { action: 'backup.run', target: context.sets.store.location }, async (audit) => {
-      const snapshot = await holdSnapshot(context.platformUrl);
+      const snapshot = await holdSnapshot(context.platformUrl, context.options);
       try {
-        const result = await writeSet(context, locked, snapshot);
+        const signal = AbortSignal.any([context.signal, snapshot.lost]);
+        const result = await writeSet({ ...context, signal }, locked, snapshot);
         audit.note({ setId: result.setId, manifestSha256: result.manifestSha256 });
         return result;
+      } catch (error) {
+        throw whyStopped(error, context, snapshot);
       } finally {
         await snapshot.release();
       }
     });
   });
+}
+
+/** A session that ends takes many things with it, and each fails in its own words. */
+function whyStopped(error: unknown, context: BackupContext, { lost }: HeldSnapshot): unknown {
+  const isDamage = error instanceof PosternError && error.exitCode === ExitCode.integrity;
+  if (lost.aborted && !context.signal.aborted && !isDamage) return snapshotLost(error);
+  return databaseFailure(error, 'the database stopped the backup');
 }
 
 async function writeSet(

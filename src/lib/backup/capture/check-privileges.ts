@@ -1,5 +1,5 @@
+import { privilegeMissing } from '../database-failure.ts';
 import type { HeldSnapshot } from './hold-snapshot.ts';
-import { privilegeMissing } from './hold-snapshot.ts';
 
 interface Unreadable {
   readonly name: string;

@@ -1,5 +1,6 @@
 import type { CopyableTable } from '../../platform/catalog/index.ts';
 import type { BackupContext } from '../context.ts';
+import { defaultLockTimeout } from '../database-failure.ts';
 import { dataPartName } from '../format/layout.ts';
 import type { ManifestTable } from '../format/manifest.ts';
 import type { CopiedTable } from '../format/part-sql.ts';
@@ -20,7 +21,11 @@ export async function copyTables(
 ): Promise<readonly ManifestTable[]> {
   const { options, recipients, progress, signal } = context;
   const { tables, catalog } = snapshot;
-  const tasks = copyTasks(tables, catalog.server.versionNumber, rangeBytes(tables, options.workers));
+  const tasks = copyTasks(
+    tables,
+    catalog.server.versionNumber,
+    options.rangeBytes ?? rangeBytes(tables, options.workers),
+  );
   const sums: TableSum[][] = tables.map(() => []);
   const step = progress.step(`copying ${tables.length} tables`, {
     total: tables.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -33,6 +38,7 @@ export async function copyTables(
         url: context.platformUrl,
         encoding: catalog.database.encoding,
         snapshot: snapshot.id,
+        lockTimeout: options.lockTimeout ?? defaultLockTimeout,
         writes: false,
       },
       seal: {

@@ -8,6 +8,7 @@ import {
   readCatalog,
 } from '../../platform/catalog/index.ts';
 import { qualifiedName } from '../../platform/quote.ts';
+import { defaultLockTimeout, lockTimeout as lockTimedOut, privilegeMissing } from '../database-failure.ts';
 import { timeoutsOff } from '../worker/session.ts';
 
 /** One moment of the platform database, held open while it is copied. */
@@ -19,6 +20,8 @@ export interface HeldSnapshot {
   readonly lsn: string | null;
   readonly catalog: Catalog;
   readonly tables: readonly CopyableTable[];
+  /** Aborted when the session ends before it is released: with it go the locks, and the tables may change. */
+  readonly lost: AbortSignal;
   /** Ends the session, and with it the snapshot and its locks. */
   release(): Promise<void>;
 }
@@ -32,11 +35,14 @@ const attempts = 4;
  * differ, the whole is done again.
  * @throws {PosternError} exit 1: `lock-timeout`, `schema-unstable`, `privilege-missing`, and as `connect`
  */
-export async function holdSnapshot(url: string): Promise<HeldSnapshot> {
+export async function holdSnapshot(
+  url: string,
+  { lockTimeout = defaultLockTimeout }: { readonly lockTimeout?: number } = {},
+): Promise<HeldSnapshot> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const client = await connect({ url, role: 'platform database', purpose: 'backup snapshot' });
     try {
-      const held = await tryHold(client, url);
+      const held = await tryHold(client, url, lockTimeout);
       if (held !== undefined) return held;
     } catch (error) {
       await client.end().catch(() => {});
@@ -50,7 +56,10 @@ export async function holdSnapshot(url: string): Promise<HeldSnapshot> {
   });
 }
 
-async function tryHold(client: Client, url: string): Promise<HeldSnapshot | undefined> {
+async function tryHold(client: Client, url: string, lockTimeout: number): Promise<HeldSnapshot | undefined> {
+  const lost = new AbortController();
+  client.once('error', (error) => lost.abort(error));
+  client.once('end', () => lost.abort(new Error('the connection has ended')));
   for (const statement of timeoutsOff) await client.query(statement);
   await client.query('SET row_security = off');
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -60,7 +69,7 @@ async function tryHold(client: Client, url: string): Promise<HeldSnapshot | unde
   const before = await formOf(client);
   const catalog = await readCatalog(client);
   const tables = copyableTables(catalog);
-  if (!(await lockTables(client, tables))) return undefined;
+  if (!(await lockTables(client, tables, lockTimeout))) return undefined;
   // A session of its own sees the present, not the snapshot.
   const after = await withConnection({ url, role: 'platform database', purpose: 'backup check' }, formOf);
   if (before !== after) return undefined;
@@ -69,6 +78,7 @@ async function tryHold(client: Client, url: string): Promise<HeldSnapshot | unde
     ...snapshot,
     catalog,
     tables,
+    lost: lost.signal,
     release: async () => {
       await client.end().catch(() => {});
     },
@@ -94,8 +104,12 @@ const tableForms = `select c.oid || ' ' || c.relfilenode || ' ' || c.relname || 
  order by c.oid`;
 
 /** @returns false when a table is gone since the snapshot */
-async function lockTables(client: Client, tables: readonly CopyableTable[]): Promise<boolean> {
-  await client.query(`SET lock_timeout = '60s'`);
+async function lockTables(
+  client: Client,
+  tables: readonly CopyableTable[],
+  lockTimeout: number,
+): Promise<boolean> {
+  await client.query(`SET lock_timeout = ${lockTimeout}`);
   const batch = 500;
   for (let start = 0; start < tables.length; start += batch) {
     const names = tables
@@ -105,13 +119,7 @@ async function lockTables(client: Client, tables: readonly CopyableTable[]): Pro
       await client.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
     } catch (error) {
       if (sqlState(error) === '42P01' || sqlState(error) === '3F000') return false;
-      if (sqlState(error) === '55P03') {
-        throw failure('a table is locked by somebody else for more than 60 seconds', {
-          code: 'lock-timeout',
-          cause: error,
-          hints: ['a migration may be running; run the backup again afterwards'],
-        });
-      }
+      if (sqlState(error) === '55P03') throw lockTimedOut(error);
       if (sqlState(error) === '42501') throw privilegeMissing(messageOf(error), error);
       throw failure(`the tables cannot be locked: ${messageOf(error)}`, {
         code: 'lock-failed',
@@ -121,13 +129,4 @@ async function lockTables(client: Client, tables: readonly CopyableTable[]): Pro
   }
   await client.query('SET lock_timeout = 0');
   return true;
-}
-
-/** The role may not read all that a backup must hold. */
-export function privilegeMissing(what: string, cause?: unknown): Error {
-  return failure(what, {
-    code: 'privilege-missing',
-    cause,
-    hints: ['a backup role needs: GRANT pg_read_all_data TO role; ALTER ROLE role BYPASSRLS'],
-  });
 }

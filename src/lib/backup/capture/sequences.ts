@@ -1,7 +1,7 @@
 import type { Sequence } from '../../platform/catalog/index.ts';
 import { qualifiedName } from '../../platform/quote.ts';
+import { privilegeMissing } from '../database-failure.ts';
 import { lineLiteral } from '../format/sql-text.ts';
-import { privilegeMissing } from './hold-snapshot.ts';
 
 /**
  * Sets every sequence where it stood. Sequences are outside transactions: they were read after the snapshot was

@@ -1,5 +1,6 @@
 import { failure, messageOf, PosternError } from '../../base/error.ts';
-import type { Client } from '../../base/postgres.ts';
+import { type Client, sqlState } from '../../base/postgres.ts';
+import { lockTimeout } from '../database-failure.ts';
 import { copyOut, type OnBlock } from './copy-out.ts';
 
 /** Text that is compressed at once, in bytes; a longer row makes a longer block. */
@@ -15,6 +16,7 @@ export async function copyRows(client: Client, sql: string, onBlock: OnBlock): P
     return await copyOut(client, sql, blockSize, onBlock);
   } catch (error) {
     if (error instanceof PosternError) throw error;
+    if (sqlState(error) === '55P03') throw lockTimeout(error);
     throw failure(`the database stopped a copy: ${messageOf(error)}`, {
       code: 'copy-failed',
       cause: error,

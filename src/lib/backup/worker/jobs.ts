@@ -1,5 +1,6 @@
 import type { BlockRange, CopiedTable } from '../format/part-sql.ts';
 import type { TableSum } from '../format/row-checksum.ts';
+import type { CompressionLevel } from '../format/zstd-frames.ts';
 
 /** How a worker connects and reads; fixed for its life. */
 export interface WorkerSettings {
@@ -8,12 +9,14 @@ export interface WorkerSettings {
     readonly url: string;
     readonly encoding: string;
     readonly snapshot?: string;
+    /** Milliseconds; without it, a locked table is waited for. */
+    readonly lockTimeout?: number;
     readonly writes: boolean;
   };
   readonly seal?: {
     readonly recipients: readonly string[];
     readonly checkedAt: string;
-    readonly level: number;
+    readonly level: CompressionLevel;
     readonly partSize: number;
     readonly verify: boolean;
   };

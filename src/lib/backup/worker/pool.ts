@@ -16,6 +16,7 @@ export interface WorkerPool {
   readonly size: number;
   /** Runs a job on the next free worker. Errors of the worker come out with their exit code. */
   run<J extends JobName>(job: J, input: Jobs[J]['input'], options?: RunOptions): Promise<Jobs[J]['output']>;
+  /** Ends the threads, whatever they do, and waits for every part that is on its way. */
   close(): Promise<void>;
 }
 
@@ -44,6 +45,8 @@ export async function openWorkerPool(
   const members: Member[] = [];
   const waiting: PromiseWithResolvers<Member>[] = [];
   const idle: Member[] = [];
+  const starting: ((error: unknown) => void)[] = [];
+  const underway = new Set<Promise<unknown>>();
   let failed: unknown;
   let nextId = 1;
 
@@ -57,14 +60,16 @@ export async function openWorkerPool(
     failed ??= error;
     for (const member of members) member.pending?.reject(failed);
     for (const next of waiting.splice(0)) next.reject(failed);
+    for (const reject of starting.splice(0)) reject(failed);
   };
   const onAbort = (): void => fail(Object.assign(new Error('interrupted'), { name: 'AbortError' }));
   signal.addEventListener('abort', onAbort, { once: true });
 
   const close = async (): Promise<void> => {
     signal.removeEventListener('abort', onAbort);
-    failed ??= new Error('the worker pool is closed');
+    fail(new Error('the worker pool is closed'));
     await Promise.all(members.map(({ worker }) => worker.terminate()));
+    await Promise.allSettled(underway);
   };
 
   const start = (): Promise<void> =>
@@ -72,6 +77,7 @@ export async function openWorkerPool(
       const worker = new Worker(workerModule(), { workerData: settings });
       const member: Member = { worker, pending: undefined };
       members.push(member);
+      starting.push(reject);
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'ready') {
           idle.push(member);
@@ -79,17 +85,11 @@ export async function openWorkerPool(
         } else if (message.type === 'failed' && message.id === undefined) {
           reject(revive(message.error));
         } else {
-          receive(member, message, release, fail);
+          receive(member, message, { release, fail, underway });
         }
       });
-      worker.on('error', (error) => {
-        reject(error);
-        fail(error);
-      });
-      worker.on('exit', (code) => {
-        if (failed === undefined) fail(new Error(`a backup worker ended by itself with code ${code}`));
-        reject(failed instanceof Error ? failed : new Error('a backup worker ended'));
-      });
+      worker.on('error', fail);
+      worker.on('exit', (code) => fail(new Error(`a backup worker ended by itself with code ${code}`)));
     });
 
   try {
@@ -104,6 +104,8 @@ export async function openWorkerPool(
     run: async (job, input, options = {}) => {
       if (failed !== undefined) throw failed;
       const member = idle.pop() ?? (await nextFree(waiting));
+      // The pool may have failed while this job waited for its turn.
+      if (failed !== undefined) throw failed;
       const id = nextId++;
       return new Promise((resolve, reject) => {
         member.pending = { id, resolve, reject, options };
@@ -121,22 +123,30 @@ function nextFree(waiting: PromiseWithResolvers<Member>[]): Promise<Member> {
   return turn.promise;
 }
 
+interface PoolState {
+  release(this: void, member: Member): void;
+  fail(this: void, error: unknown): void;
+  /** Parts that are being stored. */
+  readonly underway: Set<Promise<unknown>>;
+}
+
 function receive(
   member: Member,
   message: Exclude<FromWorker, { type: 'ready' }>,
-  release: (member: Member) => void,
-  fail: (error: unknown) => void,
+  { release, fail, underway }: PoolState,
 ): void {
   const { pending } = member;
   if (pending === undefined || pending.id !== message.id) return;
   if (message.type === 'progress') pending.options.onProgress?.(message.bytes);
   if (message.type === 'part') {
     const stored: ToWorker = { type: 'stored', id: message.id };
-    (pending.options.onPart?.(message.part) ?? Promise.resolve()).then(
-      () => member.worker.postMessage(stored),
+    const storing = (pending.options.onPart?.(message.part) ?? Promise.resolve()).then(
+      () => member.worker.postMessage(stored, []),
       // The worker waits for an answer that will not come: the pool is of no more use.
       (error: unknown) => fail(error),
     );
+    underway.add(storing);
+    void storing.finally(() => underway.delete(storing));
   }
   if (message.type === 'done') {
     release(member);

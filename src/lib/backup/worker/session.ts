@@ -2,6 +2,7 @@ import { failure, messageOf } from '../../base/error.ts';
 import { type Client, connect, sqlState } from '../../base/postgres.ts';
 import { type Recipient, readRecipient } from '../../crypto/openpgp-recipient.ts';
 import { readSecretKey, type SecretKey } from '../../crypto/openpgp-secret-key.ts';
+import { snapshotLost } from '../database-failure.ts';
 import { textFormatSettings } from '../format/part-sql.ts';
 import type { WorkerSettings } from './jobs.ts';
 
@@ -38,6 +39,7 @@ export async function openSession(settings: WorkerSettings): Promise<WorkerSessi
 async function openDatabase({
   url,
   snapshot,
+  lockTimeout = 0,
   writes,
 }: NonNullable<WorkerSettings['database']>): Promise<Client> {
   const client = await connect({
@@ -45,7 +47,10 @@ async function openDatabase({
     role: writes ? 'target database' : 'platform database',
     purpose: writes ? 'restore' : 'backup',
   });
-  for (const statement of [...timeoutsOff, ...textFormatSettings]) await client.query(statement);
+  const settings = [...timeoutsOff, ...textFormatSettings, ...(writes ? writeSettings : readSettings)];
+  for (const statement of settings) await client.query(statement);
+  // The session that holds the snapshot has every lock, but who waits for an exclusive one makes all others wait too.
+  await client.query(`SET lock_timeout = ${lockTimeout}`);
   if (snapshot === undefined) return client;
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -54,11 +59,7 @@ async function openDatabase({
     await client.end().catch(() => {});
     const isLost = ['55000', '22023', '42704'].includes(sqlState(error) ?? '');
     throw isLost
-      ? failure('the snapshot of the backup is gone: the session that held it has ended', {
-          code: 'snapshot-lost',
-          cause: error,
-          hints: ['run the backup again'],
-        })
+      ? snapshotLost(error)
       : failure(`the snapshot cannot be imported: ${messageOf(error)}`, {
           code: 'snapshot-lost',
           cause: error,
@@ -66,6 +67,11 @@ async function openDatabase({
   }
   return client;
 }
+
+/** A name inside a value, such as one of type regclass, comes with its schema, whatever the search path was. */
+const readSettings: readonly string[] = [`SET search_path = ''`, 'SET quote_all_identifiers = off'];
+
+const writeSettings: readonly string[] = ['SET array_nulls = on'];
 
 /** A backup may take hours, and a server's default limits are made for an application's queries. */
 export const timeoutsOff: readonly string[] = [

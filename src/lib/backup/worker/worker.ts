@@ -34,16 +34,10 @@ async function runJob(
   input: unknown,
   jobChannel: JobChannel,
 ): Promise<Jobs[JobName]['output']> {
-  switch (job) {
-    case 'seal':
-      return sealTable(session, input as Jobs['seal']['input'], jobChannel);
-    case 'load':
-      return loadPart(session, input as Jobs['load']['input'], jobChannel);
-    case 'sum':
-      return sumTable(session, input as Jobs['sum']['input'], jobChannel);
-    case 'inspect':
-      return inspectFile(session, input as Jobs['inspect']['input'], jobChannel);
-  }
+  if (job === 'seal') return sealTable(session, input as Jobs['seal']['input'], jobChannel);
+  if (job === 'load') return loadPart(session, input as Jobs['load']['input'], jobChannel);
+  if (job === 'sum') return sumTable(session, input as Jobs['sum']['input'], jobChannel);
+  return inspectFile(session, input as Jobs['inspect']['input'], jobChannel);
 }
 
 function post(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
