@@ -7,6 +7,8 @@ import type { certificateListResult } from '../../lib/operation/result.ts';
 
 export default class CertificateList extends BaseCommand<typeof CertificateList> {
   static override summary = 'list the certificates in the state database, newest first';
+  static override description =
+    'Signatures are not looked at here; `certificate verify` does that, and `certificate show` tells what was done.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --output csv',

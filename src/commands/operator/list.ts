@@ -7,6 +7,8 @@ import type { operatorListResult } from '../../lib/operation/result.ts';
 
 export default class OperatorList extends BaseCommand<typeof OperatorList> {
   static override summary = 'list who may author and approve plans';
+  static override description =
+    'Fingerprints are what the audit log and the signatures name. Somebody who was revoked stays on record: --all shows them.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --all',

@@ -8,6 +8,8 @@ import type { planCancelResult } from '../../lib/operation/result.ts';
 
 export default class PlanCancel extends BaseCommand<typeof PlanCancel> {
   static override summary = 'end a plan for good without applying it';
+  static override description =
+    'A cancelled plan can never be applied. One that has begun is not undone by this, and needs --abandon.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> 3f9a12bc77de --reason "superseded" --yes',
     '<%= config.bin %> <%= command.id %> 3f9a12bc77de --reason "cannot succeed" --abandon --yes',

@@ -7,6 +7,8 @@ import type { planListResult } from '../../lib/operation/result.ts';
 
 export default class PlanList extends BaseCommand<typeof PlanList> {
   static override summary = 'list the plans of this profile that can still be applied';
+  static override description =
+    'Each with its state, how many of its approvals it has, and when it expires. `plan show` tells what it does.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --all',

@@ -6,6 +6,8 @@ import type { sandboxDownResult } from '../../lib/sandbox/result.ts';
 
 export default class SandboxDown extends BaseCommand<typeof SandboxDown> {
   static override summary = "stop a sandbox's server and keep its data";
+  static override description =
+    '`sandbox up` starts it again with the same contents; `sandbox reset` removes it.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --name other',

@@ -8,6 +8,8 @@ import type { sandboxResetResult } from '../../lib/sandbox/result.ts';
 
 export default class SandboxReset extends BaseCommand<typeof SandboxReset> {
   static override summary = 'remove a sandbox with all that is in it, backups and keys included';
+  static override description =
+    'Only what `sandbox up` made is removed. Asks for the name of the sandbox, or takes it from --confirm.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --name other --confirm other',

@@ -5,6 +5,8 @@ import type { sandboxStatusResult } from '../../lib/sandbox/result.ts';
 
 export default class SandboxStatus extends BaseCommand<typeof SandboxStatus> {
   static override summary = 'say whether a sandbox is there and runs, and what is in it';
+  static override description =
+    'Looks at the files and the process only, so it answers when the server does not.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --name other --json',

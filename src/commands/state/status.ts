@@ -5,6 +5,7 @@ import type { StatusOutput } from '../../lib/state/result.ts';
 
 export default class StateStatus extends BaseCommand<typeof StateStatus> {
   static override summary = 'show which migrations the state database has';
+  static override description = 'Changes nothing. Ends with 3 where `state migrate` has something to do.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --json',

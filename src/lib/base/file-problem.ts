@@ -12,6 +12,7 @@ const problems: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is not a folder',
+  EEXIST: 'a part of its path is not a folder',
   ELOOP: 'its symbolic links go round in a circle',
   EROFS: 'the file system is read-only',
   ENAMETOOLONG: 'its name is too long',

@@ -17,7 +17,8 @@ export async function initConfig(file: string, profile: string): Promise<void> {
   try {
     await writeFileAtomic(file, configTemplate(profile), { mode: 0o644, when: 'create' });
   } catch (error) {
-    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    const isThere =
+      error instanceof Error && 'code' in error && error.code === 'EEXIST' && !isFolderProblem(error);
     throw isThere
       ? usageError(`${file} exists already`, {
           code: 'config-exists',
@@ -28,4 +29,9 @@ export async function initConfig(file: string, profile: string): Promise<void> {
           cause: error,
         });
   }
+}
+
+/** A file stands where one of the folders should be. */
+function isFolderProblem(error: Error): boolean {
+  return 'syscall' in error && error.syscall === 'mkdir';
 }
