@@ -34,7 +34,8 @@ def signer_of(folder, name, signature):
         stderr=subprocess.DEVNULL,
     )
     valid = re.search(rb"^\[GNUPG:\] VALIDSIG .* ([0-9A-F]{40})$", run.stdout, re.MULTILINE)
-    if run.returncode != 0 or valid is None:
+    # gpg is content with a good signature by a key that was revoked since.
+    if run.returncode != 0 or valid is None or b"[GNUPG:] REVKEYSIG " in run.stdout:
         raise Damaged(f"{signature} is no valid signature over {name}")
     return valid[1].decode()
 
