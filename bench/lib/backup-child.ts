@@ -35,8 +35,8 @@ await runBackup({
     trustedSigners: [settings.signer.publicKey],
   },
   options: {
-    partSize: Number(process.env['BENCH_PART_MIB'] ?? 64) * 2 ** 20,
-    level: Number(process.env['BENCH_LEVEL'] ?? 3),
+    partSize: Number(process.env['BENCH_PART_MIB'] ?? 32) * 2 ** 20,
+    level: process.env['BENCH_LEVEL'] === undefined ? 'default' : Number(process.env['BENCH_LEVEL']),
     workers: Number(process.env['BENCH_WORKERS'] ?? availableParallelism()),
     verifyBeforeUpload: process.env['BENCH_VERIFY'] !== '0',
   },

@@ -12,7 +12,12 @@ import type { PosternContext } from './context.ts';
 import { operationContext } from './operation-context.ts';
 import { operatorFingerprint } from './operator.ts';
 
-const defaults = { partSize: 64 * 2 ** 20, level: 3, prefix: 'backup' } as const;
+const defaults = { level: 'default', prefix: 'backup' } as const;
+
+/** Every worker holds a part, and its copy while it is opened again: all together stay below 200 MB. */
+function defaultPartSize(workers: number): number {
+  return Math.max(8, Math.floor(64 / workers)) * 2 ** 20;
+}
 
 /** Where the profile's sets are. @throws {PosternError} exit 2 */
 export async function setStore(context: PosternContext): Promise<SetStore> {
@@ -93,6 +98,7 @@ export async function backupKeys(
 /** All that a run needs. Errors as `backupKeys`. */
 export async function backupContext(context: PosternContext, version: string): Promise<BackupContext> {
   const backup = context.settings('backup');
+  const workers = backup.workers ?? availableParallelism();
   return {
     ...(await backupKeys(context)),
     actor: currentActor(defined({ fingerprint: await operatorFingerprint(context) })),
@@ -103,9 +109,9 @@ export async function backupContext(context: PosternContext, version: string): P
     sets: await setStore(context),
     platformUrl: await context.platformUrl(),
     options: {
-      partSize: backup.part_size ?? defaults.partSize,
+      partSize: backup.part_size ?? defaultPartSize(workers),
       level: backup.compression_level ?? defaults.level,
-      workers: backup.workers ?? availableParallelism(),
+      workers,
       verifyBeforeUpload: backup.verify_before_upload ?? true,
       ...defined({
         pgDump: backup.pg_dump === undefined ? undefined : context.path('backup', backup.pg_dump),

@@ -93,8 +93,18 @@ const backup = z.strictObject({
     .optional()
     .describe('secret keys for verify and restore; leave this out on the host that writes the backups'),
   secret_key_passphrase: secret.optional(),
-  part_size: byteSize.optional().describe('the encrypted size at which a part ends; 64MiB unless told'),
-  compression_level: z.number().int().min(1).max(19).optional().describe('zstd level; 3 unless told'),
+  part_size: byteSize
+    .optional()
+    .describe(
+      'the encrypted size at which a part ends; 64MiB divided by the workers, and 8MiB at least, unless told',
+    ),
+  compression_level: z
+    .number()
+    .int()
+    .min(1)
+    .max(19)
+    .optional()
+    .describe('zstd level; unless told, one between 2 and 3 that is nearly as small as 3'),
   workers: z.number().int().min(1).max(64).optional().describe('parallel copies; one per core unless told'),
   verify_before_upload: z
     .boolean()

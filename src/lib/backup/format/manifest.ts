@@ -66,6 +66,7 @@ export const manifest = z.strictObject({
     ctype: z.string(),
     localeProvider: z.string(),
     icuLocale: z.string().nullable(),
+    icuRules: z.string().nullable(),
     snapshot: z.string(),
     lsn: z.string().nullable(),
     extensions: z.array(z.strictObject({ name: z.string(), version: z.string() })),

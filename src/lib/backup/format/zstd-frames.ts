@@ -1,11 +1,25 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { integrityError, messageOf } from '../../base/error.ts';
 
+/** Unpacked text is made in pieces of this many bytes: one is enough for a block of the usual size. */
+const plainChunk = 4 * 2 ** 20 + 2 ** 16;
+/** Packed text, likewise; a larger piece would be held in memory mostly empty. */
+const packedChunk = 2 ** 18;
+
+/** A level of zstd, or `default`: level 2 with level 3's larger table, within 2 % of level 3's size and a seventh faster. */
+export type CompressionLevel = number | 'default';
+
+function levelParameters(level: CompressionLevel): Record<number, number> {
+  if (level !== 'default') return { [constants.ZSTD_c_compressionLevel]: level };
+  return { [constants.ZSTD_c_compressionLevel]: 2, [constants.ZSTD_c_hashLog]: 17 };
+}
+
 /** One zstd frame with its size and checksum (RFC 8878 §3.1.1). */
-export function compressFrame(block: Uint8Array, level: number): Buffer {
+export function compressFrame(block: Uint8Array, level: CompressionLevel): Buffer {
   return zstdCompressSync(block, {
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+    params: { ...levelParameters(level), [constants.ZSTD_c_checksumFlag]: 1 },
     pledgedSrcSize: block.byteLength,
+    chunkSize: packedChunk,
   });
 }
 
@@ -24,7 +38,10 @@ export function* decompressFrames(frames: Uint8Array): Generator<Buffer> {
 
 function decompressFirst(frames: Uint8Array): { readonly plain: Buffer; readonly used: number } {
   try {
-    const { buffer, engine } = zstdDecompressSync(frames, { info: true }) as unknown as {
+    const { buffer, engine } = zstdDecompressSync(frames, {
+      info: true,
+      chunkSize: plainChunk,
+    }) as unknown as {
       readonly buffer: Buffer;
       readonly engine: { readonly bytesWritten: number };
     };

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { zstdDecompressSync } from 'node:zlib';
 import { integrityError } from '../../base/error.ts';
 import { beginMessage, type MessageWriter } from '../../crypto/openpgp-container.ts';
 import type { Recipient } from '../../crypto/openpgp-recipient.ts';
-import { compressFrame } from '../format/zstd-frames.ts';
+import { type CompressionLevel, compressFrame, decompressFrames } from '../format/zstd-frames.ts';
 
 export interface SealOptions {
   readonly recipients: readonly Recipient[];
   /** zstd level. */
-  readonly level: number;
+  readonly level: CompressionLevel;
   /** Open the message again before it is handed out. */
   readonly verify: boolean;
 }
@@ -43,16 +42,14 @@ export async function beginPart(options: SealOptions): Promise<PartWriter> {
   const plainHash = createHash('sha256');
   const framesHash = createHash('sha256');
   const cipherHash = createHash('sha256');
-  const chunks: Uint8Array[] = [];
+  const output = growingBytes();
   let pending: Buffer[] = [];
   let pendingSize = 0;
-  let size = 0;
   let plainSize = 0;
   const take = (ready: readonly Uint8Array[]): void => {
     for (const chunk of ready) {
       cipherHash.update(chunk);
-      chunks.push(chunk);
-      size += chunk.byteLength;
+      output.add(chunk);
     }
   };
   const seal = (block: Uint8Array): void => {
@@ -71,7 +68,7 @@ export async function beginPart(options: SealOptions): Promise<PartWriter> {
   };
   return {
     get size() {
-      return size;
+      return output.size;
     },
     write: (block) => {
       plainHash.update(block);
@@ -88,11 +85,11 @@ export async function beginPart(options: SealOptions): Promise<PartWriter> {
     finish: async () => {
       flush();
       take(message.finish());
-      const bytes = concatenate(chunks, size);
+      const bytes = output.take();
       if (options.verify) await verifyOpens(message, bytes, framesHash.digest('hex'));
       return {
         bytes,
-        size,
+        size: bytes.byteLength,
         sha256: cipherHash.digest('hex'),
         plainSize,
         plainSha256: plainHash.digest('hex'),
@@ -110,7 +107,8 @@ export async function sealWhole(text: Uint8Array, options: SealOptions): Promise
 
 /** Compression is checked block by block, so that no more than one block is ever in memory twice. */
 function verifyFrame(frame: Uint8Array, block: Uint8Array): void {
-  if (!zstdDecompressSync(frame).equals(block)) throw notReproducible();
+  const [first] = decompressFrames(frame);
+  if (first?.equals(block) !== true) throw notReproducible();
 }
 
 async function verifyOpens(message: MessageWriter, bytes: Uint8Array, framesSha256: string): Promise<void> {
@@ -125,12 +123,21 @@ function notReproducible(): Error {
   });
 }
 
-function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return whole;
+/** Bytes that are added one after another, kept only once. */
+function growingBytes() {
+  let buffer = new ArrayBuffer(2 ** 20);
+  let used = 0;
+  return {
+    get size() {
+      return used;
+    },
+    add: (chunk: Uint8Array) => {
+      if (used + chunk.byteLength > buffer.byteLength) {
+        buffer = buffer.transfer(Math.max(buffer.byteLength * 2, used + chunk.byteLength));
+      }
+      new Uint8Array(buffer).set(chunk, used);
+      used += chunk.byteLength;
+    },
+    take: () => new Uint8Array(buffer.transfer(used)),
+  };
 }
