@@ -35,7 +35,7 @@ await runBackup({
     trustedSigners: [settings.signer.publicKey],
   },
   options: {
-    partSize: Number(process.env['BENCH_PART_MIB'] ?? 32) * 2 ** 20,
+    partSize: Number(process.env['BENCH_PART_MIB'] ?? 16) * 2 ** 20,
     level: process.env['BENCH_LEVEL'] === undefined ? 'default' : Number(process.env['BENCH_LEVEL']),
     workers: Number(process.env['BENCH_WORKERS'] ?? availableParallelism()),
     verifyBeforeUpload: process.env['BENCH_VERIFY'] !== '0',

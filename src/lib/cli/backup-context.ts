@@ -14,9 +14,9 @@ import { operatorFingerprint } from './operator.ts';
 
 const defaults = { level: 'default', prefix: 'backup' } as const;
 
-/** Every worker holds a part, and its copy while it is opened again: all together stay below 200 MB. */
+/** Every worker holds a part, and its copy while it is opened again: all together stay below 150 MB. */
 function defaultPartSize(workers: number): number {
-  return Math.max(8, Math.floor(64 / workers)) * 2 ** 20;
+  return Math.max(8, Math.floor(32 / workers)) * 2 ** 20;
 }
 
 /** Where the profile's sets are. @throws {PosternError} exit 2 */

@@ -96,7 +96,7 @@ const backup = z.strictObject({
   part_size: byteSize
     .optional()
     .describe(
-      'the encrypted size at which a part ends; 64MiB divided by the workers, and 8MiB at least, unless told',
+      'the encrypted size at which a part ends; 32MiB divided by the workers, and 8MiB at least, unless told',
     ),
   compression_level: z
     .number()
