@@ -96,8 +96,8 @@ async function formOf(db: Queryable): Promise<string> {
   return hash.digest('hex');
 }
 
-const tableForms = `select c.oid || ' ' || c.relfilenode || ' ' || c.relname || ' ' || coalesce(
-    (select pg_catalog.string_agg(a.attnum || ':' || a.atttypid || ':' || a.attname || ':' || a.attgenerated::text, ',' order by a.attnum)
+const tableForms = `select c.oid || ' ' || c.relfilenode || ' ' || pg_catalog.md5(c.relname::text) || ' ' || coalesce(
+    (select pg_catalog.string_agg(a.attnum || ':' || a.atttypid || ':' || pg_catalog.md5(a.attname::text) || ':' || a.attgenerated::text, ',' order by a.attnum)
        from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '') as line
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
