@@ -10,6 +10,6 @@ if (name === undefined || !names.includes(name)) {
   process.stderr.write(`usage: npm run bench -- NAME; the benchmarks are: ${names.join(', ')}\n`);
   process.exitCode = 2;
 } else {
-  const { bench } = (await import(`./${name}.ts`)) as { bench(args: readonly string[]): Promise<void> };
-  await bench(args);
+  const module = (await import(`./${name}.ts`)) as { bench(args: readonly string[]): Promise<void> };
+  await module.bench(args);
 }

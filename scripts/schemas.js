@@ -26,10 +26,11 @@ function envelope(command, result) {
 
 const wanted = new Map();
 const config = await Config.load({ root: process.cwd() });
-for (const { id, load } of config.commands.filter(({ pluginName }) => pluginName === 'postern')) {
-  const command = await load();
-  if (command.result === undefined) throw new Error(`${id} has no result schema`);
-  wanted.set(`${id.replaceAll(':', '-')}.json`, envelope(id.replaceAll(':', ' '), await command.result()));
+for (const command of config.commands.filter(({ pluginName }) => pluginName === 'postern')) {
+  const { id } = command;
+  const loaded = await command.load();
+  if (loaded.result === undefined) throw new Error(`${id} has no result schema`);
+  wanted.set(`${id.replaceAll(':', '-')}.json`, envelope(id.replaceAll(':', ' '), await loaded.result()));
 }
 const { configFile } = await import('../dist/lib/config/schema.js');
 const { manifest, stub } = await import('../dist/lib/backup/format/manifest.js');

@@ -52,7 +52,7 @@ export async function runPair({ peer, work, goal, runs, ours, theirs }: PairOpti
   };
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1
@@ -60,6 +60,6 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
-export function round(value: number): number {
+function round(value: number): number {
   return Number(value.toPrecision(4));
 }

@@ -70,8 +70,7 @@ describe.each(commands)('postern $id', ({ id, command, declared }) => {
     expect(optional.length).toBeLessThanOrEqual(1);
     for (const argument of Object.values(declared.args)) expect(argument.ignoreStdin).toBe(true);
     for (const flag of Object.values(declared.flags ?? {}))
-      if ('multiple' in flag && flag.multiple === true)
-        expect(flag).toMatchObject({ multipleNonGreedy: true });
+      if ('multiple' in flag && flag.multiple) expect(flag).toMatchObject({ multipleNonGreedy: true });
   });
 
   it('ends its help with its exit codes', async () => {

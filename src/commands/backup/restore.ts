@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { BackupRestoreResult } from '../../lib/backup/results.ts';
+import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { dryRunFlag, yesFlag } from '../../lib/cli/flags.ts';
 import { resolveSet, setArgument } from '../../lib/cli/set-argument.ts';
@@ -50,6 +51,7 @@ export default class BackupRestore extends BaseCommand<typeof BackupRestore> {
       if (result.certificateId !== null) this.print(`certificate ${result.certificateId}`);
     } else {
       this.print(`${submitted.outcome}: plan ${plan.id}`);
+      if (submitted.outcome === 'awaiting approval') this.endWith(ExitCode.refused);
     }
     return result;
   }

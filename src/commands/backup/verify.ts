@@ -53,9 +53,9 @@ export default class BackupVerify extends BaseCommand<typeof BackupVerify> {
       this.endWith(ExitCode.integrity);
       return result;
     }
-    this.print(
-      `${setId}: ${files} files are as they were signed${rows === null ? '' : `, and ${rows.toLocaleString('en')} rows as they were read`}`,
-    );
+    const what = result.level === 'list' ? `names and sizes of ${files} files` : `${files} files`;
+    const contents = rows === null ? '' : `, and ${rows.toLocaleString('en')} rows as they were read`;
+    this.print(`${setId}: ${what} are as they were signed${contents}`);
     if (!result.opened && result.level === 'full')
       this.say('no secret key is configured here, so the contents were not opened');
     return result;

@@ -31,7 +31,10 @@ export function privilegeMissing(what: string, cause?: unknown): PosternError {
   return failure(what, {
     code: 'privilege-missing',
     cause,
-    hints: ['a backup role needs: GRANT pg_read_all_data TO role; ALTER ROLE role BYPASSRLS'],
+    hints: [
+      'a backup role needs: GRANT pg_read_all_data TO role; ALTER ROLE role BYPASSRLS',
+      'pg_read_all_data does not reach large objects: GRANT SELECT ON LARGE OBJECT … TO role, or use a superuser',
+    ],
   });
 }
 

@@ -118,7 +118,7 @@ export async function readSignedFile(sets: SetStore, set: SignedSet, name: strin
 }
 
 /** @throws {PosternError} exit 5, `file-changed` */
-export function requireSum(sums: ReadonlyMap<string, string>, name: string, bytes: Uint8Array): void {
+function requireSum(sums: ReadonlyMap<string, string>, name: string, bytes: Uint8Array): void {
   if (sums.get(name) === sha256Hex(bytes)) return;
   const changed = integrityError(`${name} is not what was signed`, {
     code: 'file-changed',

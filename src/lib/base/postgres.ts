@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { failure, messageOf, PosternError, usageError } from './error.ts';
 import { fileProblem } from './file-problem.ts';
 
-export type { Client, Pool, PoolClient } from 'pg';
+export type { Client, Pool } from 'pg';
 
 /** Whatever can run a query: a client, a pool, a pooled client. */
 export type Queryable = Pick<pg.ClientBase, 'query'>;
@@ -84,7 +84,8 @@ export function redactUrl(url: string): string {
 /** The same server and login, another database. */
 export function withDatabase(url: string, database: string): string {
   const parsed = new URL(url);
-  parsed.pathname = `/${encodeURIComponent(database)}`;
+  // `pg` decodes the path with decodeURI, which leaves `%3B` and the like as they are.
+  parsed.pathname = `/${encodeURI(database).replace(/[?#]/g, encodeURIComponent)}`;
   return parsed.toString();
 }
 

@@ -43,7 +43,7 @@ export async function secretKeys(context: PosternContext): Promise<SecretKeys | 
 }
 
 /** As `secretKeys`, for what cannot go on without. @throws {PosternError} exit 2, `secret-key-needed` */
-export async function requireSecretKeys(context: PosternContext): Promise<SecretKeys> {
+async function requireSecretKeys(context: PosternContext): Promise<SecretKeys> {
   const keys = await secretKeys(context);
   if (keys !== undefined) return keys;
   throw usageError('no secret key is configured, so no set can be opened', {

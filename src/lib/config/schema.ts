@@ -162,5 +162,3 @@ export const configFile = z.strictObject({
 export type ConfigFile = z.infer<typeof configFile>;
 export type ProfileSettings = z.infer<typeof profile>;
 export type StoreSettings = NonNullable<ProfileSettings['stores']>[string];
-export type KmsSettings = NonNullable<ProfileSettings['kms']>;
-export type BackupSettings = NonNullable<ProfileSettings['backup']>;

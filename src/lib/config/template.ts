@@ -35,5 +35,7 @@ profiles:
     approvals:
       default: 1
       backup.restore: 0
+      # 1 as soon as two operators are enrolled: until then nobody could approve the second.
+      operator.enroll: 0
 `;
 }

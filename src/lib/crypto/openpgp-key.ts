@@ -1,8 +1,8 @@
 import { messageOf, usageError } from '../base/error.ts';
 import { openpgpConfig } from './openpgp-config.ts';
 
-export { type Recipient, readRecipient } from './openpgp-recipient.ts';
-export { readSecretKey, type SecretKey } from './openpgp-secret-key.ts';
+export { readRecipient } from './openpgp-recipient.ts';
+export { readSecretKey } from './openpgp-secret-key.ts';
 
 export interface GenerateKeyPairOptions {
   readonly name: string;

@@ -25,7 +25,10 @@ version or a newer one, and the secret half of one of the keys above in your gpg
   2. Compare the fingerprint of the signing key with your records, and import it:
        gpg --show-keys signer.asc
        gpg --import signer.asc
-  3. sh restore.sh NEW_DATABASE
+  3. Let the signature vouch for every file, restore.sh included, before you run anything:
+       gpg --verify SHA256SUMS.asc SHA256SUMS
+       sha256sum --check --strict --quiet SHA256SUMS
+  4. sh restore.sh NEW_DATABASE
      It checks the signature and every file's SHA-256, makes a new database, and loads it. It needs up to
      ${formatByteSize(largest * 2)} in TMPDIR. PGHOST, PGPORT, PGUSER and the like say where the server is; the login must be
      a superuser, because objects go back to their owners. Roles that the server lacks are made without a login.

@@ -1,3 +1,5 @@
+import { formatByteSize } from '../../base/byte-size.ts';
+import { PosternError } from '../../base/error.ts';
 import { withConnection } from '../../base/postgres.ts';
 import type { PosternContext } from '../context.ts';
 import { certificateSigner, trustedCertificateKeys } from '../operation-context.ts';
@@ -21,6 +23,21 @@ export async function checkBackupKeys(context: PosternContext): Promise<Finding>
   }
   const short = recipients.map(({ fingerprint }) => fingerprint.slice(-16)).join(', ');
   return ok(`${recipients.length} recipients (${short}), signer ${signer.fingerprint.slice(-16)}`);
+}
+
+/** Does what a run does before its first byte, the privileges on every table and large object included. */
+export async function checkBackup(context: PosternContext): Promise<Finding> {
+  context.settings('backup');
+  context.settings('platform');
+  const { backupContext } = await import('../backup-context.ts');
+  const { previewBackup } = await import('../../backup/preview.ts');
+  try {
+    const { tables, bytes, copies } = await previewBackup(await backupContext(context, ''));
+    return ok(`would copy ${tables} tables, about ${formatByteSize(bytes)}, in ${copies} copies`);
+  } catch (error) {
+    if (!(error instanceof PosternError) || error.code !== 'privilege-missing') throw error;
+    return finding(error.message, error.hints[0] ?? 'grant what is missing');
+  }
 }
 
 export async function checkCertificates(context: PosternContext): Promise<Finding> {

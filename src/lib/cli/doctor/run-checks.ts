@@ -2,7 +2,7 @@ import { PosternError } from '../../base/error.ts';
 import { ExitCode } from '../../base/exit-code.ts';
 import type { PosternContext } from '../context.ts';
 import { explainError } from '../report-error.ts';
-import { checkBackupKeys, checkCertificates, checkSchemaDumper } from './backup-checks.ts';
+import { checkBackup, checkBackupKeys, checkCertificates, checkSchemaDumper } from './backup-checks.ts';
 import type { DoctorLine, Finding } from './check.ts';
 import { checkKms, checkStores } from './cloud-checks.ts';
 import { checkMap, checkPlatform, checkState } from './database-checks.ts';
@@ -23,6 +23,7 @@ export async function runChecks(context: PosternContext): Promise<readonly Docto
     ['kms', checkKms],
     ...checkStores(context),
     ['backup keys', checkBackupKeys],
+    ['backup', checkBackup],
     ['certificates', checkCertificates],
     ['pg_dump', checkSchemaDumper],
   ];
