@@ -12,7 +12,7 @@ import { copyTables } from './capture/copy-tables.ts';
 import { createDatabaseScript, databaseSettingsScript } from './capture/database-scripts.ts';
 import { type HeldSnapshot, holdSnapshot } from './capture/hold-snapshot.ts';
 import { copyLargeObjects } from './capture/large-objects.ts';
-import { readRoles, rolesScript } from './capture/roles.ts';
+import { readRoles, rolesScript, withoutPublicSchema } from './capture/roles.ts';
 import { sequencesScript } from './capture/sequences.ts';
 import { type SetWriter, setWriter } from './capture/set-writer.ts';
 import { closeDeadRuns } from './close-dead-runs.ts';
@@ -167,7 +167,7 @@ async function writeScripts(
     createDatabaseScript(locale, catalog.server.versionNumber),
   );
   const roles = await readRoles(client);
-  await writer.putScript(fileName.roles, 'roles', rolesScript(roles));
+  await writer.putScript(fileName.roles, 'roles', rolesScript(roles) + withoutPublicSchema(catalog));
   await writer.putScript(
     fileName.preData,
     'pre-data',
@@ -212,6 +212,7 @@ function sourceOf({ id, lsn, catalog }: HeldSnapshot): Manifest['source'] {
     ctype: database.ctype,
     localeProvider: database.localeProvider,
     icuLocale: database.locale,
+    icuRules: database.icuRules,
     snapshot: id,
     lsn,
     extensions: extensions.map(({ name, version }) => ({ name, version })),

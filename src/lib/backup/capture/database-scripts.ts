@@ -2,6 +2,7 @@ import type { Queryable } from '../../base/postgres.ts';
 import type { Catalog } from '../../platform/catalog/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { inThisDatabase, lineLiteral } from '../format/sql-text.ts';
+import { setSql } from './setting-sql.ts';
 
 /** How the database was made: all that cannot be changed afterwards. */
 export interface DatabaseLocale {
@@ -10,6 +11,7 @@ export interface DatabaseLocale {
   readonly ctype: string;
   readonly localeProvider: string;
   readonly icuLocale: string | null;
+  readonly icuRules: string | null;
 }
 
 /** `CREATE DATABASE` with the same encoding and collation; `name` is SQL already. From template0: the set holds the rest. */
@@ -24,6 +26,7 @@ export function createDatabaseSql(name: string, locale: DatabaseLocale, targetVe
             : [
                 `${locale.localeProvider === 'icu' ? 'ICU_LOCALE' : 'BUILTIN_LOCALE'} ${lineLiteral(locale.icuLocale)}`,
               ]),
+          ...(locale.icuRules === null ? [] : [`ICU_RULES ${lineLiteral(locale.icuRules)}`]),
         ];
   return [
     `CREATE DATABASE ${name} TEMPLATE template0`,
@@ -44,7 +47,7 @@ export async function databaseSettingsScript(db: Queryable, catalog: Catalog): P
   const { rows: grants } = await db.query<Grant>(databaseGrants);
   const { rows: comments } = await db.query<{ comment: string | null }>(databaseComment);
   const { database } = catalog;
-  const owner = quoteIdentifier(database.owner);
+  const owner = percent(quoteIdentifier(database.owner));
   const comment = comments[0]?.comment ?? null;
   const settings = catalog.settings
     .filter(({ thisDatabase }) => thisDatabase)
@@ -88,26 +91,11 @@ function grantSql({ grantee, privilege, grantable }: Grant): string {
   return `GRANT ${privilege} ON DATABASE %I TO ${to}${grantable ? ' WITH GRANT OPTION' : ''}`;
 }
 
-/** A list such as search_path is stored with its quotes already; every other value is one text. */
 function settingSql(role: string | null, setting: string): string {
-  const equals = setting.indexOf('=');
-  const name = setting.slice(0, equals);
-  const value = setting.slice(equals + 1);
   const subject =
     role === null ? 'ALTER DATABASE %I' : `ALTER ROLE ${percent(quoteIdentifier(role))} IN DATABASE %I`;
-  const parameter = name.split('.').map(quoteIdentifier).join('.');
-  return `${subject} SET ${percent(parameter)} TO ${percent(listQuoted.has(name.toLowerCase()) && value !== '' ? value : lineLiteral(value))}`;
+  return `${subject} ${percent(setSql(setting))}`;
 }
-
-/** The settings that PostgreSQL marks GUC_LIST_QUOTE (src/backend/utils/misc/guc_tables.c); there is no query for it. */
-const listQuoted: ReadonlySet<string> = new Set([
-  'local_preload_libraries',
-  'search_path',
-  'session_preload_libraries',
-  'shared_preload_libraries',
-  'temp_tablespaces',
-  'unix_socket_directories',
-]);
 
 /** For format(): a percent sign that is meant. */
 function percent(sql: string): string {

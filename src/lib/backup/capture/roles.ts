@@ -1,6 +1,12 @@
 import type { Queryable } from '../../base/postgres.ts';
+import type { Catalog } from '../../platform/catalog/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { lineLiteral } from '../format/sql-text.ts';
+
+/** Every new database has a schema public. Where the source has none, it would stay: a dump does not take it away. */
+export function withoutPublicSchema({ schemas }: Pick<Catalog, 'schemas'>): string {
+  return schemas.some(({ name }) => name === 'public') ? '' : 'DROP SCHEMA IF EXISTS public;\n';
+}
 
 /** Roles that own something here or that somebody granted something here; the cluster's own ones are left out. */
 export async function readRoles(db: Queryable): Promise<readonly string[]> {

@@ -58,6 +58,11 @@ exists=$(printf "select count(*) from pg_catalog.pg_database where datname = :'d
   psql -X -q -A -t -v ON_ERROR_STOP=1 -v database="$database" -d postgres) || fail 'the server cannot be reached'
 [ "$exists" = 0 ] || fail "the database $database exists already: give the name of a new one" 6
 
+# Event triggers come with the schema; from PostgreSQL 17 on they can fire at a login, and can be switched off.
+version=$(psql -X -q -A -t -d postgres -c 'show server_version_num') || fail 'the server cannot be reached'
+[ "$version" -lt 170000 ] || PGOPTIONS="${PGOPTIONS:-} -c event_triggers=off"
+export PGOPTIONS="${PGOPTIONS:-}"
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP

@@ -1,5 +1,5 @@
 import { integrityError } from '../../base/error.ts';
-import { withConnection, withDatabase } from '../../base/postgres.ts';
+import { withConnection } from '../../base/postgres.ts';
 import type { Plan } from '../../operation/plan.ts';
 import { qualifiedName } from '../../platform/quote.ts';
 import { sumLargeObjects } from '../capture/large-objects.ts';
@@ -8,6 +8,7 @@ import type { Manifest } from '../format/manifest.ts';
 import type { TableSum } from '../format/row-checksum.ts';
 import { chooseSchemaDumper, comparableSchema, dumpSchema, type SchemaDumper } from '../schema-dump/index.ts';
 import { openWorkerPool } from '../worker/pool.ts';
+import { closedDatabaseUrl } from './closed-database.ts';
 import type { RestoreContext } from './context.ts';
 import { workingName } from './marks.ts';
 
@@ -35,7 +36,7 @@ export async function compareRestored(
   manifest: Manifest,
   readScript: ReadScript,
 ): Promise<Comparison> {
-  const url = withDatabase(context.serverUrl, workingName(plan));
+  const url = closedDatabaseUrl(context, plan, manifest);
   const differing = await differingTables(context, url, manifest);
   const objects = await withConnection(
     { url, role: 'restored database', purpose: 'restore compare' },

@@ -1,5 +1,5 @@
-import { integrityError } from '../../base/error.ts';
-import { type Client, withConnection, withDatabase } from '../../base/postgres.ts';
+import { integrityError, messageOf, refused } from '../../base/error.ts';
+import { type Client, sqlState, withConnection } from '../../base/postgres.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { openMessage } from '../../crypto/openpgp-container.ts';
 import type { SecretKey } from '../../crypto/openpgp-secret-key.ts';
@@ -8,12 +8,13 @@ import type { PlanKind } from '../../operation/plan-kind.ts';
 import { precondition } from '../../operation/staleness.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { createDatabaseSql } from '../capture/database-scripts.ts';
+import { databaseFailure } from '../database-failure.ts';
 import { fileName } from '../format/layout.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { runScript } from '../raw-query.ts';
 import { openSignedSet, readManifest, readSignedFile, type SignedSet, unlock, unpack } from '../read-set.ts';
-import { timeoutsOff } from '../worker/session.ts';
 import { analyze } from './analyze.ts';
+import { inClosedDatabase } from './closed-database.ts';
 import { compareRestored } from './compare.ts';
 import type { RestoreContext } from './context.ts';
 import { loadRows } from './load-rows.ts';
@@ -50,7 +51,11 @@ export const backupRestore: PlanKind<RestoreContext> = {
     if (step === undefined) throw new Error(`a restore has no step ${index}`);
     const title = plan.body.steps[index]?.summary ?? step;
     context.progress.detail(title);
-    return stepWork[step](context, plan, await openPlannedSet(context, plan));
+    try {
+      return await stepWork[step](context, plan, await openPlannedSet(context, plan));
+    } catch (error) {
+      throw databaseFailure(error, 'the server stopped the restore');
+    }
   },
   certify: async (_context, plan, results) => {
     const { setId, manifestSha256, location, database } = planInputs(plan, restoreInputs);
@@ -63,6 +68,20 @@ export const backupRestore: PlanKind<RestoreContext> = {
   },
 };
 
+/** A server of another system may lack the locale, and says so only now. */
+async function create(client: Client, sql: string): Promise<void> {
+  try {
+    await client.query(sql);
+  } catch (error) {
+    if (!['22023', '42809', '42704', '0A000'].includes(sqlState(error) ?? '')) throw error;
+    throw refused(`the server cannot make a database like the one backed up: ${messageOf(error)}`, {
+      code: 'locale-missing',
+      cause: error,
+      hints: [`the statement was: ${sql}`, 'install the locale on the server, then apply the plan again'],
+    });
+  }
+}
+
 type StepWork = (context: RestoreContext, plan: Plan, opened: OpenedSet) => Promise<JsonObject>;
 
 const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
@@ -72,10 +91,10 @@ const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
       // A database of this plan's working name can only be this plan's, from a run that was stopped here.
       const { hasDatabase, versionNum } = await askServer(client, name);
       const locale = { ...manifest.source, localeProvider: manifest.source.localeProvider };
-      if (!hasDatabase) await client.query(createDatabaseSql(quoteIdentifier(name), locale, versionNum));
+      if (!hasDatabase) await create(client, createDatabaseSql(quoteIdentifier(name), locale, versionNum));
       await client.query(`REVOKE CONNECT, TEMPORARY ON DATABASE ${quoteIdentifier(name)} FROM PUBLIC`);
     });
-    await inDatabase(context, plan, (client) => createMarks(client, plan));
+    await inClosedDatabase(context, plan, manifest, (client) => createMarks(client, plan));
     return { database: name };
   },
   'pre-data': async (context, plan, opened) => {
@@ -98,19 +117,19 @@ const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
     await runScripts(context, plan, opened, ['post-data']);
     return {};
   },
-  analyze: async (context, plan) => {
-    await inDatabase(context, plan, analyze);
+  analyze: async (context, plan, { manifest }) => {
+    await inClosedDatabase(context, plan, manifest, analyze);
     return {};
   },
   compare: async (context, plan, opened) => {
     // Every step that needs the marks is journalled as done by now.
-    await inDatabase(context, plan, (client) => dropMarks(client, plan));
+    await inClosedDatabase(context, plan, opened.manifest, (client) => dropMarks(client, plan));
     const comparison = await compareRestored(context, plan, opened.manifest, (name) =>
       script(context, opened, name),
     );
     if (comparison.schemaReason !== null)
       context.progress.warn(`the schema was not compared: ${comparison.schemaReason}`);
-    return { ...comparison } as unknown as JsonObject;
+    return { ...comparison };
   },
   open: async (context, plan, opened) => {
     const { database } = planInputs(plan, restoreInputs);
@@ -120,9 +139,12 @@ const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
       async (client) => (await askServer(client, name)).hasDatabase,
     );
     if (!isStillClosed) return { database };
-    await inDatabase(context, plan, async (client) =>
-      runScript(client, await script(context, opened, fileName.databaseSettings)),
-    );
+    const settings = await script(context, opened, fileName.databaseSettings);
+    await inClosedDatabase(context, plan, opened.manifest, async (client) => {
+      // Stopped behind the settings and begun again, it would find itself under them.
+      await client.query('SET default_transaction_read_only = off');
+      await runScript(client, settings);
+    });
     await onServer(context, (client) =>
       client.query(`ALTER DATABASE ${quoteIdentifier(name)} RENAME TO ${quoteIdentifier(database)}`),
     );
@@ -137,7 +159,7 @@ async function runScripts(
   kinds: readonly Manifest['files'][number]['kind'][],
 ): Promise<void> {
   const files = opened.manifest.files.filter(({ kind }) => kinds.includes(kind));
-  await inDatabase(context, plan, async (client) => {
+  await inClosedDatabase(context, plan, opened.manifest, async (client) => {
     for (const { name } of files) {
       context.signal.throwIfAborted();
       await runMarkedScript(client, plan, name, await script(context, opened, name));
@@ -171,18 +193,4 @@ async function openPlannedSet(context: RestoreContext, plan: Plan): Promise<Open
 
 function onServer<T>({ serverUrl }: RestoreContext, work: (client: Client) => Promise<T>): Promise<T> {
   return withConnection({ url: serverUrl, role: 'server for the restore', purpose: 'restore' }, work);
-}
-
-function inDatabase<T>(
-  { serverUrl }: RestoreContext,
-  plan: Plan,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  return withConnection(
-    { url: withDatabase(serverUrl, workingName(plan)), role: 'database being restored', purpose: 'restore' },
-    async (client) => {
-      for (const statement of timeoutsOff) await client.query(statement);
-      return work(client);
-    },
-  );
 }

@@ -1,10 +1,10 @@
-import { withDatabase } from '../../base/postgres.ts';
 import type { Plan } from '../../operation/plan.ts';
 import type { Manifest, ManifestFile } from '../format/manifest.ts';
 import { readSignedFile, type SignedSet } from '../read-set.ts';
 import { openWorkerPool } from '../worker/pool.ts';
+import { closedDatabaseUrl } from './closed-database.ts';
 import type { RestoreContext } from './context.ts';
-import { markTable, workingName } from './marks.ts';
+import { markTable } from './marks.ts';
 
 /** Loads every part of every table, several at a time; a part that is loaded already is left alone. */
 export async function loadRows(
@@ -24,7 +24,7 @@ export async function loadRows(
     Math.max(1, Math.min(context.workers, parts.length)),
     {
       database: {
-        url: withDatabase(context.serverUrl, workingName(plan)),
+        url: closedDatabaseUrl(context, plan, manifest),
         encoding: manifest.source.encoding,
         writes: true,
       },

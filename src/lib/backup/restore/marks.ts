@@ -22,10 +22,31 @@ export async function createMarks(client: Client, plan: Plan): Promise<void> {
   await client.query(`CREATE TABLE IF NOT EXISTS ${markTable(plan)} (mark text PRIMARY KEY)`);
 }
 
+/** Removes the marks. An event trigger of the restored schema that forbids or records it is asleep meanwhile. */
 export async function dropMarks(client: Client, plan: Plan): Promise<void> {
   await client.query('SET client_min_messages = warning');
-  await client.query(`DROP SCHEMA IF EXISTS ${quoteIdentifier(workingName(plan))} CASCADE`);
+  const { rows: triggers } = await client.query<EventTrigger>(eventTriggers);
+  await client.query('BEGIN');
+  try {
+    for (const { name } of triggers) await client.query(`ALTER EVENT TRIGGER ${name} DISABLE`);
+    await client.query(`DROP SCHEMA IF EXISTS ${quoteIdentifier(workingName(plan))} CASCADE`);
+    for (const { name, enable } of triggers) await client.query(`ALTER EVENT TRIGGER ${name} ${enable}`);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
 }
+
+interface EventTrigger {
+  /** Quoted. */
+  readonly name: string;
+  readonly enable: string;
+}
+
+const eventTriggers = `select pg_catalog.quote_ident(evtname) as name,
+       case evtenabled when 'A' then 'ENABLE ALWAYS' when 'R' then 'ENABLE REPLICA' else 'ENABLE' end as enable
+  from pg_catalog.pg_event_trigger where evtenabled <> 'D' order by oid`;
 
 /** Statements in one transaction: more would need more locks than a server has by default. */
 const batchSize = 100;

@@ -1,0 +1,41 @@
+import { type Client, withConnection, withDatabase } from '../../base/postgres.ts';
+import type { Plan } from '../../operation/plan.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { timeoutsOff } from '../worker/session.ts';
+import type { RestoreContext } from './context.ts';
+import { workingName } from './marks.ts';
+
+/** Event triggers can be switched off from here on, and can fire at a login. */
+const eventTriggersVersion = 170_000;
+
+/**
+ * How to reach the database that a plan restores, while it has its working name. Event triggers that came with its
+ * schema must not answer to the restore's own logins and commands: they would change what was restored, or forbid it.
+ */
+export function closedDatabaseUrl(
+  { serverUrl }: RestoreContext,
+  plan: Plan,
+  { source }: Pick<Manifest, 'source'>,
+): string {
+  const url = new URL(withDatabase(serverUrl, workingName(plan)));
+  // The target is of the source's version or a newer one; on an older one there is no such setting.
+  if (source.serverVersionNum >= eventTriggersVersion) {
+    const options = [url.searchParams.get('options'), '-c event_triggers=off'];
+    url.searchParams.set('options', options.filter((option) => option !== null).join(' '));
+  }
+  return url.toString();
+}
+
+/** Runs work in that database, with no limit on its time. Errors as `connect`. */
+export function inClosedDatabase<T>(
+  context: RestoreContext,
+  plan: Plan,
+  manifest: Pick<Manifest, 'source'>,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const url = closedDatabaseUrl(context, plan, manifest);
+  return withConnection({ url, role: 'database being restored', purpose: 'restore' }, async (client) => {
+    for (const statement of timeoutsOff) await client.query(statement);
+    return work(client);
+  });
+}
