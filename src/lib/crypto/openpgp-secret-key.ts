@@ -82,5 +82,9 @@ function locked(fingerprint: string, why: string, cause?: unknown): Error {
 }
 
 function unreadable(why: string, cause?: unknown): Error {
-  return usageError(`the secret key ${why}`, { code: 'secret-key-unreadable', cause });
+  return usageError(`the secret key ${why}`, {
+    code: 'secret-key-unreadable',
+    hints: ['give the file that gpg --armor --export-secret-keys FINGERPRINT writes'],
+    cause,
+  });
 }

@@ -34,6 +34,7 @@ export async function signDetached(data: Uint8Array, options: SignOptions): Prom
   await key.getSigningKey(undefined, date).catch((cause: unknown) => {
     throw usageError(`the key ${fingerprint} cannot sign now: it is expired, revoked, or not for signing`, {
       code: 'secret-key-cannot-sign',
+      hints: ['let its owner extend it, or name another key that signs'],
       cause,
     });
   });
