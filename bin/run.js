@@ -15,7 +15,11 @@ for (const stream of [process.stdout, process.stderr]) {
   // `postern … | head` closes the pipe on purpose. What runs goes on to its end without a reader, so that the exit
   // code stays true: ending here with 0 could pass off half a backup as a whole one.
   stream.on('error', (error) => {
-    if (error.code === 'EPIPE') return;
+    if (error.code === 'EPIPE') {
+      // Whoever waits until the stream has room would wait for ever.
+      stream.emit('drain');
+      return;
+    }
     if (stream === process.stdout)
       process.stderr.write(`postern: error: the output cannot be written: ${error.message}\n`);
     process.exit(1);
