@@ -61,6 +61,9 @@ function postern(args, { expect = 0, show = true } = {}) {
 
 /** Turns one bit of a file, in place, as a failing disk would. */
 function flipBit(path) {
+  const { mode } = statSync(path);
+  // The store keeps its objects read-only; a failing disk does not ask.
+  chmodSync(path, 0o600);
   const file = openSync(path, 'r+');
   const byte = Buffer.alloc(1);
   const position = Math.floor(statSync(path).size / 2);
@@ -68,6 +71,7 @@ function flipBit(path) {
   byte[0] ^= 1;
   writeSync(file, byte, 0, 1, position);
   closeSync(file);
+  chmodSync(path, mode & 0o777);
 }
 
 async function story() {
