@@ -23,6 +23,8 @@ export interface BackupWorld {
   readonly keys: { readonly operations: KeyPair; readonly offline: KeyPair; readonly signer: KeyPair };
   readonly secretKeys: SecretKeys;
   readonly stateUrl: string;
+  /** What `openBackupWorld` needs to open the same world in another process. */
+  readonly data: BackupWorldData;
   context(
     changes?: Partial<Omit<BackupContext, 'options'>> & { readonly options?: Partial<BackupOptions> },
   ): BackupContext;
@@ -37,6 +39,18 @@ export interface BackupWorldOptions {
   readonly profile?: string;
 }
 
+/** All of a world that JSON can carry. */
+export interface BackupWorldData {
+  readonly folder: string;
+  readonly platformUrl: string;
+  readonly stateUrl: string;
+  /** Of the server that takes restored databases. */
+  readonly serverUrl: string;
+  readonly profile: string;
+  readonly keys: BackupWorld['keys'];
+}
+
+/** Makes a world: keys, a store in a folder, a migrated state database. */
 export async function backupWorld({
   platformUrl,
   major = 18,
@@ -44,10 +58,8 @@ export async function backupWorld({
   profile = 'test',
 }: BackupWorldOptions): Promise<BackupWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-backup-'));
-  const storePath = join(folder, 'offsite');
   const stateDatabase = await testDatabase({});
   await withConnection({ url: stateDatabase.url, role: 'state database' }, (client) => migrateState(client));
-  const pool = await openPool({ url: stateDatabase.url, role: 'state database' });
   const pair = (name: string, purpose: 'encrypt' | 'sign') =>
     generateKeyPair({ name, email: `${name}@example.org`, purpose });
   const keys = {
@@ -55,6 +67,26 @@ export async function backupWorld({
     offline: await pair('offline', 'encrypt'),
     signer: await pair('signer', 'sign'),
   };
+  const serverUrl = (await testServer(major)).url;
+  const world = await openBackupWorld(
+    { folder, platformUrl, stateUrl: stateDatabase.url, serverUrl, profile, keys },
+    store,
+  );
+  return {
+    ...world,
+    close: async () => {
+      await world.close();
+      await stateDatabase.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Opens a world that is there; closing it leaves everything as it is. */
+export async function openBackupWorld(data: BackupWorldData, store?: ObjectStore): Promise<BackupWorld> {
+  const { folder, platformUrl, stateUrl, serverUrl, profile, keys } = data;
+  const storePath = join(folder, 'offsite');
+  const pool = await openPool({ url: stateUrl, role: 'state database' });
   const sets: SetStore = {
     store: store ?? (await openLocalObjectStore({ path: storePath })),
     profile,
@@ -79,7 +111,8 @@ export async function backupWorld({
     sets,
     keys,
     secretKeys,
-    stateUrl: stateDatabase.url,
+    stateUrl,
+    data,
     context: ({ options, ...changes } = {}) => ({
       ...common,
       platformUrl,
@@ -99,14 +132,10 @@ export async function backupWorld({
       approvalsFor: () => 0,
       certificateSigner: async () => undefined,
       secretKeys,
-      serverUrl: (await testServer(major)).url,
+      serverUrl,
       workers: 2,
       ...changes,
     }),
-    close: async () => {
-      await pool.end();
-      await stateDatabase.drop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => pool.end(),
   };
 }

@@ -46,7 +46,7 @@ export async function holdSnapshot(
       if (held !== undefined) return held;
     } catch (error) {
       await client.end().catch(() => {});
-      throw error;
+      throw isLockTimeout(error) ? lockTimedOut(error) : error;
     }
     await client.end().catch(() => {});
   }
@@ -62,6 +62,8 @@ async function tryHold(client: Client, url: string, lockTimeout: number): Promis
   client.once('end', () => lost.abort(new Error('the connection has ended')));
   for (const statement of timeoutsOff) await client.query(statement);
   await client.query('SET row_security = off');
+  // Even to ask for a table's size is to wait for its lock.
+  await client.query(`SET lock_timeout = ${lockTimeout}`);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const { rows } = await client.query<{ id: string; lsn: string | null }>(exportSnapshot);
   const [snapshot] = rows;
@@ -69,7 +71,8 @@ async function tryHold(client: Client, url: string, lockTimeout: number): Promis
   const before = await formOf(client);
   const catalog = await readCatalog(client);
   const tables = copyableTables(catalog);
-  if (!(await lockTables(client, tables, lockTimeout))) return undefined;
+  if (!(await lockTables(client, tables))) return undefined;
+  await client.query('SET lock_timeout = 0');
   // A session of its own sees the present, not the snapshot.
   const after = await withConnection({ url, role: 'platform database', purpose: 'backup check' }, formOf);
   if (before !== after) return undefined;
@@ -83,6 +86,11 @@ async function tryHold(client: Client, url: string, lockTimeout: number): Promis
       await client.end().catch(() => {});
     },
   };
+}
+
+/** Also as the reason of another error. */
+function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === '55P03' || (error instanceof Error && sqlState(error.cause) === '55P03');
 }
 
 const exportSnapshot = `select pg_catalog.pg_export_snapshot() as id,
@@ -104,12 +112,7 @@ const tableForms = `select c.oid || ' ' || c.relfilenode || ' ' || pg_catalog.md
  order by c.oid`;
 
 /** @returns false when a table is gone since the snapshot */
-async function lockTables(
-  client: Client,
-  tables: readonly CopyableTable[],
-  lockTimeout: number,
-): Promise<boolean> {
-  await client.query(`SET lock_timeout = ${lockTimeout}`);
+async function lockTables(client: Client, tables: readonly CopyableTable[]): Promise<boolean> {
   const batch = 500;
   for (let start = 0; start < tables.length; start += batch) {
     const names = tables
@@ -119,7 +122,7 @@ async function lockTables(
       await client.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
     } catch (error) {
       if (sqlState(error) === '42P01' || sqlState(error) === '3F000') return false;
-      if (sqlState(error) === '55P03') throw lockTimedOut(error);
+      if (isLockTimeout(error)) throw error;
       if (sqlState(error) === '42501') throw privilegeMissing(messageOf(error), error);
       throw failure(`the tables cannot be locked: ${messageOf(error)}`, {
         code: 'lock-failed',
@@ -127,6 +130,5 @@ async function lockTables(
       });
     }
   }
-  await client.query('SET lock_timeout = 0');
   return true;
 }
