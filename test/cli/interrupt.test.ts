@@ -20,9 +20,14 @@ beforeAll(async () => {
   world = await preparedWorld();
   store = createServer((request, response) => {
     request.resume();
-    if (request.method !== 'PUT') return void response.writeHead(404).end();
+    if (request.method !== 'PUT') {
+      response.writeHead(404).end();
+      return;
+    }
     stored.push(request.url ?? '');
-    const answer = (): void => void response.writeHead(200, { etag: '"x"' }).end();
+    const answer = (): void => {
+      response.writeHead(200, { etag: '"x"' }).end();
+    };
     if (mode === 'answering') answer();
     else answers.push(answer);
     isAsked.resolve();

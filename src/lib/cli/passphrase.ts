@@ -21,7 +21,7 @@ export async function newPassphrase(
   if (none) return undefined;
   if (file !== undefined) return passphraseFile(file);
   if (!isInteractive) {
-    throw usageError(`a ${what} is needed, and there is no terminal to ask on`, {
+    throw usageError(`there is no terminal to ask for a ${what} on`, {
       code: 'needs-answer',
       hints: ['give it with --passphrase-file FILE, or say --no-passphrase'],
     });

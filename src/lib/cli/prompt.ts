@@ -20,7 +20,7 @@ export interface Asking {
 export async function confirmYes(question: string, asking: Asking): Promise<void> {
   if (asking.yes) return;
   if (!asking.isInteractive) {
-    throw usageError(`${question} needs an answer, and there is no terminal to ask on`, {
+    throw usageError(`there is no terminal to ask on: ${question}`, {
       code: 'needs-answer',
       hints: ['answer with --yes'],
     });
@@ -46,7 +46,7 @@ export async function confirmName(warning: string, name: string, asking: Asking)
 
 async function askName(warning: string, name: string, { isInteractive, signal }: Asking): Promise<string> {
   if (!isInteractive) {
-    throw usageError(`${warning}: this needs a confirmation, and there is no terminal to ask on`, {
+    throw usageError(`there is no terminal to ask for a confirmation on: ${warning}`, {
       code: 'needs-answer',
       hints: [`answer with --confirm ${name}`],
     });
