@@ -1,10 +1,11 @@
 // A backup of a mail database against the pipelines and programs that people use today.
 // npm run bench -- backup [messages] [runs]
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BackupWorld, openBackupWorld } from './lib/backup-world.ts';
-import { requirePeer, runProgram, shell } from './lib/command.ts';
+import { requirePeer, runProgram, shell, timed } from './lib/command.ts';
 import { type MailDatabase, mailDatabase } from './lib/mail-database.ts';
 import { runPair } from './lib/pairs.ts';
 import { peakOf } from './lib/peak-memory.ts';
@@ -30,6 +31,7 @@ const peers = [
   ['gpg', 'gnupg'],
   ['zstd', 'zstd'],
   ['restic', 'restic'],
+  ['pgbackrest', 'pgbackrest'],
 ] as const;
 
 async function measure(database: MailDatabase, world: BackupWorld, runs: number): Promise<void> {
@@ -51,6 +53,7 @@ async function measure(database: MailDatabase, world: BackupWorld, runs: number)
   };
   const restic = { RESTIC_REPOSITORY: join(out, 'restic'), RESTIC_PASSWORD: 'bench' };
   const pipeZstd = toFile(`pg_dump -Fc -Z0 '${database.url}' | zstd -q -3 | ${gpg}`);
+  const backrest = await pgBackRest(database, join(out, 'pgbackrest'));
   const pairs = [
     await runPair({ peer: 'pg_dump -Fc -Z0 | zstd -3 | gpg', work, goal: 1.5, runs, ours, theirs: pipeZstd }),
     await runPair({
@@ -76,6 +79,15 @@ async function measure(database: MailDatabase, world: BackupWorld, runs: number)
         );
       },
     }),
+    await runPair({
+      // Copies the files of a server at rest, indexes and all: the least that a program can do without a snapshot.
+      peer: 'pgbackrest --no-online (zst 3, AES-256)',
+      work,
+      goal: 1,
+      runs: Math.min(runs, 3),
+      ours,
+      theirs: backrest,
+    }),
   ];
   await pipeZstd();
   const peerSize = (await stat(join(out, 'dump'))).size;
@@ -91,6 +103,37 @@ async function measure(database: MailDatabase, world: BackupWorld, runs: number)
     scale: [{ size: database.bytes, seconds: pairs[0]?.oursMedian ?? 0, peakRssMb: peak }],
     profile: [],
   });
+}
+
+/** pgBackRest on the same cluster, with as many processes as we have workers. */
+async function pgBackRest(database: MailDatabase, folder: string): Promise<() => Promise<number>> {
+  const file = join(folder, 'pgbackrest.conf');
+  const settings = [
+    '[global]',
+    `repo1-path=${folder}/repo`,
+    'repo1-cipher-type=aes-256-cbc',
+    'repo1-cipher-pass=bench',
+    'compress-type=zst',
+    'compress-level=3',
+    `process-max=${availableParallelism()}`,
+    `log-path=${folder}`,
+    `lock-path=${folder}`,
+    `spool-path=${folder}`,
+    'log-level-console=error',
+    '[bench]',
+    `pg1-path=${database.server.dataDirectory}`,
+    `pg1-port=${database.server.port}`,
+  ];
+  const run = (command: string, ...args: readonly string[]) =>
+    timed('pgbackrest', [`--config=${file}`, '--stanza=bench', '--no-online', ...args, command]);
+  return async () => {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    await writeFile(file, `${settings.join('\n')}\n`);
+    await run('stanza-create');
+    // --force: the server is up, but nothing writes to it.
+    return run('backup', '--type=full', '--force');
+  };
 }
 
 /** Not a time: bytes, in the same form. At most 2 % larger is the goal. */

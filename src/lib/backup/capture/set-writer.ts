@@ -1,3 +1,4 @@
+import { releaseMemory } from '../../base/release-memory.ts';
 import { canonicalJson, type JsonValue } from '../../crypto/canonical-json.ts';
 import { signDetached } from '../../crypto/openpgp-signature.ts';
 import { sha256Hex } from '../../crypto/sha256.ts';
@@ -34,6 +35,7 @@ export function setWriter(context: BackupContext, setId: string): SetWriter {
   };
   const put: SetWriter['put'] = async ({ bytes, size, sha256, plainSize, plainSha256 }, entry) => {
     const versionId = await store(entry.name, bytes);
+    releaseMemory(bytes);
     files.push({
       ...entry,
       size,

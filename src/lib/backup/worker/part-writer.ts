@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { integrityError } from '../../base/error.ts';
+import { releaseMemory } from '../../base/release-memory.ts';
 import { beginMessage, type MessageWriter } from '../../crypto/openpgp-container.ts';
 import type { Recipient } from '../../crypto/openpgp-recipient.ts';
 import { type CompressionLevel, compressFrame, decompressFrames } from '../format/zstd-frames.ts';
@@ -59,6 +60,7 @@ export async function beginPart(options: SealOptions): Promise<PartWriter> {
       framesHash.update(frame);
     }
     take(message.write(frame));
+    releaseMemory(frame);
   };
   const flush = (): void => {
     if (pendingSize === 0) return;
@@ -107,13 +109,16 @@ export async function sealWhole(text: Uint8Array, options: SealOptions): Promise
 
 /** Compression is checked block by block, so that no more than one block is ever in memory twice. */
 function verifyFrame(frame: Uint8Array, block: Uint8Array): void {
-  const [first] = decompressFrames(frame);
-  if (first?.equals(block) !== true) throw notReproducible();
+  const [plain, ...others] = decompressFrames(frame);
+  if (others.length > 0 || plain?.equals(block) !== true) throw notReproducible();
+  releaseMemory(plain);
 }
 
 async function verifyOpens(message: MessageWriter, bytes: Uint8Array, framesSha256: string): Promise<void> {
   const opened = await message.opener()(bytes);
-  if (createHash('sha256').update(opened).digest('hex') !== framesSha256) throw notReproducible();
+  const sha256 = createHash('sha256').update(opened).digest('hex');
+  releaseMemory(opened);
+  if (sha256 !== framesSha256) throw notReproducible();
 }
 
 function notReproducible(): Error {
