@@ -25,14 +25,18 @@ export default class Completion extends BaseCommand<typeof Completion> {
     const { bashCompletion, zshCompletion } = await import('../lib/cli/completion.ts');
     const commands = this.config.commands
       .filter(({ hidden }) => !hidden)
-      .map(({ id, summary = '', flags }) => ({
+      .map(({ id, summary = '', flags, args }) => ({
         words: id.split(':'),
         summary,
-        flags: Object.values(flags).map((flag) => ({
-          name: flag.name,
-          summary: flag.summary ?? '',
-          options: flag.type === 'option' ? (flag.options ?? []) : [],
-        })),
+        choices: Object.values(args)[0]?.options ?? [],
+        flags: [
+          { name: 'help', summary: 'show what it does', options: [] },
+          ...Object.values(flags).map((flag) => ({
+            name: flag.name,
+            summary: flag.summary ?? '',
+            options: flag.type === 'option' ? (flag.options ?? []) : [],
+          })),
+        ],
       }));
     const { shell } = this.args;
     const script = (shell === 'zsh' ? zshCompletion : bashCompletion)(this.config.bin, commands);

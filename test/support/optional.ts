@@ -4,7 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 
 /** A program that some tests need and that not every machine has. */
-export type OptionalTool = 'gpg' | 'zstd' | 'psql' | 'moto' | 'openssl' | 'jq' | 'python3' | 'script';
+export type OptionalTool =
+  | 'gpg'
+  | 'zstd'
+  | 'psql'
+  | 'moto'
+  | 'openssl'
+  | 'jq'
+  | 'python3'
+  | 'script'
+  | 'bash'
+  | 'zsh';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -3,6 +3,8 @@ export interface CompletedCommand {
   /** `['backup', 'run']` */
   readonly words: readonly string[];
   readonly summary: string;
+  /** The words that its argument can be, where they are few. */
+  readonly choices: readonly string[];
   readonly flags: readonly {
     readonly name: string;
     readonly summary: string;
@@ -11,15 +13,17 @@ export interface CompletedCommand {
 }
 
 /**
- * Under each sequence of words, the words that can follow: `backup` → `list`, `run`…
+ * Under each sequence of words, the words that can follow: `backup` → `list`, `run`…; `completion` → `bash`, `zsh`.
  */
 function nextWords(commands: readonly CompletedCommand[]): ReadonlyMap<string, readonly string[]> {
   const next = new Map<string, Set<string>>();
-  for (const { words } of commands) {
-    for (const [index, word] of words.entries()) {
-      const before = words.slice(0, index).join(' ');
-      next.set(before, (next.get(before) ?? new Set()).add(word));
-    }
+  const add = (before: readonly string[], word: string): void => {
+    const key = before.join(' ');
+    next.set(key, (next.get(key) ?? new Set()).add(word));
+  };
+  for (const { words, choices } of commands) {
+    for (const [index, word] of words.entries()) add(words.slice(0, index), word);
+    for (const choice of choices) add(words, choice);
   }
   return new Map([...next].map(([before, words]) => [before, [...words].toSorted()]));
 }
@@ -44,7 +48,9 @@ export function bashCompletion(bin: string, commands: readonly CompletedCommand[
   );
   return `# bash completion of ${bin}: source <(${bin} completion bash)
 _${bin}() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path='' flags='' word
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path='' flags='--help --version' word
+  # bash takes --flag=value for three words.
+  if [[ $current == '=' ]]; then current=''; elif [[ $previous == '=' ]]; then previous=\${COMP_WORDS[COMP_CWORD-2]}; fi
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in -*) break ;; esac
     path="\${path:+$path }$word"
@@ -56,7 +62,6 @@ ${values.join('\n')}
     case $path in
 ${words.join('\n')}
     esac
-    COMPREPLY=($(compgen -f -- "$current"))
     return
   fi
   case $path in
@@ -64,7 +69,7 @@ ${flags.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$flags" -- "$current"))
 }
-complete -o filenames -F _${bin} ${bin}
+complete -o default -F _${bin} ${bin}
 `;
 }
 
@@ -89,7 +94,7 @@ export function zshCompletion(bin: string, commands: readonly CompletedCommand[]
 # zsh completion of ${bin}: source <(${bin} completion zsh)
 _${bin}() {
   local word command_path='' previous=\${words[CURRENT-1]}
-  local -a flags
+  local -a flags=('--help:show what it does' '--version:print the version')
   for word in "\${(@)words[2,CURRENT-1]}"; do
     [[ $word == -* ]] && break
     command_path="\${command_path:+$command_path }$word"

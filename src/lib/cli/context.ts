@@ -53,7 +53,7 @@ export async function openContext(options: OpenContextOptions): Promise<PosternC
     file: options.configFile,
     profile: options.profile,
     env: process.env,
-    cwd: process.cwd(),
+    cwd: currentFolder(),
     sandboxFile: defaultSandboxConfig(process.env),
   });
   const closers: (() => Promise<void>)[] = [];
@@ -116,6 +116,18 @@ export async function openContext(options: OpenContextOptions): Promise<PosternC
     },
   };
   return context;
+}
+
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw usageError('the folder that this runs in is no longer there', {
+      code: 'folder-gone',
+      cause,
+      hints: ['change to another one'],
+    });
+  }
 }
 
 function once<T>(open: () => Promise<T>): () => Promise<T> {
