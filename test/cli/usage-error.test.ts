@@ -60,11 +60,15 @@ test('under --json the same stands in the envelope, on stdout alone', async () =
 
 describe('explaining a parse error', () => {
   const input = {
-    args: { file: Args.string({ ignoreStdin: true, options: ['x'] }) },
+    args: {
+      file: Args.string({ ignoreStdin: true, options: ['x'] }),
+      address: Args.url({ ignoreStdin: true }),
+    },
     flags: {
       one: Flags.string({ options: ['a', 'b'] }),
       two: Flags.integer({ min: 1, max: 5, exclusive: ['one'] }),
       three: Flags.boolean({ dependsOn: ['two'] }),
+      five: Flags.url(),
       four: Flags.string({ exactlyOne: ['four', 'one'], required: true }),
     },
     strict: true,
@@ -81,6 +85,8 @@ describe('explaining a parse error', () => {
       (text: string) => `--two=${text}`,
       () => '--two=4',
       (text: string) => `--four=${text} cannot also be provided when using --one\n--one`,
+      (text: string) => `--five=${text}`,
+      () => 'x',
       () => '--three',
       () => '--',
     );

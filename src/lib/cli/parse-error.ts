@@ -104,6 +104,7 @@ const sentences: readonly (readonly [RegExp, (...found: string[]) => string])[] 
     /Parsing --([\w-]+) \s*Expected an integer less than or equal to (-?\d+)/g,
     (name, n) => `--${name} must be at most ${n}`,
   ],
+  [/Parsing --([\w-]+) \s*/g, (name) => `--${name} cannot have this value`],
 ];
 
 function knownSentences(message: string): string {
