@@ -23,6 +23,7 @@ import type { Manifest } from './format/manifest.ts';
 import { previousSet, registerCompletion, registerFailure, registerRun } from './register.ts';
 import type { BackupRunResult } from './results.ts';
 import { chooseSchemaDumper, dumpSchema } from './schema-dump/index.ts';
+import { schemaDumpUrl } from './session-options.ts';
 
 /**
  * Backs up the platform database: one snapshot, every table, the schema, sequences, large objects and the database's
@@ -154,7 +155,7 @@ async function writeScripts(
 ): Promise<readonly string[]> {
   const step = context.progress.step(`reading the schema with pg_dump ${dumper.version}`);
   const common = {
-    url: context.platformUrl,
+    url: await schemaDumpUrl(client, context.platformUrl),
     snapshot: id,
     encoding: catalog.database.encoding,
     signal: context.signal,

@@ -8,7 +8,12 @@ import {
   readCatalog,
 } from '../../platform/catalog/index.ts';
 import { qualifiedName } from '../../platform/quote.ts';
-import { defaultLockTimeout, lockTimeout as lockTimedOut, privilegeMissing } from '../database-failure.ts';
+import {
+  databaseFailure,
+  defaultLockTimeout,
+  lockTimeout as lockTimedOut,
+  privilegeMissing,
+} from '../database-failure.ts';
 import { timeoutsOff } from '../worker/session.ts';
 
 /** One moment of the platform database, held open while it is copied. */
@@ -46,7 +51,9 @@ export async function holdSnapshot(
       if (held !== undefined) return held;
     } catch (error) {
       await client.end().catch(() => {});
-      throw isLockTimeout(error) ? lockTimedOut(error) : error;
+      throw isLockTimeout(error)
+        ? lockTimedOut(error)
+        : databaseFailure(error, 'no snapshot of the database can be taken');
     }
     await client.end().catch(() => {});
   }
@@ -74,7 +81,11 @@ async function tryHold(client: Client, url: string, lockTimeout: number): Promis
   if (!(await lockTables(client, tables))) return undefined;
   await client.query('SET lock_timeout = 0');
   // A session of its own sees the present, not the snapshot.
-  const after = await withConnection({ url, role: 'platform database', purpose: 'backup check' }, formOf);
+  const check = { url, role: 'platform database', purpose: 'backup check' };
+  const after = await withConnection(check, async (present) => {
+    for (const statement of timeoutsOff) await present.query(statement);
+    return formOf(present);
+  });
   if (before !== after) return undefined;
   return {
     client,

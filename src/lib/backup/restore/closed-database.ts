@@ -1,6 +1,7 @@
 import { type Client, withConnection, withDatabase } from '../../base/postgres.ts';
 import type { Plan } from '../../operation/plan.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { schemaTextSettings, withSessionOptions } from '../session-options.ts';
 import { timeoutsOff } from '../worker/session.ts';
 import type { RestoreContext } from './context.ts';
 import { workingName } from './marks.ts';
@@ -17,13 +18,12 @@ export function closedDatabaseUrl(
   plan: Plan,
   { source }: Pick<Manifest, 'source'>,
 ): string {
-  const url = new URL(withDatabase(serverUrl, workingName(plan)));
   // The target is of the source's version or a newer one; on an older one there is no such setting.
-  if (source.serverVersionNum >= eventTriggersVersion) {
-    const options = [url.searchParams.get('options'), '-c event_triggers=off'];
-    url.searchParams.set('options', options.filter((option) => option !== null).join(' '));
-  }
-  return url.toString();
+  const canSwitchOff = source.serverVersionNum >= eventTriggersVersion;
+  return withSessionOptions(withDatabase(serverUrl, workingName(plan)), {
+    ...schemaTextSettings,
+    ...(canSwitchOff ? { event_triggers: 'off' } : {}),
+  });
 }
 
 /** Runs work in that database, with no limit on its time. Errors as `connect`. */

@@ -8,7 +8,7 @@ import type { Manifest } from '../format/manifest.ts';
 import type { TableSum } from '../format/row-checksum.ts';
 import { chooseSchemaDumper, comparableSchema, dumpSchema, type SchemaDumper } from '../schema-dump/index.ts';
 import { openWorkerPool } from '../worker/pool.ts';
-import { closedDatabaseUrl } from './closed-database.ts';
+import { closedDatabaseUrl, inClosedDatabase } from './closed-database.ts';
 import type { RestoreContext } from './context.ts';
 import { workingName } from './marks.ts';
 
@@ -38,10 +38,7 @@ export async function compareRestored(
 ): Promise<Comparison> {
   const url = closedDatabaseUrl(context, plan, manifest);
   const differing = await differingTables(context, url, manifest);
-  const objects = await withConnection(
-    { url, role: 'restored database', purpose: 'restore compare' },
-    sumLargeObjects,
-  );
+  const objects = await inClosedDatabase(context, plan, manifest, sumLargeObjects);
   if (!isSame(objects, manifest.largeObjects))
     differing.push(
       `large objects: ${objects.rows}, not ${manifest.largeObjects.rows}, or with other contents`,
