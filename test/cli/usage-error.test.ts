@@ -1,4 +1,4 @@
-import { Args, Flags, Parser } from '@oclif/core';
+import { Args, Errors, Flags, Parser } from '@oclif/core';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { explainError, traceOf } from '../../src/lib/cli/report-error.ts';
@@ -62,7 +62,12 @@ describe('explaining a parse error', () => {
   const input = {
     args: {
       file: Args.string({ ignoreStdin: true, options: ['x'] }),
-      address: Args.url({ ignoreStdin: true }),
+      address: Args.custom<string>({
+        ignoreStdin: true,
+        parse: async (text) => {
+          throw new Errors.CLIError(`cannot use ${text}`);
+        },
+      })(),
     },
     flags: {
       one: Flags.string({ options: ['a', 'b'] }),
