@@ -62,11 +62,9 @@ describe('explaining a parse error', () => {
   const input = {
     args: {
       file: Args.string({ ignoreStdin: true, options: ['x'] }),
-      address: Args.custom<string>({
+      address: Args.custom({
         ignoreStdin: true,
-        parse: async (text) => {
-          throw new Errors.CLIError(`cannot use ${text}`);
-        },
+        parse: (text) => Promise.reject(new Errors.CLIError(`cannot use ${text}`)),
       })(),
     },
     flags: {
