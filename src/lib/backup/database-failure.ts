@@ -9,6 +9,7 @@ export function databaseFailure(error: unknown, what: string): unknown {
   const state = sqlState(error);
   if (state === undefined || error instanceof PosternError) return error;
   if (state === '55P03') return lockTimeout(error);
+  if (state === '22021') return notText(error);
   if (state === '42501') return privilegeMissing(messageOf(error), error);
   return failure(`${what}: ${messageOf(error)} (SQLSTATE ${state})`, {
     code: 'database-failed',
@@ -23,6 +24,17 @@ export function lockTimeout(cause: unknown): PosternError {
     code: 'lock-timeout',
     cause,
     hints: ['a migration may be running; run the backup again afterwards'],
+  });
+}
+
+/** A SQL_ASCII database stores any bytes, and the server does not send as UTF-8 what is none. */
+export function notText(cause: unknown): PosternError {
+  return failure(`a comment or a setting is stored in bytes that are no UTF-8: ${messageOf(cause)}`, {
+    code: 'catalog-encoding',
+    cause,
+    hints: [
+      'write it again, from a client with the encoding UTF8: the comments of the database and of large objects, and its settings',
+    ],
   });
 }
 

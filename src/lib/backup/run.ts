@@ -6,7 +6,7 @@ import type { Queryable } from '../base/postgres.ts';
 import { copyableSequences } from '../platform/catalog/index.ts';
 import { withJobLock } from '../state/job-lock.ts';
 import { requireCurrentState } from '../state/status.ts';
-import { checkPrivileges } from './capture/check-privileges.ts';
+import { checkPrivileges, hiddenFromRole } from './capture/check-privileges.ts';
 import { checkScript } from './capture/check-script.ts';
 import { copyTables } from './capture/copy-tables.ts';
 import { createDatabaseScript, databaseSettingsScript } from './capture/database-scripts.ts';
@@ -68,6 +68,7 @@ async function writeSet(
   const { clock, sets } = context;
   const { server, database } = snapshot.catalog;
   await checkPrivileges(snapshot);
+  for (const line of await hiddenFromRole(snapshot)) context.progress.warn(line);
   const dumper = await chooseSchemaDumper({
     serverVersion: server.versionNumber,
     ...(context.options.pgDump === undefined ? {} : { nativePath: context.options.pgDump }),

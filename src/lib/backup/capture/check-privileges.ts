@@ -19,6 +19,22 @@ export async function checkPrivileges({ client, tables }: HeldSnapshot): Promise
   throw privilegeMissing(`the backup role cannot read everything: ${named.join(', ')}${more}`);
 }
 
+/** What only a superuser sees, and what a restore can do without: one line for a person each. */
+export async function hiddenFromRole({ client }: Pick<HeldSnapshot, 'client'>): Promise<readonly string[]> {
+  const { rows } = await client.query<{ servers: string | null }>(hiddenMappings);
+  const servers = rows[0]?.servers ?? null;
+  return servers === null
+    ? []
+    : [
+        `passwords and other options of user mappings are left out, since only a superuser sees them: ${servers}`,
+      ];
+}
+
+const hiddenMappings = `select pg_catalog.string_agg(distinct m.srvname::text, ', ') as servers
+  from pg_catalog.pg_user_mappings m
+ where m.umoptions is null
+   and not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user)`;
+
 const reasonText: Readonly<Record<Unreadable['reason'], string>> = {
   privilege: 'no SELECT',
   'row-security': 'row security would hide rows',

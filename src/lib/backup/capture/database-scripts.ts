@@ -1,6 +1,7 @@
 import type { Queryable } from '../../base/postgres.ts';
 import type { Catalog } from '../../platform/catalog/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
+import { notText } from '../database-failure.ts';
 import { inThisDatabase, lineLiteral } from '../format/sql-text.ts';
 import { setSql } from './setting-sql.ts';
 
@@ -52,6 +53,9 @@ export async function databaseSettingsScript(db: Queryable, catalog: Catalog): P
   const settings = catalog.settings
     .filter(({ thisDatabase }) => thisDatabase)
     .flatMap(({ role, settings: values }) => values.map((setting) => settingSql(role, setting)));
+  // The catalog is read as bytes, and what is no UTF-8 has become this.
+  const damaged = settings.find((setting) => database.encoding === 'SQL_ASCII' && setting.includes('\uFFFD'));
+  if (damaged !== undefined) throw notText(damaged);
   const acl =
     database.acl === null
       ? ['GRANT CONNECT, TEMPORARY ON DATABASE %I TO PUBLIC']
