@@ -94,6 +94,20 @@ test('a migration that is rolled back costs nothing', async () => {
   await snapshot.release();
 });
 
+test('migrations without a pause end the run with the reason', async () => {
+  let isOver = false;
+  const held = holdSnapshot(platform.url).finally(() => {
+    isOver = true;
+  });
+  const refused = failsCleanly(held, { exitCode: 1, code: 'schema-unstable' });
+  for (let number = 0; !isOver; number += 1) {
+    await other.query(`begin; alter table second add column extra_${number} int`);
+    await Promise.race([waiting(1), held.catch(() => {})]);
+    await other.query('commit');
+  }
+  await refused;
+});
+
 test('a table that stays locked ends the run with the reason', async () => {
   await other.query('begin; lock table second in access exclusive mode');
   try {
@@ -161,4 +175,14 @@ test('an interruption stops the run, and leaves no thread and no session behind'
   });
   const sessions = `select count(*)::int as n from pg_stat_activity where application_name ~ '^postern backup' and datname = '${platform.name}'`;
   while ((await sql<{ n: number }>(platform.url, sessions))[0]?.n !== 0) await delay(5);
+});
+
+test('a person who stops the wait for a locked table does not wait for it', async () => {
+  await other.query('begin; lock table first in access exclusive mode');
+  const interruption = new AbortController();
+  const held = holdSnapshot(platform.url, { signal: interruption.signal });
+  await waiting(1);
+  interruption.abort();
+  await expect(held).rejects.toMatchObject({ name: 'AbortError' });
+  await other.query('rollback');
 });

@@ -33,6 +33,12 @@ export interface HeldSnapshot {
 
 const attempts = 4;
 
+interface HoldOptions {
+  /** Milliseconds to wait for a table that somebody has locked. */
+  readonly lockTimeout?: number;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Opens a read-only transaction, exports its snapshot and locks every table against changes of its form. The
  * snapshot is older than the locks: a TRUNCATE or a rewrite between the two would show an empty table without any
@@ -42,7 +48,7 @@ const attempts = 4;
  */
 export async function holdSnapshot(
   url: string,
-  { lockTimeout = defaultLockTimeout }: { readonly lockTimeout?: number } = {},
+  { lockTimeout = defaultLockTimeout, signal }: HoldOptions = {},
 ): Promise<HeldSnapshot> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const client = await connect({ url, role: 'platform database', purpose: 'backup snapshot' });
@@ -138,6 +144,7 @@ async function lockTables(client: Client, tables: readonly CopyableTable[]): Pro
       throw failure(`the tables cannot be locked: ${messageOf(error)}`, {
         code: 'lock-failed',
         cause: error,
+        hints: ['where the server is out of shared memory, raise its max_locks_per_transaction'],
       });
     }
   }
