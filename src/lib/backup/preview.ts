@@ -7,7 +7,7 @@ import { chooseSchemaDumper } from './schema-dump/index.ts';
 
 /** Everything that a run does before its first byte: what would stop it, and how much it would copy. Errors as `runBackup`. */
 export async function previewBackup(context: BackupContext): Promise<BackupPreview> {
-  const snapshot = await holdSnapshot(context.platformUrl, context.options);
+  const snapshot = await holdSnapshot(context.platformUrl, { ...context.options, signal: context.signal });
   try {
     await checkPrivileges(snapshot);
     const { server, database } = snapshot.catalog;

@@ -38,7 +38,10 @@ export async function runBackup(context: BackupContext): Promise<BackupRunResult
   return withJobLock(state, `backup ${profile}`, async (locked) => {
     await closeDeadRuns(context, locked);
     return audited(context, { action: 'backup.run', target: context.sets.store.location }, async (audit) => {
-      const snapshot = await holdSnapshot(context.platformUrl, context.options);
+      const snapshot = await holdSnapshot(context.platformUrl, {
+        ...context.options,
+        signal: context.signal,
+      });
       try {
         const signal = AbortSignal.any([context.signal, snapshot.lost]);
         const result = await writeSet({ ...context, signal }, locked, snapshot);
