@@ -27,7 +27,9 @@ test('every block of every table is read by exactly one task', () => {
       for (const index of all.keys()) {
         const ranges = tasks.filter(({ tableIndex }) => tableIndex === index).map(({ blocks }) => blocks);
         if (ranges.length === 1 && ranges[0] === undefined) continue;
-        const sorted = ranges.map((blocks) => blocks ?? [Number.NaN, null]).toSorted((a, b) => a[0] - b[0]);
+        const sorted = ranges
+          .map((blocks) => blocks ?? ([Number.NaN, null] as const))
+          .toSorted((a, b) => a[0] - b[0]);
         expect(sorted[0]?.[0]).toBe(0);
         for (const [position, [, end]] of sorted.entries())
           expect(end).toBe(sorted[position + 1]?.[0] ?? null);

@@ -51,15 +51,22 @@ export async function holdSnapshot(
   { lockTimeout = defaultLockTimeout, signal }: HoldOptions = {},
 ): Promise<HeldSnapshot> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    signal?.throwIfAborted();
     const client = await connect({ url, role: 'platform database', purpose: 'backup snapshot' });
+    // A query that waits for somebody else's lock would keep a person who wants to stop waiting, too.
+    const stop = (): void => void client.end().catch(() => {});
+    signal?.addEventListener('abort', stop, { once: true });
     try {
       const held = await tryHold(client, url, lockTimeout);
       if (held !== undefined) return held;
     } catch (error) {
       await client.end().catch(() => {});
+      signal?.throwIfAborted();
       throw isLockTimeout(error)
         ? lockTimedOut(error)
         : databaseFailure(error, 'no snapshot of the database can be taken');
+    } finally {
+      signal?.removeEventListener('abort', stop);
     }
     await client.end().catch(() => {});
   }
