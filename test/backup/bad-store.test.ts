@@ -60,7 +60,11 @@ test.each(['30-data/', '80-check', 'SHA256SUMS.asc', '/manifest.json.pgp'])(
       ),
     };
     const refused = { ...world, sets };
-    await failsCleanly(runBackup(world.context({ sets })), { exitCode: 1, code: 'store-refused' }, refused);
+    await failsCleanly(
+      runBackup(world.context({ sets, options: { workers: 1 } })),
+      { exitCode: 1, code: 'store-refused' },
+      refused,
+    );
     const states = await sql(world.stateUrl, 'select state from postern.backup_set');
     expect(states).toEqual([{ state: 'failed' }]);
     if (!part.startsWith('/')) return;
@@ -94,7 +98,11 @@ test.skipIf(!mountable())(
     try {
       const sets = { ...world.sets, store: await openLocalObjectStore({ path: join(folder, 'store') }) };
       const full = { ...world, sets };
-      await failsCleanly(runBackup(world.context({ sets })), { exitCode: 1, code: 'store-full' }, full);
+      await failsCleanly(
+        runBackup(world.context({ sets, options: { workers: 1 } })),
+        { exitCode: 1, code: 'store-full' },
+        full,
+      );
     } finally {
       execFileSync('umount', [folder]);
       rmSync(folder, { recursive: true });

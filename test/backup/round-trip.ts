@@ -23,7 +23,8 @@ export async function restoreSet(
   setId: string,
   database: string,
 ): Promise<BackupRestoreResult> {
-  const context = await world.restoreContext();
+  // A thread takes longer to start than these databases take to copy.
+  const context = await world.restoreContext({ workers: 1 });
   const plan = await planRestore(context, setId, database);
   await savePlan(context, plan);
   const applied = await applyPlan(context, backupRestore, plan.id);
@@ -40,7 +41,7 @@ export async function roundTrip(
   const database = `round trip ${process.pid}`;
   const { url } = await testServer();
   try {
-    const { setId } = await runBackup(world.context({ options }));
+    const { setId } = await runBackup(world.context({ options: { workers: 1, ...options } }));
     const result = await restoreSet(world, setId, database);
     await look({ ...result, setId, world, url: withDatabase(url, database) });
   } finally {

@@ -30,7 +30,7 @@ export async function twoSets(): Promise<TwoSets> {
       select lo_from_bytea(0, 'a large object'::bytea);`),
   );
   const world = await backupWorld({ platformUrl: platform.url });
-  const context = world.context({ options: { partSize: 2 ** 18, verifyBeforeUpload: false } });
+  const context = world.context({ options: { partSize: 2 ** 18, verifyBeforeUpload: false, workers: 1 } });
   const { setId: older } = await runBackup(context);
   const { setId: newer } = await runBackup(context);
   const prefix = `${world.sets.prefix}${newer}/`;
