@@ -40,7 +40,8 @@ afterAll(async () => {
 /** Waits until as many sessions of the database wait for a lock, or nobody is interested any more. */
 async function waiting(sessions: number, over?: AbortSignal): Promise<void> {
   const query = `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = '${platform.name}'`;
-  while (over?.aborted !== true && (await sql<{ n: number }>(platform.url, query))[0]?.n !== sessions) {
+  for (;;) {
+    if (over?.aborted === true || (await sql<{ n: number }>(platform.url, query))[0]?.n === sessions) return;
     await delay(5);
   }
 }
