@@ -1,5 +1,5 @@
 // How long a command takes before it does anything, against bare Node and against the AWS command line.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requirePeer, runProgram, timed } from './lib/command.ts';
@@ -9,8 +9,10 @@ import { saveResult } from './lib/result.ts';
 const runs = 21;
 
 export async function bench(): Promise<void> {
-  const aws = requirePeer('aws', 'Debian: apt-get install awscli');
+  const aws = requirePeer('aws', 'pip install awscli, or Debian: apt-get install awscli');
   const home = await mkdtemp(join(tmpdir(), 'postern-bench-'));
+  // As root, the server drops to a user who must be able to enter.
+  await chmod(home, 0o755);
   const env = { POSTERN_SANDBOX_HOME: home, XDG_CONFIG_HOME: home, NODE_ENV: 'production' };
   const postern =
     (...args: readonly string[]) =>
