@@ -9,6 +9,7 @@ import { requirePeer, runProgram, shell, timed } from './lib/command.ts';
 import { type MailDatabase, mailDatabase } from './lib/mail-database.ts';
 import { runPair } from './lib/pairs.ts';
 import { peakOf } from './lib/peak-memory.ts';
+import { profileOf } from './lib/profile.ts';
 import { saveResult } from './lib/result.ts';
 
 const child = fileURLToPath(new URL('./lib/backup-child.ts', import.meta.url));
@@ -96,12 +97,13 @@ async function measure(database: MailDatabase, world: BackupWorld, runs: number)
   process.stdout.write(
     `size: ours ${ourSize}, pg_dump -Fc -Z0 | zstd -3 | gpg ${peerSize}: ratio ${(ourSize / peerSize).toFixed(4)}; peak memory ${peak} MB\n`,
   );
+  await world.emptyStore();
   saveResult({
     name: 'backup',
     postgres: database.server.version,
     pairs: [...pairs, { ...sizePair(ourSize, peerSize, work) }],
     scale: [{ size: database.bytes, seconds: pairs[0]?.oursMedian ?? 0, peakRssMb: peak }],
-    profile: [],
+    profile: await profileOf([child, world.settingsFile]),
   });
 }
 
