@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { holdSnapshot } from '../../src/lib/backup/capture/hold-snapshot.ts';
+import { listSets } from '../../src/lib/backup/list.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
 import { type Client, connect } from '../../src/lib/base/postgres.ts';
 import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
@@ -140,7 +141,7 @@ test('a run whose snapshot is taken away ends clearly, whatever it was doing, an
   const ended = worldWith('ended', async () => {
     await sql(
       platform.url,
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'postern backup snapshot'`,
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'postern backup snapshot'`,
     );
   });
   await failsCleanly(
@@ -148,6 +149,8 @@ test('a run whose snapshot is taken away ends clearly, whatever it was doing, an
     { exitCode: 1, code: 'snapshot-lost' },
     ended,
   );
+  // It did not go on for hours, to find out at the end that there is nothing to be had.
+  expect((await listSets(ended.sets)).at(0)?.files ?? 0).toBeLessThanOrEqual(1);
   const { setId, rows } = await runBackup(world.context());
   expect(rows).toBe(20_002);
   await expect(restoreSet(world, setId, 'after_loss')).resolves.toMatchObject({ schema: 'equal' });
