@@ -27,7 +27,8 @@ export const schemaTextSettings = {
 export async function schemaDumpUrl(db: Queryable, url: string): Promise<string> {
   const names = Object.keys(schemaTextSettings);
   const { rows } = await db.query<{ name: string; value: string }>(
-    'select name, pg_catalog.current_setting(name) as value from pg_catalog.unnest($1::pg_catalog.text[]) as name',
+    // What a session begins with: this one may have set others since.
+    'select name, reset_val as value from pg_catalog.pg_settings where name = any($1::pg_catalog.text[])',
     [names],
   );
   const current = new Map(rows.map(({ name, value }) => [name, value === 'Etc/UTC' ? 'UTC' : value]));

@@ -16,6 +16,11 @@ export interface ConnectOptions {
   readonly purpose?: string;
   /** Milliseconds until an unreachable server is given up; 10,000 unless told. */
   readonly timeout?: number;
+  /**
+   * `foreign`: somebody else may set what this database's sessions begin with. Then the search path is empty from the
+   * first statement on, so that no function or operator of theirs stands in for PostgreSQL's own.
+   */
+  readonly database?: 'foreign';
 }
 
 /**
@@ -118,14 +123,28 @@ function withUrlErrors<T>({ role }: ConnectOptions, make: () => T): T {
   }
 }
 
-function clientConfig({ url, role, purpose = '', timeout = 10_000 }: ConnectOptions): pg.ClientConfig {
+function clientConfig({
+  url,
+  role,
+  purpose = '',
+  timeout = 10_000,
+  database,
+}: ConnectOptions): pg.ClientConfig {
   checkDatabaseUrl(url, role);
   return {
-    connectionString: url,
+    connectionString: database === 'foreign' ? withEmptySearchPath(url) : url,
     application_name: `postern ${purpose}`.trim(),
     connectionTimeoutMillis: timeout,
     keepAlive: true,
   };
+}
+
+/** As a start-up option, which stands above what ALTER DATABASE and ALTER ROLE have set. */
+function withEmptySearchPath(url: string): string {
+  const parsed = new URL(url);
+  const options = [parsed.searchParams.get('options') ?? process.env['PGOPTIONS'], '-c search_path='];
+  parsed.searchParams.set('options', options.filter((option) => option !== undefined).join(' '));
+  return parsed.toString();
 }
 
 function connectionError(error: unknown, { url, role }: ConnectOptions): PosternError {

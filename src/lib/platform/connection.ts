@@ -17,7 +17,7 @@ export interface OpenPlatformOptions {
  */
 export async function openPlatform(url: string, options: OpenPlatformOptions = {}): Promise<Client> {
   const { purpose = '', statementTimeout = 60_000, lockTimeout = 10_000 } = options;
-  const client = await connect({ url, role: 'platform database', purpose });
+  const client = await connect({ url, role: 'platform database', purpose, database: 'foreign' });
   const settings = {
     ...safeReading,
     statement_timeout: String(statementTimeout),

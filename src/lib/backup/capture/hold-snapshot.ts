@@ -14,7 +14,7 @@ import {
   lockTimeout as lockTimedOut,
   privilegeMissing,
 } from '../database-failure.ts';
-import { timeoutsOff } from '../worker/session.ts';
+import { ownSettings } from '../worker/session.ts';
 
 /** One moment of the platform database, held open while it is copied. */
 export interface HeldSnapshot {
@@ -52,7 +52,12 @@ export async function holdSnapshot(
 ): Promise<HeldSnapshot> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     signal?.throwIfAborted();
-    const client = await connect({ url, role: 'platform database', purpose: 'backup snapshot' });
+    const client = await connect({
+      url,
+      role: 'platform database',
+      purpose: 'backup snapshot',
+      database: 'foreign',
+    });
     // A query that waits for somebody else's lock would keep a person who wants to stop waiting, too.
     const stop = (): void => void client.end().catch(() => {});
     signal?.addEventListener('abort', stop, { once: true });
@@ -80,7 +85,7 @@ async function tryHold(client: Client, url: string, lockTimeout: number): Promis
   const lost = new AbortController();
   client.once('error', (error) => lost.abort(error));
   client.once('end', () => lost.abort(new Error('the connection has ended')));
-  for (const statement of timeoutsOff) await client.query(statement);
+  for (const statement of ownSettings) await client.query(statement);
   await client.query('SET row_security = off');
   // Even to ask for a table's size is to wait for its lock.
   await client.query(`SET lock_timeout = ${lockTimeout}`);
@@ -94,9 +99,9 @@ async function tryHold(client: Client, url: string, lockTimeout: number): Promis
   if (!(await lockTables(client, tables))) return undefined;
   await client.query('SET lock_timeout = 0');
   // A session of its own sees the present, not the snapshot.
-  const check = { url, role: 'platform database', purpose: 'backup check' };
+  const check = { url, role: 'platform database', purpose: 'backup check', database: 'foreign' } as const;
   const after = await withConnection(check, async (present) => {
-    for (const statement of timeoutsOff) await present.query(statement);
+    for (const statement of ownSettings) await present.query(statement);
     return formOf(present);
   });
   if (before !== after) return undefined;

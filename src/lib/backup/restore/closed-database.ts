@@ -2,7 +2,7 @@ import { type Client, withConnection, withDatabase } from '../../base/postgres.t
 import type { Plan } from '../../operation/plan.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { schemaTextSettings, withSessionOptions } from '../session-options.ts';
-import { timeoutsOff } from '../worker/session.ts';
+import { ownSettings } from '../worker/session.ts';
 import type { RestoreContext } from './context.ts';
 import { workingName } from './marks.ts';
 
@@ -34,8 +34,11 @@ export function inClosedDatabase<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const url = closedDatabaseUrl(context, plan, manifest);
-  return withConnection({ url, role: 'database being restored', purpose: 'restore' }, async (client) => {
-    for (const statement of timeoutsOff) await client.query(statement);
-    return work(client);
-  });
+  return withConnection(
+    { url, role: 'database being restored', purpose: 'restore', database: 'foreign' },
+    async (client) => {
+      for (const statement of ownSettings) await client.query(statement);
+      return work(client);
+    },
+  );
 }

@@ -105,12 +105,15 @@ async function compareSchema(
   manifest: Manifest,
   readScript: ReadScript,
 ): Promise<SchemaComparison> {
-  const serverVersion = await withConnection({ url, role: 'restored database' }, async (client) => {
-    const { rows } = await client.query<{ version: number }>(
-      `select pg_catalog.current_setting('server_version_num')::int as version`,
-    );
-    return rows[0]?.version ?? 0;
-  });
+  const serverVersion = await withConnection(
+    { url, role: 'restored database', database: 'foreign' },
+    async (client) => {
+      const { rows } = await client.query<{ version: number }>(
+        `select pg_catalog.current_setting('server_version_num')::int as version`,
+      );
+      return rows[0]?.version ?? 0;
+    },
+  );
   if (Math.floor(serverVersion / 10_000) !== Math.floor(manifest.source.serverVersionNum / 10_000)) {
     return {
       schema: 'not compared',

@@ -192,5 +192,8 @@ async function openPlannedSet(context: RestoreContext, plan: Plan): Promise<Open
 }
 
 function onServer<T>({ serverUrl }: RestoreContext, work: (client: Client) => Promise<T>): Promise<T> {
-  return withConnection({ url: serverUrl, role: 'server for the restore', purpose: 'restore' }, work);
+  return withConnection(
+    { url: serverUrl, role: 'server for the restore', purpose: 'restore', database: 'foreign' },
+    work,
+  );
 }

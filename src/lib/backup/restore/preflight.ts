@@ -19,7 +19,7 @@ export async function checkServer(
   manifest: Manifest,
 ): Promise<TargetServer> {
   return withConnection(
-    { url: serverUrl, role: 'server for the restore', purpose: 'restore' },
+    { url: serverUrl, role: 'server for the restore', purpose: 'restore', database: 'foreign' },
     async (client) => {
       const server = await askServer(client, database);
       if (server.hasDatabase) {

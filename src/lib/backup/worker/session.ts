@@ -46,8 +46,9 @@ async function openDatabase({
     url,
     role: writes ? 'target database' : 'platform database',
     purpose: writes ? 'restore' : 'backup',
+    database: 'foreign',
   });
-  const settings = [...timeoutsOff, ...textFormatSettings, ...(writes ? writeSettings : readSettings)];
+  const settings = [...ownSettings, ...textFormatSettings, ...(writes ? writeSettings : readSettings)];
   for (const statement of settings) await client.query(statement);
   // The session that holds the snapshot has every lock, but who waits for an exclusive one makes all others wait too.
   await client.query(`SET lock_timeout = ${lockTimeout}`);
@@ -74,7 +75,9 @@ const readSettings: readonly string[] = [`SET search_path = ''`, 'SET quote_all_
 const writeSettings: readonly string[] = ['SET array_nulls = on'];
 
 /** A backup may take hours, and a server's default limits are made for an application's queries. */
-export const timeoutsOff: readonly string[] = [
+export const ownSettings: readonly string[] = [
+  // A backslash in our own statements must mean what it means everywhere.
+  'SET standard_conforming_strings = on',
   'SET statement_timeout = 0',
   'SET lock_timeout = 0',
   'SET idle_in_transaction_session_timeout = 0',

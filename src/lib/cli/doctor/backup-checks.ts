@@ -50,7 +50,7 @@ export async function checkCertificates(context: PosternContext): Promise<Findin
 export async function checkSchemaDumper(context: PosternContext): Promise<Finding> {
   const { chooseSchemaDumper } = await import('../../backup/schema-dump/index.ts');
   const serverVersion = await withConnection(
-    { url: await context.platformUrl(), role: 'platform database', purpose: 'doctor' },
+    { url: await context.platformUrl(), role: 'platform database', purpose: 'doctor', database: 'foreign' },
     async (client) => {
       const { rows } = await client.query<{ version: number }>(
         `select pg_catalog.current_setting('server_version_num')::int as version`,

@@ -15,7 +15,7 @@ interface Login {
 
 export async function checkPlatform(context: PosternContext): Promise<Finding> {
   const login = await withConnection(
-    { url: await context.platformUrl(), role: 'platform database', purpose: 'doctor' },
+    { url: await context.platformUrl(), role: 'platform database', purpose: 'doctor', database: 'foreign' },
     askLogin,
   );
   const what = `PostgreSQL ${login.version}, database ${login.database}, role ${login.role}`;

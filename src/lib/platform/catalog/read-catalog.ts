@@ -70,9 +70,9 @@ export async function readCatalog(db: Queryable, { schemas }: ReadCatalogOptions
 // to a UTF-8 client, where we would rather say which name it is. Everything is local to the message's transaction, or
 // put back where the caller has one open.
 const changed = ['search_path', 'jit', 'client_encoding'] as const;
-const remember = `select ${changed.map((name) => `set_config('postern.${name}', current_setting('${name}'), true)`).join(', ')};
-select set_config('search_path', 'pg_catalog', true), set_config('jit', 'off', true),
-       set_config('client_encoding', case current_setting('server_encoding') when 'SQL_ASCII' then 'SQL_ASCII'
-                                     else current_setting('client_encoding') end, true)`;
+const remember = `select ${changed.map((name) => `pg_catalog.set_config('postern.${name}', pg_catalog.current_setting('${name}'), true)`).join(', ')};
+select pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_config('jit', 'off', true),
+       pg_catalog.set_config('client_encoding', case pg_catalog.current_setting('server_encoding') when 'SQL_ASCII' then 'SQL_ASCII'
+                                     else pg_catalog.current_setting('client_encoding') end, true)`;
 const rememberStatements = 2;
-const restore = `select ${changed.map((name) => `set_config('${name}', current_setting('postern.${name}'), true)`).join(', ')}`;
+const restore = `select ${changed.map((name) => `pg_catalog.set_config('${name}', pg_catalog.current_setting('postern.${name}'), true)`).join(', ')}`;
