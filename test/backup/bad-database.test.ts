@@ -73,7 +73,7 @@ describe('a backup role', () => {
       `grant usage on schema hidden to ${role}; grant select on hidden.closed to ${role}`,
     );
     await refused(
-      /: large object 70001 .*, sequence numbered_id_seq \(no SELECT\), guarded \(row security would hide rows\)$/,
+      /: large object 70001 .*, sequence \S+\.numbered_id_seq \(no SELECT\), \S+\.guarded \(row security would hide rows\)$/,
     );
     await sql(platform.url, `grant pg_read_all_data to ${role}`);
     await refused(/^(?!.*sequence).*guarded \(row security would hide rows\)/);

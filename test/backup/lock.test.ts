@@ -82,7 +82,7 @@ test.each([
     await waiting(1);
     await other.query('commit');
     const snapshot = await held;
-    const { rows } = await snapshot.client.query('select count(*)::int as n from marker');
+    const { rows } = await snapshot.client.query('select count(*)::int as n from public.marker');
     expect(rows).toEqual([{ n: 1 }]);
     await snapshot.release();
   },
@@ -94,7 +94,9 @@ test('a migration that is rolled back costs nothing', async () => {
   await waiting(1);
   await other.query('rollback');
   const snapshot = await held;
-  expect((await snapshot.client.query('select count(*)::int as n from second')).rows).toEqual([{ n: 2 }]);
+  expect((await snapshot.client.query('select count(*)::int as n from public.second')).rows).toEqual([
+    { n: 2 },
+  ]);
   await snapshot.release();
 });
 

@@ -1,6 +1,6 @@
 // The promise that a set can be restored without postern: stock gpg, zstd, psql and sha256sum alone.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -193,6 +193,8 @@ describeWith(['gpg', 'zstd', 'psql'], 'restore.sh, without postern', ({ gpg }) =
           flipped(bytes, Math.floor(bytes.length / 2)),
           bytes.subarray(0, bytes.length / 2),
         ]) {
+          // The store keeps its files read-only.
+          chmodSync(path, 0o600);
           writeFileSync(path, changed);
           await refuses(set.run(database), 5, /do not use this/);
         }

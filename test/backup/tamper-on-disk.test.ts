@@ -1,5 +1,5 @@
 // The same attacks as in tamper.test.ts on the files of a real store, which keeps sizes and checksums of its own.
-import { readFile, rename, truncate, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { planRestore } from '../../src/lib/backup/restore/plan-restore.ts';
@@ -33,6 +33,8 @@ async function whileChanged(
   look: () => Promise<void>,
 ): Promise<void> {
   const before = await readFile(path);
+  // The store keeps its files read-only; a failing disk does not ask.
+  await chmod(path, 0o600);
   try {
     await change();
     await look();

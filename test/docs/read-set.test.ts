@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runBackup } from '../../src/lib/backup/run.ts';
@@ -89,6 +89,8 @@ describeWith(['python3', 'gpg', 'zstd'], 'the reader in examples', ({ python3, g
     '30-data/000001-00001.sql.zst.pgp',
   ])('stops with exit 5 when one bit of %s is turned', (name) => {
     const path = join(folder, name);
+    // The store keeps its files read-only.
+    chmodSync(path, 0o600);
     const before = readFileSync(path);
     const damaged = Buffer.from(before);
     const middle = damaged.byteLength >> 1;

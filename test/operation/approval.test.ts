@@ -284,3 +284,12 @@ test('a plan that has begun takes further approvals, and keeps those of operator
   await approvePlan(later, plan.id, await signedBy(plan, bob, later.clock.now()));
   await expect(applyPlan(later, toyKind, plan.id)).resolves.toMatchObject({ resumedAfter: 1 });
 });
+
+test('a profile that asks for less cannot apply a plan that was made to be approved', async () => {
+  const plan = await signed('lowered');
+  const lowered = { ...context, approvalsFor: () => 0 };
+  await expect(applyPlan(lowered, toyKind, plan.id)).rejects.toMatchObject({
+    exitCode: 6,
+    code: 'plan-unapproved',
+  });
+});

@@ -28,6 +28,18 @@ import { runningPostmaster } from '../../src/lib/sandbox/postmaster.ts';
 import { openColumn } from './open-column.ts';
 import { plantedFaults } from './planted-faults.ts';
 
+/** Waits until a killed process is gone: the signal is sent before its effect. */
+async function ended(pid: number): Promise<void> {
+  const isAlive = (): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  while (isAlive()) await delay(5);
+}
+
 let home: string;
 const pathsOf = (name: string) => sandboxPaths(name, { POSTERN_SANDBOX_HOME: home });
 const options = { progress: silentProgress, messages: 1_000, seed: 1 };
@@ -202,6 +214,7 @@ describe('its life', () => {
   test('a killed server comes up again with all its data', async () => {
     const { pid } = await sandboxStatus(pathsOf('two'));
     process.kill(pid as number, 'SIGKILL');
+    await ended(pid as number);
     expect((await upSandbox(pathsOf('two'), { progress: silentProgress })).outcome).toBe('started');
     expect(await ask('platform', 'SELECT count(*)::int FROM mail.messages', 'two')).toEqual([[1_000]]);
   });

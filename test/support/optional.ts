@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * The absolute path of an optional program, or undefined when it is not installed. `moto` is `moto_server`, looked
  * for at `$POSTERN_MOTO_SERVER`, in `.venv-moto` at the repository's root, and on PATH.
  */
-export function optionalTool(name: OptionalTool): string | undefined {
+function optionalTool(name: OptionalTool): string | undefined {
   const program = name === 'moto' ? 'moto_server' : name;
   const onPath = (process.env['PATH'] ?? '')
     .split(delimiter)

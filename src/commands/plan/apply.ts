@@ -35,6 +35,7 @@ export default class PlanApply extends BaseCommand<typeof PlanApply> {
     const { operationContext } = await import('../../lib/cli/operation-context.ts');
     const { openPlanKind } = await import('../../lib/cli/plan-kinds.ts');
     const { confirmPlan } = await import('../../lib/cli/submit-plan.ts');
+    const { requiredApprovals } = await import('../../lib/operation/plan.ts');
     const { showPlan } = await import('../../lib/operation/show.ts');
     const context = await this.context();
     const operation = await operationContext(context);
@@ -48,7 +49,7 @@ export default class PlanApply extends BaseCommand<typeof PlanApply> {
       );
       return { ...about, applied: false, resumedAfter: progress.results.size, certificate: null };
     }
-    const isConfirmed = operation.approvalsFor(plan.body.kind) > 0 || progress.state !== 'open';
+    const isConfirmed = requiredApprovals(operation, plan.body) > 0 || progress.state !== 'open';
     if (!isConfirmed) await confirmPlan(plan, kind.danger, this.asking());
     const { resumedAfter, certificateId } = await kind.apply(plan.id);
     this.say(

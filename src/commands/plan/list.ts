@@ -31,7 +31,10 @@ export default class PlanList extends BaseCommand<typeof PlanList> {
       which: this.flags.all ? 'all' : 'pending',
       limit: this.flags.limit,
     });
-    const plans = listed.map((plan) => ({ ...plan, required: context.approvalsFor(plan.kind) }));
+    const plans = listed.map(({ asked, ...plan }) => ({
+      ...plan,
+      required: Math.max(asked, context.approvalsFor(plan.kind)),
+    }));
     await this.printTable(
       plans,
       [

@@ -32,10 +32,11 @@ export default class PlanShow extends BaseCommand<typeof PlanShow> {
 
   async run(): Promise<z.infer<typeof planShowResult>> {
     const { checkedState } = await import('../../lib/cli/checked-state.ts');
+    const { requiredApprovals } = await import('../../lib/operation/plan.ts');
     const { showPlan } = await import('../../lib/operation/show.ts');
     const context = await this.context();
     const { plan, progress, signatures } = await showPlan(await checkedState(context), this.args.id);
-    const required = context.approvalsFor(plan.body.kind);
+    const required = requiredApprovals(context, plan.body);
     if (this.flags.canonical) process.stdout.write(plan.text);
     else {
       const { planText } = await import('../../lib/cli/plan-text.ts');

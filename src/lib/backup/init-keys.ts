@@ -10,7 +10,10 @@ export interface InitKeysOptions {
   /** Who the keys belong to, for people who look at them: `Example Mail`. */
   readonly name: string;
   readonly email: string;
-  /** Seals every secret half; undefined only when the person said so. */
+  /**
+   * Seals the secret halves of the recipients; undefined only when the person said so. The signer is never sealed with
+   * it: it lives on the host that writes the backups, and that host must not learn what opens them.
+   */
   readonly passphrase: string | undefined;
   readonly now: Date;
 }
@@ -31,7 +34,8 @@ const roles = [
   {
     role: 'signer',
     purpose: 'sign',
-    belongs: 'on the host that writes the backups: it signs, and cannot open anything',
+    belongs:
+      'on the host that writes the backups, readable by its user alone: it signs, cannot open anything, and is not sealed',
   },
 ] as const;
 
@@ -54,7 +58,7 @@ export async function initBackupKeys(options: InitKeysOptions): Promise<BackupKe
       email: options.email,
       purpose,
       now: options.now,
-      ...(options.passphrase === undefined ? {} : { passphrase: options.passphrase }),
+      ...(options.passphrase === undefined || purpose === 'sign' ? {} : { passphrase: options.passphrase }),
     });
     const { publicFile = '', secretFile = '' } = paths[index] ?? {};
     await writeFileAtomic(secretFile, pair.secretKey, { mode: 0o600, when: 'create' });

@@ -1,7 +1,7 @@
 import { type AppliedPlan, applyPlan } from '../operation/apply.ts';
 import { signPlan } from '../operation/approval.ts';
 import type { OperationContext } from '../operation/context.ts';
-import type { Plan } from '../operation/plan.ts';
+import { type Plan, requiredApprovals } from '../operation/plan.ts';
 import type { PlanKind } from '../operation/plan-kind.ts';
 import { savePlan } from '../operation/plan-store.ts';
 import type { PosternContext } from './context.ts';
@@ -35,7 +35,7 @@ export async function submitPlan<C extends OperationContext>(
   { operation, kind, plan, mode, asking }: SubmitOptions<C>,
 ): Promise<SubmittedPlan> {
   if (mode === 'dry-run') return { plan, outcome: 'not stored' };
-  const needsApproval = operation.approvalsFor(plan.body.kind) > 0;
+  const needsApproval = requiredApprovals(operation, plan.body) > 0;
   const isToApply = mode === 'apply' && !needsApproval;
   // Asked first, so that a "no" leaves nothing behind.
   if (isToApply) await confirmPlan(plan, kind.danger, asking);

@@ -26,7 +26,6 @@ profiles:
       recipients: [keys/backup-operations.pub.asc, keys/backup-offline.pub.asc]
       signer:
         secret_key: keys/backup-signer.sec.asc
-        passphrase: \${file:secrets/backup-signer-passphrase}
       trusted_signers: [keys/backup-signer.pub.asc]
     certificates:
       # \`postern certificate keys init --directory keys\` makes these.

@@ -7,7 +7,7 @@ import { requireTimely } from './approval.ts';
 import type { OperationContext } from './context.ts';
 import { readStoredOperatorKey } from './operator-key.ts';
 import { listOperators, type Operator } from './operator-store.ts';
-import { type Plan, shortId } from './plan.ts';
+import { type Plan, requiredApprovals, shortId } from './plan.ts';
 
 export interface Approval {
   readonly fingerprint: string;
@@ -40,7 +40,7 @@ export async function requireApprovals(
   plan: Plan,
   startedAt: string | undefined,
 ): Promise<readonly Approval[]> {
-  const required = context.approvalsFor(plan.body.kind);
+  const required = requiredApprovals(context, plan.body);
   if (required === 0) return [];
   const operators = new Map((await listOperators(db)).map((operator) => [operator.fingerprint, operator]));
   const author = new Map<string, Approval>();

@@ -61,6 +61,8 @@ export interface PlanListEntry {
   readonly expiresAt: string;
   /** Signatures on record, not yet verified, of approvers. */
   readonly approvals: number;
+  /** How many the plan itself asks for. */
+  readonly asked: number;
 }
 
 /** Plans of a profile, newest first; only those that can still be applied unless `which` says otherwise. */
@@ -79,6 +81,7 @@ export async function listPlans(
               ${isoTime('p.expires_at')} as "expiresAt",
               (select count(*)::int from postern.plan_approval a
                where a.plan_id = p.id and a.role = 'approver') as approvals,
+              coalesce((p.text::json ->> 'approvals')::int, 0) as asked,
               coalesce(
                 (select j.event from postern.plan_journal j
                  where j.plan_id = p.id and j.event in ('applied', 'cancelled')),

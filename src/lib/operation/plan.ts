@@ -50,6 +50,8 @@ export const planBody = z.strictObject({
   preconditions: z.array(precondition),
   /** What will be different afterwards, as counts: `{"rows deleted": 120}`. */
   effects: z.record(z.string(), z.number().int().nonnegative()),
+  /** How many operators besides the author had to approve it when it was made; whoever applies it can only ask for more. */
+  approvals: z.number().int().nonnegative(),
 });
 
 type DeepReadonly<T> = T extends (infer Item)[]
@@ -93,6 +95,7 @@ export function createPlan(context: OperationContext, { validFor = week, ...draf
     author: { ...(fingerprint === undefined ? {} : { fingerprint }), osUser, host },
     createdAt: now.toISOString(),
     expiresAt: new Date(now.getTime() + validFor).toISOString(),
+    approvals: context.approvalsFor(draft.kind),
   } as unknown as JsonObject);
   return readPlan(sha256Hex(text), text);
 }
@@ -127,6 +130,14 @@ function unknownForm(id: string, cause: unknown): Error {
     cause,
     hints: ['use the postern that made it, or make the plan again'],
   });
+}
+
+/** How many approvals a plan needs: what it asks for itself, or what this profile asks for by now, if that is more. */
+export function requiredApprovals(
+  context: Pick<OperationContext, 'approvalsFor'>,
+  { kind, approvals }: Pick<PlanBody, 'kind' | 'approvals'>,
+): number {
+  return Math.max(approvals, context.approvalsFor(kind));
 }
 
 /** Enough of an id for a person's eye. */

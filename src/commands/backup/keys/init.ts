@@ -16,11 +16,11 @@ export default class BackupKeysInit extends BaseCommand<typeof BackupKeysInit> {
     name: Flags.string({ summary: 'whose keys they are', default: 'postern', helpValue: 'NAME' }),
     email: Flags.string({ summary: 'the address in the keys', required: true, helpValue: 'ADDRESS' }),
     'passphrase-file': Flags.string({
-      summary: 'a file with the passphrase that seals the secret halves',
+      summary: "a file with the passphrase that seals the recipients' secret halves",
       exclusive: ['no-passphrase'],
       helpValue: 'FILE',
     }),
-    'no-passphrase': Flags.boolean({ summary: 'leave the secret halves unsealed' }),
+    'no-passphrase': Flags.boolean({ summary: "leave the recipients' secret halves unsealed" }),
   };
   static override exitCodes = [0, 1, 2, 130] as const;
   static override result = async () => (await import('../../../lib/backup/results.ts')).backupKeysInitResult;
@@ -28,7 +28,7 @@ export default class BackupKeysInit extends BaseCommand<typeof BackupKeysInit> {
   async run(): Promise<BackupKeysInitResult> {
     const { newPassphrase } = await import('../../../lib/cli/passphrase.ts');
     const { initBackupKeys } = await import('../../../lib/backup/init-keys.ts');
-    const passphrase = await newPassphrase('passphrase for the secret halves', {
+    const passphrase = await newPassphrase('passphrase for the secret halves of the recipients', {
       file: this.flags['passphrase-file'],
       none: this.flags['no-passphrase'],
       asking: this.asking(),
