@@ -111,14 +111,14 @@ describeWith(['script'], 'at a terminal', ({ script }) => {
   test('a passphrase is typed twice and never shown', async () => {
     const init = ['backup', 'keys', 'init', '--directory', 'sealed', '--email', 'a@example.org'];
     const differing = at(init);
-    await differing.until('passphrase for the secret halves:');
+    await differing.until('passphrase for the secret halves of the recipients:');
     differing.type('hunter2\r');
     await differing.until('once more:');
     differing.type('hunter3\r');
     expect(await differing.ended).toBe(2);
     expect(plain(differing.shown())).toContain('the two passphrases differ');
     const same = at(init);
-    await same.until('passphrase for the secret halves:');
+    await same.until('passphrase for the secret halves of the recipients:');
     same.type('hunter2\r');
     await same.until('once more:');
     same.type('hunter2\r');

@@ -127,7 +127,7 @@ test('where approval is asked for, a plan waits, is signed by its author, approv
     signatures: [{ role: 'author' }, { role: 'approver', name: 'Bob' }],
   });
   expect(await result(['plan', 'apply', plan, '--dry-run', ...strict])).toMatchObject({ applied: false });
-  expect(await postern('plan', 'apply', plan, '--profile', 'plain', '--yes')).toMatchObject({ code: 2 });
+  expect(await postern('plan', 'apply', plan, '--profile', 'plain', '--yes')).toMatchObject({ code: 6 });
   const applied = await result<{ certificate: string }>(['plan', 'apply', plan, ...strict]);
   expect(await postern('plan', 'apply', plan, ...strict)).toMatchObject({ code: 6 });
   expect(await result(['certificate', 'list'])).toMatchObject({
