@@ -11,6 +11,8 @@ export interface SealOptions {
   readonly level: CompressionLevel;
   /** Open the message again before it is handed out. */
   readonly verify: boolean;
+  /** Encrypted bytes that are likely to come; memory is taken for them at once, instead of in steps that copy. */
+  readonly expectedSize?: number;
 }
 
 /** An encrypted file, whole, and what its manifest entry says of it. */
@@ -43,7 +45,7 @@ export async function beginPart(options: SealOptions): Promise<PartWriter> {
   const plainHash = createHash('sha256');
   const framesHash = createHash('sha256');
   const cipherHash = createHash('sha256');
-  const output = growingBytes();
+  const output = growingBytes(options.expectedSize ?? 2 ** 20);
   let pending: Buffer[] = [];
   let pendingSize = 0;
   let plainSize = 0;
@@ -129,8 +131,8 @@ function notReproducible(): Error {
 }
 
 /** Bytes that are added one after another, kept only once. */
-function growingBytes() {
-  let buffer = new ArrayBuffer(2 ** 20);
+function growingBytes(expectedSize: number) {
+  let buffer = new ArrayBuffer(expectedSize);
   let used = 0;
   return {
     get size() {

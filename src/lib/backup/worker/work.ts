@@ -26,8 +26,10 @@ export async function sealTable(
   let bytes = 0;
   let stored: Promise<void> = Promise.resolve();
 
+  // The block that ends a part comes on top of its size.
+  const expectedSize = seal.partSize + 2 ** 22;
   const begin = async (): Promise<PartWriter> => {
-    const started = await beginPart({ recipients, level: seal.level, verify: seal.verify });
+    const started = await beginPart({ recipients, level: seal.level, verify: seal.verify, expectedSize });
     started.write(header);
     return started;
   };
