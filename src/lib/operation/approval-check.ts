@@ -96,7 +96,8 @@ async function checkSignature(
     throw tampered(plan, stored, messageOf(error), error);
   });
   if (typeof verified === 'string') return verified;
-  if (operator.revokedAt !== null && (counted === undefined || operator.revokedAt <= counted)) {
+  // Times are in milliseconds, and the plan's own revocation can fall into the one that it began in.
+  if (operator.revokedAt !== null && (counted === undefined || operator.revokedAt < counted)) {
     return `${name} was revoked at ${operator.revokedAt}`;
   }
   if (stored.recordedAt < operator.enrolledAt) {
