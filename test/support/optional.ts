@@ -14,7 +14,11 @@ export type OptionalTool =
   | 'python3'
   | 'script'
   | 'bash'
-  | 'zsh';
+  | 'zsh'
+  | 'promtool'
+  | 'systemd-analyze'
+  | 'flock'
+  | 'chromium';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
