@@ -115,6 +115,9 @@ describe('a store that refuses', () => {
       objectLock: 'unknown',
       defaultRetention: 'unknown',
       encryptionAtRest: 'unknown',
+      abortsUploads: 'unknown',
+      retentionKeptBy: 'store',
+      time: expect.any(Date),
     });
   });
 

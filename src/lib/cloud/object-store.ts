@@ -22,13 +22,24 @@ export interface ObjectStore {
   /** Reads an object as a stream of chunks, for bodies that should not stand in memory. Errors as `get`. */
   getStream(key: string, options?: GetOptions): AsyncIterable<Uint8Array>;
 
-  /** What the store knows of an object, or undefined when there is none. */
+  /**
+   * Reads an object with what the store knows of it, in one request. The request stays open until the body was read
+   * to its end or given up (`break`), so begin to read it. Errors as `get`.
+   */
+  open(key: string, options?: GetOptions): Promise<OpenedObject>;
+
+  /**
+   * What the store knows of an object, or undefined when there is none, or the newest version is a delete marker.
+   * Credentials that may write but not read contents learn less: size, version, time and retention, and neither
+   * `sha256` nor `contentType` nor `metadata`. Retention is never left out for want of a permission.
+   * @throws {PosternError} exit 1 `store-refused` when not even that may be asked
+   */
   head(key: string, options?: { readonly versionId?: string }): Promise<StoredObject | undefined>;
 
   /** The newest version of every key under the prefix, in ascending byte order of the keys. */
   list(prefix: string): AsyncIterable<ListedObject>;
 
-  /** Every version and delete marker under the prefix; empty history for a store without versions is one version each. */
+  /** Every version and delete marker under the prefix, newest first within a key; empty history for a store without versions is one version each. */
   listVersions(prefix: string): AsyncIterable<ListedVersion>;
 
   /**
@@ -67,11 +78,20 @@ export interface StoredObject {
   /** Bytes. */
   readonly size: number;
   readonly versionId?: string;
-  /** Lowercase hex, where the store kept one. */
+  /** Lowercase hex, where the store kept one and these credentials may ask for it. */
   readonly sha256?: string;
   readonly modified: Date;
   readonly retention?: Retention;
+  /** As it was stored; a store may name a default of its own where none was given. */
+  readonly contentType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface OpenedObject {
+  /** `size` is the whole object's, also where a range of it was asked for. */
+  readonly object: StoredObject;
+  /** Can be read once. */
+  readonly body: AsyncIterable<Uint8Array>;
 }
 
 export interface ListedObject {
@@ -92,4 +112,10 @@ export interface StoreCapabilities {
   readonly defaultRetention: 'none' | 'governance' | 'compliance' | 'unknown';
   /** The store's own name for it (`AES256`, `aws:kms`), `none`, or `unknown`. */
   readonly encryptionAtRest: string;
+  /** Whether a lifecycle rule ends uploads that were begun and never finished, which are billed and never listed. */
+  readonly abortsUploads: boolean | 'unknown';
+  /** `postern`: retention is a promise of this program, and whoever owns the disk can break it. */
+  readonly retentionKeptBy: 'store' | 'postern';
+  /** The store's clock when it was asked, to the second. */
+  readonly time: Date | 'unknown';
 }

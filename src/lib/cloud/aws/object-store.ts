@@ -1,17 +1,16 @@
 import { checkRange } from '../object-error.ts';
 import { checkObjectKey } from '../object-key.ts';
 import { checkMetadata } from '../object-metadata.ts';
-import type { GetOptions, ObjectStore } from '../object-store.ts';
+import type { GetOptions, ObjectStore, OpenedObject } from '../object-store.ts';
 import { type AwsClientOptions, clientConfig } from './client.ts';
 import { bucketCapabilities } from './s3-capabilities.ts';
 import { type ChecksumMode, resolveChecksum } from './s3-checksum.ts';
-import { address, operation, type S3Context, toStored } from './s3-context.ts';
+import type { S3Context } from './s3-context.ts';
 import { deleteObject } from './s3-delete.ts';
-import { isMissing, withS3Errors } from './s3-error.ts';
-import { getObject } from './s3-get.ts';
+import { openObject } from './s3-get.ts';
+import { headObject } from './s3-head.ts';
 import { listObjects, listObjectVersions } from './s3-list.ts';
 import { putObject } from './s3-put.ts';
-import { asSdkError } from './sdk-error.ts';
 
 export interface S3ObjectStoreOptions extends AwsClientOptions {
   readonly bucket: string;
@@ -37,12 +36,16 @@ export interface S3ObjectStoreOptions extends AwsClientOptions {
  */
 export async function openS3ObjectStore(options: S3ObjectStoreOptions): Promise<ObjectStore> {
   const context = await openContext(options);
-  const { client, location } = context;
+  const { location } = context;
 
-  async function* getStream(key: string, get: GetOptions = {}): AsyncIterable<Uint8Array> {
+  async function open(key: string, get: GetOptions = {}): Promise<OpenedObject> {
     checkObjectKey(key);
     checkRange(get.range);
-    yield* getObject(context, key, get);
+    return openObject(context, key, get);
+  }
+
+  async function* getStream(key: string, get?: GetOptions): AsyncIterable<Uint8Array> {
+    yield* (await open(key, get)).body;
   }
 
   return {
@@ -62,26 +65,11 @@ export async function openS3ObjectStore(options: S3ObjectStoreOptions): Promise<
     },
 
     getStream,
+    open,
 
     async head(key, { versionId } = {}) {
       checkObjectKey(key);
-      const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
-      const version = versionId === undefined ? {} : { VersionId: versionId };
-      const command = new HeadObjectCommand({
-        ...address(context, key),
-        ...version,
-        ChecksumMode: 'ENABLED',
-      });
-      return withS3Errors(operation(context, 'reading', key), async () => {
-        try {
-          return toStored(key, await client.send(command));
-        } catch (error) {
-          // A delete marker asked for by its id answers 405; a version id that was never issued, 400.
-          const status = asSdkError(error)?.status ?? 0;
-          if (isMissing(error) || (versionId !== undefined && [400, 405].includes(status))) return undefined;
-          throw error;
-        }
-      });
+      return headObject(context, key, versionId);
     },
 
     list: (prefix) => listObjects(context, prefix),

@@ -1,12 +1,12 @@
+import type { GetBucketVersioningCommand, LifecycleRule } from '@aws-sdk/client-s3';
 import type { StoreCapabilities } from '../object-store.ts';
-import { operation, type S3Context } from './s3-context.ts';
+import { operation, retentionOf, type S3Context } from './s3-context.ts';
 import { withS3Errors } from './s3-error.ts';
 import { asSdkError } from './sdk-error.ts';
 
 /** What the bucket says of itself. What the role may not ask, or the store does not know, is `unknown`. */
 export async function bucketCapabilities(context: S3Context): Promise<StoreCapabilities> {
-  const { GetBucketEncryptionCommand, GetBucketVersioningCommand, GetObjectLockConfigurationCommand } =
-    await import('@aws-sdk/client-s3');
+  const s3 = await import('@aws-sdk/client-s3');
   const { client, bucket: Bucket } = context;
   const ask = <T, U>(request: () => Promise<T>, read: (answer: T) => U, whenAbsent: U) =>
     withS3Errors(operation(context, 'inspecting'), async () => {
@@ -20,33 +20,65 @@ export async function bucketCapabilities(context: S3Context): Promise<StoreCapab
         throw error;
       }
     });
+  const askVersioning = new s3.GetBucketVersioningCommand({ Bucket });
+  const clock = watchClock(askVersioning);
   const versioning = await ask(
-    () => client.send(new GetBucketVersioningCommand({ Bucket })),
+    () => client.send(askVersioning),
     ({ Status }) => Status === 'Enabled',
     false,
   );
   const lock = await ask(
-    () => client.send(new GetObjectLockConfigurationCommand({ Bucket })),
+    () => client.send(new s3.GetObjectLockConfigurationCommand({ Bucket })),
     ({ ObjectLockConfiguration: found }) => ({
       objectLock: found?.ObjectLockEnabled === 'Enabled',
-      defaultRetention: retentionMode(found?.Rule?.DefaultRetention?.Mode),
+      defaultRetention:
+        retentionOf(found?.Rule?.DefaultRetention?.Mode, new Date())?.mode ?? ('none' as const),
     }),
     { objectLock: false, defaultRetention: 'none' as const },
   );
   const encryptionAtRest = await ask(
-    () => client.send(new GetBucketEncryptionCommand({ Bucket })),
+    () => client.send(new s3.GetBucketEncryptionCommand({ Bucket })),
     ({ ServerSideEncryptionConfiguration: found }) =>
       found?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? 'none',
     'none',
+  );
+  const abortsUploads = await ask(
+    () => client.send(new s3.GetBucketLifecycleConfigurationCommand({ Bucket })),
+    ({ Rules = [] }) => Rules.some((rule) => abortsUploadsUnder(rule, context.prefix)),
+    false,
   );
   return {
     versioning,
     ...(lock === 'unknown' ? { objectLock: 'unknown', defaultRetention: 'unknown' } : lock),
     encryptionAtRest,
+    abortsUploads,
+    retentionKeptBy: 'store',
+    time: clock.time() ?? 'unknown',
   };
 }
 
-function retentionMode(mode: string | undefined): 'none' | 'governance' | 'compliance' {
-  if (mode === 'COMPLIANCE') return 'compliance';
-  return mode === 'GOVERNANCE' ? 'governance' : 'none';
+function abortsUploadsUnder(rule: LifecycleRule, prefix: string): boolean {
+  if (rule.Status !== 'Enabled' || rule.AbortIncompleteMultipartUpload === undefined) return false;
+  const only = rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? rule.Prefix ?? '';
+  return prefix.startsWith(only);
+}
+
+/** Reads the Date of whatever is answered, a refusal included; no operation of S3 hands it out. */
+function watchClock(command: GetBucketVersioningCommand): { time(): Date | undefined } {
+  let seen: Date | undefined;
+  command.middlewareStack.add(
+    (next) => async (request) => {
+      const answer = await next(request);
+      const date = new Date(headerOf(answer.response, 'date') ?? '');
+      if (!Number.isNaN(date.getTime())) seen = date;
+      return answer;
+    },
+    { step: 'deserialize', priority: 'low' },
+  );
+  return { time: () => seen };
+}
+
+function headerOf(response: unknown, name: string): string | undefined {
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
+  return (response.headers as Readonly<Record<string, string>>)[name];
 }

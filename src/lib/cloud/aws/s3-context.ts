@@ -1,6 +1,6 @@
 import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { reservedMetadata } from '../object-metadata.ts';
-import type { StoredObject } from '../object-store.ts';
+import type { Retention, StoredObject } from '../object-store.ts';
 import { type ChecksumMode, storedSha256 } from './s3-checksum.ts';
 import type { S3Operation } from './s3-error.ts';
 
@@ -35,17 +35,21 @@ export function toStored(key: string, answer: HeadObjectCommandOutput): StoredOb
   const metadata = Object.entries(answer.Metadata ?? {}).filter(
     ([name]) => !name.startsWith(reservedMetadata),
   );
-  const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = answer;
+  const retention = retentionOf(answer.ObjectLockMode, answer.ObjectLockRetainUntilDate);
   return {
     key,
     size: answer.ContentLength ?? 0,
     modified: answer.LastModified ?? new Date(0),
     ...(answer.VersionId !== undefined && { versionId: answer.VersionId }),
     ...(sha256 !== undefined && { sha256 }),
-    ...(mode !== undefined &&
-      until !== undefined && {
-        retention: { mode: mode === 'COMPLIANCE' ? 'compliance' : 'governance', until },
-      }),
+    ...(retention && { retention }),
+    ...(answer.ContentType !== undefined && { contentType: answer.ContentType }),
     ...(metadata.length > 0 && { metadata: Object.fromEntries(metadata) }),
   };
+}
+
+/** S3's mode and date in the port's words; undefined where either is missing. */
+export function retentionOf(mode: string | undefined, until: Date | undefined): Retention | undefined {
+  if (mode === undefined || until === undefined) return undefined;
+  return { mode: mode === 'COMPLIANCE' ? 'compliance' : 'governance', until };
 }

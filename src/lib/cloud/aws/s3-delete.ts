@@ -1,5 +1,7 @@
+import { PosternError } from '../../base/error.ts';
 import { address, operation, type S3Context } from './s3-context.ts';
 import { isMissing, withS3Errors } from './s3-error.ts';
+import { listedVersion, readRetention } from './s3-head.ts';
 import { asSdkError, type SdkError } from './sdk-error.ts';
 
 /**
@@ -36,17 +38,37 @@ async function lookUp(context: S3Context, key: string, versionId: string | undef
   const version = versionId === undefined ? {} : { VersionId: versionId };
   try {
     const answer = await context.client.send(new HeadObjectCommand({ ...address(context, key), ...version }));
-    const until = answer.ObjectLockRetainUntilDate?.getTime() ?? 0;
-    return until > Date.now() || answer.ObjectLockLegalHoldStatus === 'ON' ? 'locked' : 'there';
+    const isHeld = answer.ObjectLockLegalHoldStatus === 'ON';
+    return isHeld ? 'locked' : presence(answer.ObjectLockRetainUntilDate);
   } catch (error) {
     const status = asSdkError(error)?.status;
     // A version id that the store never issued is a bad request to AWS; HEAD of a delete marker is not allowed.
     if (isMissing(error) || (status === 400 && versionId !== undefined)) return 'absent';
     if (status === 405) return 'there';
-    // A role may delete without being able to read.
-    if (status === 403) return 'there';
+    if (status === 403) return lookUpUnread(context, key, versionId);
     throw error;
   }
+}
+
+/** A role may delete, or ask about retention, without being able to read. What it may not ask is told by the delete. */
+async function lookUpUnread(
+  context: S3Context,
+  key: string,
+  versionId: string | undefined,
+): Promise<Presence> {
+  try {
+    const found = await listedVersion(context, key, versionId);
+    if (found === undefined || (found.isDeleteMarker && versionId === undefined)) return 'absent';
+    if (found.isDeleteMarker) return 'there';
+    return presence((await readRetention(context, key, found.versionId))?.until);
+  } catch (error) {
+    if (error instanceof PosternError) return 'there';
+    throw error;
+  }
+}
+
+function presence(lockedUntil: Date | undefined): Presence {
+  return (lockedUntil?.getTime() ?? 0) > Date.now() ? 'locked' : 'there';
 }
 
 function isRefusal({ status }: SdkError): boolean {

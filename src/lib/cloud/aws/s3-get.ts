@@ -2,25 +2,38 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { objectCorrupt } from '../object-error.ts';
-import type { GetOptions } from '../object-store.ts';
+import type { GetOptions, OpenedObject } from '../object-store.ts';
 import { storedSha256 } from './s3-checksum.ts';
-import { address, operation, type S3Context } from './s3-context.ts';
+import { address, operation, type S3Context, toStored } from './s3-context.ts';
 import { s3Error, withS3Errors } from './s3-error.ts';
 import { isNetworkError } from './sdk-error.ts';
 
 /**
- * The bytes of an object. A connection that breaks in the middle is taken up where it broke, on the same version. A
+ * An object with its bytes. A connection that breaks in the middle is taken up where it broke, on the same version. A
  * whole read is checked against the SHA-256 that the store kept, and its last chunk is held back until that agrees.
  * @throws {PosternError} as the port's `get`; `object-corrupt` (exit 5)
  */
-export async function* getObject(
+export async function openObject(
   context: S3Context,
   key: string,
   options: GetOptions,
+): Promise<OpenedObject> {
+  const first = await request(context, key, options.versionId, options.range, undefined);
+  // The answer to a range counts the range; the whole stands behind the slash: `bytes 0-9/1234`.
+  const whole = Number(/\/(\d+)$/.exec(first.ContentRange ?? '')?.[1] ?? first.ContentLength ?? 0);
+  return {
+    object: toStored(key, { ...first, ContentLength: whole }),
+    body: checkedBody(context, key, options, first),
+  };
+}
+
+async function* checkedBody(
+  context: S3Context,
+  key: string,
+  options: GetOptions,
+  first: GetObjectCommandOutput,
 ): AsyncIterable<Uint8Array> {
-  const { range, versionId } = options;
-  const first = await request(context, key, versionId, range, undefined);
-  const sha256 = range === undefined ? storedSha256(first.ChecksumSHA256, first.Metadata) : undefined;
+  const sha256 = options.range === undefined ? storedSha256(first.ChecksumSHA256, first.Metadata) : undefined;
   const size = first.ContentLength;
   const hash = createHash('sha256');
   let received = 0;

@@ -2,15 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PutObjectCommandInput, PutObjectCommandOutput } from '@aws-sdk/client-s3';
 import { failure } from '../../base/error.ts';
-import { objectExists } from '../object-error.ts';
+import { objectCorrupt, objectExists } from '../object-error.ts';
 import type { PutOptions, StoredObject } from '../object-store.ts';
-import { checksumInput, sha256Metadata, storedSha256 } from './s3-checksum.ts';
+import { checksumInput, sha256Metadata } from './s3-checksum.ts';
 import { address, operation, type S3Context } from './s3-context.ts';
-import { isMissing, withS3Errors } from './s3-error.ts';
+import { withS3Errors } from './s3-error.ts';
+import { headObject } from './s3-head.ts';
+import { ownObject, type Proof, type PutAnswer, tokenMetadata } from './s3-own-object.ts';
 import { asSdkError } from './sdk-error.ts';
-
-/** Marks one conditional PUT, so that its lost answer can be told from another writer's object. */
-const tokenMetadata = 'postern-put';
 
 /** One PUT of a whole object. Errors as the port's `put`, and `store-no-conditional-put`. */
 export async function putObject(
@@ -40,8 +39,9 @@ export async function putObject(
     }),
   };
   const answer = conditional
-    ? await putNew(context, key, input, { token, sha256 })
+    ? await putNew(context, key, input, { token, body, sha256 })
     : await withS3Errors(operation(context, 'storing', key), () => send(context, input));
+  checkAnswer(context, key, input, answer);
   return {
     key,
     size: body.byteLength,
@@ -50,15 +50,25 @@ export async function putObject(
     modified: new Date(),
     ...(answer.VersionId !== undefined && { versionId: answer.VersionId }),
     ...(options.retention && { retention: options.retention }),
+    ...(options.contentType !== undefined && { contentType: options.contentType }),
     ...(options.metadata && { metadata: options.metadata }),
   };
 }
 
-type PutAnswer = Pick<PutObjectCommandOutput, 'VersionId'>;
-
-interface Proof {
-  readonly token: string;
-  readonly sha256: string;
+/**
+ * A store that echoes a checksum says which bytes it took. A writer without the right to read learns it here only.
+ * @throws {PosternError} exit 5, `object-corrupt`
+ */
+function checkAnswer(
+  { location }: S3Context,
+  key: string,
+  sent: PutObjectCommandInput,
+  answer: PutAnswer,
+): void {
+  const differs = (['ChecksumSHA256', 'ChecksumCRC32'] as const).some(
+    (sum) => sent[sum] !== undefined && answer[sum] !== undefined && sent[sum] !== answer[sum],
+  );
+  if (differs) throw objectCorrupt(location, key, 'the store took other bytes than it was sent');
 }
 
 async function putNew(
@@ -84,44 +94,13 @@ async function putNew(
   }
 }
 
-/**
- * After 412: the object that is there may be ours, stored by an attempt whose answer was lost. Its token tells; where a
- * store drops metadata, an equal checksum does, but only when there was an earlier attempt.
- */
-async function ownObject(
-  context: S3Context,
-  key: string,
-  { token, sha256 }: Proof,
-  wasRetried: boolean,
-  conflict: unknown,
-): Promise<PutAnswer> {
-  const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
-  const there = await context.client
-    .send(new HeadObjectCommand({ ...address(context, key), ChecksumMode: 'ENABLED' }))
-    .catch(() => undefined);
-  const theirToken = there?.Metadata?.[tokenMetadata];
-  const isSame = storedSha256(there?.ChecksumSHA256, there?.Metadata) === sha256;
-  if (there !== undefined && isSame && (theirToken === token || (theirToken === undefined && wasRetried)))
-    return there;
-  throw objectExists(context.location, key, conflict);
-}
-
 async function putUnlessThere(
   context: S3Context,
   key: string,
   input: PutObjectCommandInput,
 ): Promise<PutAnswer> {
-  const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
-  return withS3Errors(operation(context, 'storing', key), async () => {
-    const there = await context.client
-      .send(new HeadObjectCommand(address(context, key)))
-      .catch((error: unknown) => {
-        if (isMissing(error)) return undefined;
-        throw error;
-      });
-    if (there !== undefined) throw objectExists(context.location, key);
-    return send(context, input);
-  });
+  if ((await headObject(context, key, undefined)) !== undefined) throw objectExists(context.location, key);
+  return withS3Errors(operation(context, 'storing', key), () => send(context, input));
 }
 
 async function send({ client }: S3Context, input: PutObjectCommandInput): Promise<PutObjectCommandOutput> {

@@ -91,6 +91,7 @@ export function toStored(record: ObjectRecord): StoredObject {
     ...(record.retention && {
       retention: { mode: record.retention.mode, until: new Date(record.retention.until) },
     }),
+    ...(record.contentType !== undefined && { contentType: record.contentType }),
     ...(record.metadata && { metadata: record.metadata }),
   };
 }

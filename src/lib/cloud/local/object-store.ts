@@ -25,7 +25,7 @@ import { usageError } from '../../base/error.ts';
 import { checkRange, objectCorrupt, objectMissing } from '../object-error.ts';
 import { checkObjectKey } from '../object-key.ts';
 import { checkMetadata } from '../object-metadata.ts';
-import type { GetOptions, ListedVersion, ObjectStore } from '../object-store.ts';
+import type { GetOptions, ListedVersion, ObjectStore, OpenedObject } from '../object-store.ts';
 import { errno, fileError, withFileErrors } from './file-error.ts';
 import { versionFolder } from './object-path.ts';
 import { readVersion } from './object-read.ts';
@@ -77,19 +77,31 @@ export async function openLocalObjectStore(options: LocalObjectStoreOptions): Pr
     if (changed !== undefined && durability === 'synced') await syncFolder(changed).catch(() => {});
   }
 
-  async function* getStream(key: string, { versionId, range }: GetOptions = {}): AsyncIterable<Uint8Array> {
+  async function open(key: string, { versionId, range }: GetOptions = {}): Promise<OpenedObject> {
     checkObjectKey(key);
     checkRange(range);
+    const { folder } = versionFolder(root, key);
+    const found = await guard('reading', key, () => findVersion(folder, versionId));
+    if (found === undefined || found.record.kind === 'delete-marker') throw objectMissing(location, key);
+    const { record } = found;
+    if (versionId === undefined) await guard('reading', key, () => healView(root, key, folder, record));
+    return { object: toStored(record), body: readBody(folder, found, range) };
+  }
+
+  async function* readBody(
+    folder: string,
+    found: FoundVersion,
+    range: GetOptions['range'],
+  ): AsyncIterable<Uint8Array> {
     try {
-      const { folder } = versionFolder(root, key);
-      const found = await guard('reading', key, () => findVersion(folder, versionId));
-      if (found === undefined || found.record.kind === 'delete-marker') throw objectMissing(location, key);
-      const { record } = found;
-      if (versionId === undefined) await guard('reading', key, () => healView(root, key, folder, record));
       yield* readVersion(location, folder, found, range);
     } catch (error) {
       throw fileError(location, 'reading', error);
     }
+  }
+
+  async function* getStream(key: string, options?: GetOptions): AsyncIterable<Uint8Array> {
+    yield* (await open(key, options)).body;
   }
 
   return {
@@ -114,6 +126,7 @@ export async function openLocalObjectStore(options: LocalObjectStoreOptions): Pr
     },
 
     getStream,
+    open,
 
     async head(key, { versionId } = {}) {
       checkObjectKey(key);
@@ -168,7 +181,15 @@ export async function openLocalObjectStore(options: LocalObjectStoreOptions): Pr
     },
 
     async capabilities() {
-      return { versioning: true, objectLock: true, defaultRetention: 'none', encryptionAtRest: 'none' };
+      return {
+        versioning: true,
+        objectLock: true,
+        defaultRetention: 'none',
+        encryptionAtRest: 'none',
+        abortsUploads: true,
+        retentionKeptBy: 'postern',
+        time: clock.now(),
+      };
     },
   };
 }
