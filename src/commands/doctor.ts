@@ -2,6 +2,7 @@ import { ExitCode } from '../lib/base/exit-code.ts';
 import { BaseCommand } from '../lib/cli/base-command.ts';
 import type { DoctorResult } from '../lib/cli/doctor/check.ts';
 import { tableFlags } from '../lib/cli/flags.ts';
+import { watchFlags } from '../lib/cli/watch/watch-flags.ts';
 
 export default class Doctor extends BaseCommand<typeof Doctor> {
   static override summary = 'ask every component whether it works';
@@ -11,7 +12,7 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --profile production --json',
   ];
-  static override flags = { ...tableFlags };
+  static override flags = { ...tableFlags, ...watchFlags };
   static override exitCodes = [0, 1, 2, 3, 4, 130] as const;
   static override result = async () => (await import('../lib/cli/doctor/check.ts')).doctorResult;
 

@@ -3,6 +3,7 @@ import type { VerifyOutput } from '../../lib/audit/result.ts';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { tableFlags } from '../../lib/cli/flags.ts';
+import { watchFlags } from '../../lib/cli/watch/watch-flags.ts';
 
 export default class AuditVerify extends BaseCommand<typeof AuditVerify> {
   static override summary = 'check that the audit log is whole';
@@ -15,6 +16,7 @@ export default class AuditVerify extends BaseCommand<typeof AuditVerify> {
   ];
   static override flags = {
     ...tableFlags,
+    ...watchFlags,
     anchor: Flags.string({
       summary: 'an earlier head: SEQ:HASH, or a file with one',
       helpValue: 'FILE|SEQ:HASH',

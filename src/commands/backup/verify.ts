@@ -5,6 +5,7 @@ import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { tableFlags } from '../../lib/cli/flags.ts';
 import { resolveSet, setArgument } from '../../lib/cli/set-argument.ts';
+import { watchFlags } from '../../lib/cli/watch/watch-flags.ts';
 
 export default class BackupVerify extends BaseCommand<typeof BackupVerify> {
   static override summary = 'check that a backup set is whole and unchanged';
@@ -17,6 +18,7 @@ export default class BackupVerify extends BaseCommand<typeof BackupVerify> {
   static override args = setArgument;
   static override flags = {
     ...tableFlags,
+    ...watchFlags,
     level: Flags.option({ options: ['list', 'full'] as const, default: 'full' as const })({
       summary: 'how closely to look',
     }),

@@ -7,6 +7,7 @@ import { Command, Errors, type Interfaces } from '@oclif/core';
 import type { z } from 'zod';
 import { ExitCode } from '../base/exit-code.ts';
 import type { Progress } from '../base/progress.ts';
+import type { Gauge } from '../report/prometheus/job-run.ts';
 import type { PosternContext } from './context.ts';
 import { errorEnvelope, successEnvelope } from './envelope.ts';
 import { globalFlags } from './flags.ts';
@@ -15,6 +16,7 @@ import type { Asking } from './prompt.ts';
 import { redact } from './redact.ts';
 import { explainError, formatError, type ReportedError, traceOf } from './report-error.ts';
 import type { Column, TableFormat } from './table.ts';
+import type { Watch } from './watch/watch.ts';
 
 export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<
   (typeof BaseCommand)['baseFlags'] & T['flags']
@@ -35,11 +37,13 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
   private readonly interruption = new AbortController();
   private readonly onSignal = (): void => this.interrupt();
   private opened: PosternContext | undefined;
+  private watch: Watch | undefined;
 
   override async init(): Promise<void> {
     await super.init();
     process.on('SIGINT', this.onSignal);
     process.on('SIGTERM', this.onSignal);
+    await this.beginWatch();
     const { args, flags } = await this.parse({
       flags: this.ctor.flags,
       baseFlags: (super.ctor as typeof BaseCommand).baseFlags,
@@ -123,6 +127,11 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     if (!this.jsonEnabled()) process.stderr.write(`postern: warning: ${line}\n`);
   }
 
+  /** A number for monitoring; heard only where `--prometheus` asks for it. */
+  protected gauge(gauge: Gauge): void {
+    this.watch?.add(gauge);
+  }
+
   /** Ends with this exit code after a result was printed: findings, incomplete, partial… */
   protected endWith(code: ExitCode): void {
     if (code !== ExitCode.done) process.exitCode = code;
@@ -153,10 +162,32 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     if (trace !== undefined) process.stderr.write(`${String(redact(trace))}\n`);
   }
 
-  override async finally(): Promise<void> {
+  override async finally(error?: Error): Promise<void> {
     await this.opened?.close();
     process.off('SIGINT', this.onSignal);
     process.off('SIGTERM', this.onSignal);
+    await this.endWatch(error);
+  }
+
+  /** Before the flags are parsed, so that a wrong one is told as well. */
+  private async beginWatch(): Promise<void> {
+    if (!('ping-url' in this.ctor.flags)) return;
+    const { watchSettings } = await import('./watch/watch-settings.ts');
+    const settings = watchSettings(this.id ?? '', this.argv, process.env);
+    if (settings === undefined) return;
+    const { beginWatch } = await import('./watch/watch.ts');
+    this.watch = beginWatch(settings, { env: process.env });
+  }
+
+  private async endWatch(error: Error | undefined): Promise<void> {
+    const exitCode =
+      error instanceof Errors.ExitError ? (error.oclif.exit ?? 0) : Number(process.exitCode ?? ExitCode.done);
+    const warnings = await this.watch?.end({ exitCode, profile: this.opened?.profile });
+    for (const warning of warnings ?? []) {
+      // After an error the JSON document is already written.
+      if (error === undefined) this.addWarning(warning);
+      else process.stderr.write(`postern: warning: ${warning}\n`);
+    }
   }
 
   /** Where the flags are wrong, the hint names the command that was asked for. */

@@ -1,5 +1,7 @@
-import { chmod, readFile } from 'node:fs/promises';
+import { access, chmod, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { failure } from '../../base/error.ts';
 import { formatMetrics } from './format.ts';
 import { type MetricFamily, mergeFamilies, type Sample } from './metric.ts';
 import { parseMetrics } from './parse.ts';
@@ -32,9 +34,11 @@ const lastSuccess = 'postern_job_last_success_timestamp_seconds';
  * before, the last success stays, and all that belongs to other jobs. Gauges that this run did not report go away:
  * a number that was not looked at is not shown. Two jobs that end in the same moment should have a file each.
  * @throws {PosternError} exit 1, `code: 'not-metrics'`: the file holds something else, and is left alone
+ * @throws {PosternError} exit 1, `code: 'metrics-folder'`: the exporter's folder is not there, and is not made up
  * @throws {NodeJS.ErrnoException} it cannot be read or written
  */
 export async function recordJobRun(file: string, run: JobRun): Promise<void> {
+  await requireFolder(dirname(file));
   const before = parseMetrics(await readIfThere(file));
   const profile = run.profile ?? onlyProfile(before, run.job) ?? 'unknown';
   const isOwn = ({ labels }: Sample): boolean => labels['profile'] === profile && labels['job'] === run.job;
@@ -89,6 +93,12 @@ function onlyProfile(families: readonly MetricFamily[], job: string): string | u
     labels['job'] === job && labels['profile'] !== undefined ? [labels['profile']] : [],
   );
   return profiles.length === 1 ? profiles[0] : undefined;
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  await access(folder).catch((cause: unknown) => {
+    throw failure(`the folder ${folder} cannot be reached`, { code: 'metrics-folder', cause });
+  });
 }
 
 async function readIfThere(file: string): Promise<string> {
