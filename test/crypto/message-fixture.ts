@@ -1,4 +1,4 @@
-import { beginMessage } from '../../src/lib/crypto/openpgp-container.ts';
+import { beginMessage, type MessageOptions } from '../../src/lib/crypto/openpgp-container.ts';
 import { generateKeyPair, readRecipient, readSecretKey } from '../../src/lib/crypto/openpgp-key.ts';
 import type { Recipient } from '../../src/lib/crypto/openpgp-recipient.ts';
 import type { SecretKey } from '../../src/lib/crypto/openpgp-secret-key.ts';
@@ -21,8 +21,12 @@ export async function person(name: string): Promise<Person> {
 }
 
 /** A whole message, written in one piece. */
-export async function seal(content: Uint8Array, recipients: readonly Recipient[]): Promise<Buffer> {
-  const writer = await beginMessage(recipients);
+export async function seal(
+  content: Uint8Array,
+  recipients: readonly Recipient[],
+  options: MessageOptions = {},
+): Promise<Buffer> {
+  const writer = await beginMessage(recipients, options);
   return Buffer.concat([...writer.write(content), ...writer.finish()]);
 }
 

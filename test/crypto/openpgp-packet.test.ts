@@ -55,7 +55,7 @@ describe('the packet parser', () => {
 
   it('refuses a file cut into a million parts before it runs out of memory', async () => {
     const parts = Buffer.alloc(514 + 2 * 1_100_000);
-    parts.set([0xd2, 0xe9]);
+    parts.set([0xd2, 0xe9, 1]);
     for (let offset = 514; offset < parts.length; offset += 2) parts[offset] = 0xe0;
     await expect(openMessage(parts, [operations.secret])).rejects.toThrow('too many parts');
   });

@@ -1,17 +1,17 @@
 import { containerCorrupt } from './openpgp-container-error.ts';
-import { isEncryptedPacket, openEncryptedPacket } from './openpgp-content.ts';
+import { openEncryptedPacket } from './openpgp-content.ts';
+import { readMessageHead } from './openpgp-head.ts';
 import { type Packet, readPackets } from './openpgp-packet.ts';
 import type { SecretKey } from './openpgp-secret-key.ts';
-import { readWrappedSessionKey, unwrapSessionKey, type WrappedSessionKey } from './openpgp-session-key.ts';
-import { PacketTag } from './openpgp-tag.ts';
+import { checkSessionKey, type SessionKey } from './openpgp-session-key.ts';
+import { unwrapSessionKey } from './openpgp-wrapped-session-key.ts';
 
-export { beginMessage, type MessageWriter } from './openpgp-message-writer.ts';
+export { messageHeadSize } from './openpgp-head.ts';
+export { beginMessage, type MessageOptions, type MessageWriter } from './openpgp-message-writer.ts';
 
 export interface MessageDescription {
   /** Of the recipients' encryption keys, in the message's order; `0000000000000000` for one who was hidden. */
   readonly recipientKeyIds: readonly string[];
-  /** Bytes of the message. */
-  readonly size: number;
 }
 
 /**
@@ -22,31 +22,52 @@ export interface MessageDescription {
  * `'container-corrupt'`.
  */
 export async function openMessage(message: Uint8Array, keys: readonly SecretKey[]): Promise<Uint8Array> {
-  const { wrapped, encrypted } = readMessage(message);
-  return await openEncryptedPacket(encrypted, await unwrapSessionKey(wrapped, keys));
+  const { wrapped, end } = readMessageHead(message);
+  const encrypted = onlyPacket(message.subarray(end));
+  return await openEncryptedPacket(encrypted, (await unwrapSessionKey(wrapped, keys)).bytes);
 }
 
-/** Whom a message is for. Nothing of it is authenticated. Throws as `openMessage` does. */
+/**
+ * Opens a message without a secret key, as `gpg --override-session-key` does, and as strictly as `openMessage`.
+ *
+ * Throws as `openMessage` does, `'container-corrupt'` also for the session key of another message; `usageError`, code
+ * `'session-key-invalid'`, for what is none.
+ */
+export async function openMessageWithSessionKey(
+  message: Uint8Array,
+  sessionKey: SessionKey,
+): Promise<Uint8Array> {
+  checkSessionKey(sessionKey);
+  const { end } = readMessageHead(message);
+  return await openEncryptedPacket(onlyPacket(message.subarray(end)), sessionKey.bytes);
+}
+
+/**
+ * The session key of a message, found with a recipient's secret key.
+ *
+ * Throws as `openMessage` does for what it reads. It proves nothing about the rest: only opening a message tells
+ * whether it is whole, and whether this is its session key.
+ * @param message the whole message, or at least its first `messageHeadSize` bytes
+ */
+export async function sessionKeyOf(message: Uint8Array, keys: readonly SecretKey[]): Promise<SessionKey> {
+  return await unwrapSessionKey(readMessageHead(message).wrapped, keys);
+}
+
+/**
+ * Whom a message is for. Nothing of it is authenticated. Throws as `openMessage` does for what it reads.
+ * @param message the whole message, or at least its first `messageHeadSize` bytes
+ */
 export function describeMessage(message: Uint8Array): MessageDescription {
-  const { wrapped } = readMessage(message);
-  return { recipientKeyIds: wrapped.map(({ keyId }) => keyId), size: message.byteLength };
+  return { recipientKeyIds: readMessageHead(message).wrapped.map(({ keyId }) => keyId) };
 }
 
-/** Session key packets, then one encrypted packet, then the end (RFC 9580 §10.3). */
-function readMessage(message: Uint8Array): { wrapped: readonly WrappedSessionKey[]; encrypted: Packet } {
-  const wrapped: WrappedSessionKey[] = [];
-  let encrypted: Packet | undefined;
-  for (const packet of readPackets(message)) {
-    if (encrypted !== undefined) throw containerCorrupt('something follows the encrypted packet');
-    if (packet.tag === PacketTag.publicKeySessionKey) {
-      const sessionKey = readWrappedSessionKey(packet.pieces[0] as Uint8Array);
-      if (sessionKey !== undefined) wrapped.push(sessionKey);
-    } else if (isEncryptedPacket(packet)) {
-      encrypted = packet;
-    } else if (packet.tag !== PacketTag.passwordSessionKey) {
-      throw containerCorrupt(`a packet of type ${packet.tag} does not belong here`);
-    }
+/** The encrypted packet, with which the message ends (RFC 9580 §10.3). */
+function onlyPacket(data: Uint8Array): Packet {
+  let only: Packet | undefined;
+  for (const packet of readPackets(data)) {
+    if (only !== undefined) throw containerCorrupt('something follows the encrypted packet');
+    only = packet;
   }
-  if (encrypted === undefined) throw containerCorrupt('it holds no encrypted packet');
-  return { wrapped, encrypted };
+  if (only === undefined) throw containerCorrupt('it holds no encrypted packet');
+  return only;
 }

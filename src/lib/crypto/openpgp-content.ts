@@ -17,11 +17,12 @@ export async function openEncryptedPacket(packet: Packet, sessionKey: Uint8Array
   return await readLiteral(await openIntegrityProtected(packet, sessionKey));
 }
 
-/** Whether the packet is encrypted as we can open it; throws for its relatives that we cannot. */
-export function isEncryptedPacket({ tag, pieces }: Packet): boolean {
+/** Whether a packet of this type and version is encrypted as we can open it; throws for its relatives that we cannot. */
+export function isEncryptedPacket(tag: number, version: number | undefined): boolean {
   if (tag === PacketTag.aeadDraft) throw unsupportedContainer('is encrypted with AEAD (a packet of type 20)');
   if (tag === PacketTag.encryptedWithoutIntegrity) throw unsupportedContainer('has no integrity protection');
   if (tag !== PacketTag.integrityProtected) return false;
-  if (pieces[0]?.[0] === 2) throw unsupportedContainer('is encrypted with AEAD (SEIPD version 2)');
+  if (version === 2) throw unsupportedContainer('is encrypted with AEAD (SEIPD version 2)');
+  if (version !== 1) throw containerCorrupt('its encrypted packet is not of version 1');
   return true;
 }

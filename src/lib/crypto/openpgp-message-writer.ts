@@ -1,4 +1,5 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import { usageError } from '../base/error.ts';
 import { containerCorrupt } from './openpgp-container-error.ts';
 import { openOwnContent } from './openpgp-content.ts';
 import {
@@ -8,10 +9,12 @@ import {
   partialSize,
   tagOctet,
 } from './openpgp-framing.ts';
+import { maxSessionKeyPackets } from './openpgp-head.ts';
 import type { Recipient } from './openpgp-recipient.ts';
 import { blockSize, mdcHeader, prefixSize } from './openpgp-seipd.ts';
-import { wrapSessionKey } from './openpgp-session-key.ts';
+import { aes256, checkSessionKey, type SessionKey } from './openpgp-session-key.ts';
 import { PacketTag } from './openpgp-tag.ts';
+import { wrapSessionKey } from './openpgp-wrapped-session-key.ts';
 
 /** Opens one message in memory; throws `'container-corrupt'` before anything is answered from a changed one. */
 type MessageOpener = (message: Uint8Array) => Promise<Uint8Array>;
@@ -24,6 +27,16 @@ export interface MessageWriter {
   finish(): Uint8Array[];
   /** Opens this message, and no other, without a secret key: for checking it before it is sent. */
   opener(): MessageOpener;
+  /** A copy of what opens this message without a secret key; the caller wipes it. */
+  sessionKey(): SessionKey;
+}
+
+export interface MessageOptions {
+  /**
+   * AES-256, from whoever keeps it (a KMS, a list of session keys); a random one when left out. One for each message:
+   * who is given the key of one would be given them all. It is copied, and may be wiped as soon as the call is answered.
+   */
+  readonly sessionKey?: SessionKey;
 }
 
 /** Binary, no file name, no date (RFC 9580 §5.9): what the content is, the manifest tells. */
@@ -36,11 +49,25 @@ const headroom = 6;
  * Begins an OpenPGP message for all the recipients: their session key packets, then one version 1 integrity-protected
  * packet, AES-256, with one literal data packet inside. See docs/formats/openpgp-container.md.
  *
- * Throws `usageError`, code `'recipients-missing'`.
+ * There may be no recipient only if the session key is given: then it alone opens the message, and whoever loses it
+ * has lost the content.
+ *
+ * Throws `usageError`, code `'recipients-missing'`, `'recipients-too-many'` or `'session-key-invalid'`.
  */
-export async function beginMessage(recipients: readonly Recipient[]): Promise<MessageWriter> {
-  const sessionKey = randomBytes(32);
+export async function beginMessage(
+  recipients: readonly Recipient[],
+  options: MessageOptions = {},
+): Promise<MessageWriter> {
+  if (recipients.length === 0 && options.sessionKey === undefined) {
+    throw usageError('there is no recipient to encrypt for', { code: 'recipients-missing' });
+  }
+  const sessionKey = options.sessionKey === undefined ? randomBytes(32) : copyOfAes256(options.sessionKey);
   const sessionKeyPackets = await wrapSessionKey(sessionKey, recipients);
+  if (sessionKeyPackets.byteLength > maxSessionKeyPackets) {
+    throw usageError(`there are too many recipients to encrypt for: ${recipients.length}`, {
+      code: 'recipients-too-many',
+    });
+  }
   const body = encryptLiteral(sessionKey);
   let unsent: readonly Uint8Array[] = [sessionKeyPackets, ...body.begin()];
   let finished = false;
@@ -65,7 +92,21 @@ export async function beginMessage(recipients: readonly Recipient[]): Promise<Me
         throw containerCorrupt('its session key packets were changed');
       return await openOwnContent(message.subarray(sessionKeyPackets.byteLength), sessionKey);
     },
+    sessionKey: () => ({ algorithm: aes256, bytes: Uint8Array.from(sessionKey) }),
   };
+}
+
+function copyOfAes256(given: SessionKey): Uint8Array {
+  checkSessionKey(given);
+  if (given.algorithm !== aes256) {
+    throw usageError(
+      `messages are encrypted with AES-256, and the session key is for cipher ${given.algorithm}`,
+      {
+        code: 'session-key-invalid',
+      },
+    );
+  }
+  return Uint8Array.from(given.bytes);
 }
 
 /**

@@ -23,6 +23,11 @@ const minFirstPartial = 512;
 /** A limit on what a hostile file can make us allocate: 2^20 partials of 512 bytes are half a gibibyte. */
 const maxPieces = 1 << 20;
 
+export interface PacketHeader {
+  readonly tag: number;
+  readonly length: Length;
+}
+
 interface Length {
   readonly kind: 'definite' | 'partial' | 'indeterminate';
   readonly bytes: number;
@@ -37,28 +42,28 @@ interface Length {
 export function* readPackets(data: Uint8Array): Generator<Packet, void, undefined> {
   let offset = 0;
   while (offset < data.byteLength) {
-    const first = octet(data, offset);
-    if ((first & 0x80) === 0) throw containerCorrupt(`no packet begins at byte ${offset}`);
-    const isNew = (first & 0x40) !== 0;
-    const tag = isNew ? first & 0x3f : (first >> 2) & 0x0f;
-    const readLength = isNew
-      ? readNewLength
-      : (at: Uint8Array, from: number) => readOldLength(at, from, first & 0x03);
-    const body = readBody(data, readLength(data, offset + 1), tag);
+    const { tag, length } = readPacketHeader(data, offset);
+    const body = readBody(data, length);
     offset = body.end;
     yield { tag, pieces: body.pieces, size: body.size };
   }
 }
 
-function readBody(
-  data: Uint8Array,
-  first: Length,
-  tag: number,
-): Omit<Packet, 'tag'> & { readonly end: number } {
-  if (first.kind !== 'definite' && !streamable.has(tag))
+/** Reads the header of the packet that begins at the offset; its body may lie beyond the data. */
+export function readPacketHeader(data: Uint8Array, offset: number): PacketHeader {
+  const first = octet(data, offset);
+  if ((first & 0x80) === 0) throw containerCorrupt(`no packet begins at byte ${offset}`);
+  const isNew = (first & 0x40) !== 0;
+  const tag = isNew ? first & 0x3f : (first >> 2) & 0x0f;
+  const length = isNew ? readNewLength(data, offset + 1) : readOldLength(data, offset + 1, first & 0x03);
+  if (length.kind !== 'definite' && !streamable.has(tag))
     throw containerCorrupt(`packet ${tag} has no fixed length`);
-  if (first.kind === 'partial' && first.bytes < minFirstPartial)
+  if (length.kind === 'partial' && length.bytes < minFirstPartial)
     throw containerCorrupt('a first part is too short');
+  return { tag, length };
+}
+
+function readBody(data: Uint8Array, first: Length): Omit<Packet, 'tag'> & { readonly end: number } {
   const pieces: Uint8Array[] = [];
   let size = 0;
   for (let length = first; ; length = readNewLength(data, length.next + length.bytes)) {

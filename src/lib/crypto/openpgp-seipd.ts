@@ -83,6 +83,8 @@ function checkIntegrity(plain: Uint8Array, sha1: Uint8Array): void {
   const mdc = plain.subarray(-sha1Size - mdcHeader.byteLength);
   const expected = Buffer.concat([plain.subarray(blockSize - 2, blockSize), mdcHeader, sha1]);
   if (!timingSafeEqual(Buffer.concat([plain.subarray(blockSize, prefixSize), mdc]), expected)) {
-    throw containerCorrupt('its content does not match its integrity code');
+    throw containerCorrupt(
+      'its content does not match its integrity code, or the session key is not its own',
+    );
   }
 }

@@ -1,118 +1,63 @@
-import { failure, usageError } from '../base/error.ts';
-import { containerCorrupt, unsupportedContainer } from './openpgp-container-error.ts';
-import type { Recipient } from './openpgp-recipient.ts';
-import type { SecretKey } from './openpgp-secret-key.ts';
+import { usageError } from '../base/error.ts';
 
-/** A session key for one recipient, as it stands in a message: the body of a packet of type 1. */
-export interface WrappedSessionKey {
-  /** 16 uppercase hexadecimal digits; all zero when the sender hid the recipient. */
-  readonly keyId: string;
-  readonly body: Uint8Array;
+/** What opens one message without any secret key: as secret as the message's content. */
+export interface SessionKey {
+  /** OpenPGP's number of the cipher (RFC 9580 §9.3): 7, 8 and 9 are AES with 128, 192 and 256 bits. */
+  readonly algorithm: number;
+  /** 16, 24 or 32 bytes, as the cipher takes. */
+  readonly bytes: Uint8Array;
 }
 
-const anonymous = '0'.repeat(16);
+export const aes256 = 9;
 
-/** Bytes of the AES key by OpenPGP's number of the cipher (RFC 9580 §9.3). */
-const aesKeySize: ReadonlyMap<number, number> = new Map([
+/** Bytes of the key, by OpenPGP's number of the cipher. */
+export const aesKeySize: ReadonlyMap<number, number> = new Map([
   [7, 16],
   [8, 24],
-  [9, 32],
+  [aes256, 32],
 ]);
 
-/** openpgp.js's packet, with the members that its type declarations leave out or call private. */
-interface SessionKeyPacket {
-  sessionKey: Uint8Array | null;
-  sessionKeyAlgorithm: number | null;
-  read(body: Uint8Array): void;
-  write(): Uint8Array;
-  decrypt(keyPacket: object): Promise<void>;
-}
+const textForm = /^(\d{1,3}):((?:[0-9A-Fa-f]{2})+)$/;
 
 /**
- * One packet of type 1, version 3, for each recipient, ready to be sent. Every recipient's key was judged when it was
- * read, so it is used as of that time.
- * @param sessionKey 32 bytes, AES-256
+ * `9:` and 64 uppercase hexadecimal digits: what `gpg --show-session-key` prints and `--override-session-key` takes.
+ * It can be neither wiped from memory nor recognised as a secret by who logs it: keep it short-lived.
  */
-export async function wrapSessionKey(
-  sessionKey: Uint8Array,
-  recipients: readonly Recipient[],
-): Promise<Uint8Array> {
-  if (recipients.length === 0) {
-    throw usageError('there is no recipient to encrypt for', { code: 'recipients-missing' });
-  }
-  const { encryptSessionKey, readKey } = await import('openpgp');
-  const packets = recipients.map(async ({ armored, checkedAt }) =>
-    encryptSessionKey({
-      data: sessionKey,
-      algorithm: 'aes256',
-      encryptionKeys: await readKey({ armoredKey: armored }),
-      date: checkedAt,
-      format: 'binary',
-    }),
-  );
-  return Buffer.concat(await Promise.all(packets));
+export function formatSessionKey(sessionKey: SessionKey): string {
+  checkSessionKey(sessionKey);
+  return `${sessionKey.algorithm}:${Buffer.from(sessionKey.bytes).toString('hex').toUpperCase()}`;
 }
 
-/** Reads the body of a packet of type 1; undefined for a version that goes with another kind of encryption. */
-export function readWrappedSessionKey(body: Uint8Array): WrappedSessionKey | undefined {
-  if (body[0] !== 3) return undefined;
-  if (body.byteLength < 10) throw containerCorrupt('a session key packet is too short');
-  return { keyId: Buffer.from(body.subarray(1, 9)).toString('hex').toUpperCase(), body };
-}
-
-/**
- * Finds a session key that one of the secret keys opens; expired and revoked keys open what was made for them.
- *
- * Throws `failure`, code `'not-for-these-keys'`; `'container-corrupt'` when a packet is for one of the keys, but damaged.
- */
-export async function unwrapSessionKey(
-  wrapped: readonly WrappedSessionKey[],
-  keys: readonly SecretKey[],
-): Promise<Uint8Array> {
-  let damage: unknown;
-  for (const { keyId, body } of wrapped) {
-    for (const keyPacket of keys.flatMap(({ key }) => key.getKeys().map((part) => part.keyPacket))) {
-      const addressed = keyPacket.getKeyID().toHex().toUpperCase() === keyId;
-      if (!(addressed || keyId === anonymous) || !keyPacket.isDecrypted()) continue;
-      const packet = await decrypt(body, keyPacket).catch((cause: unknown) => {
-        if (addressed) damage = cause;
-        return undefined;
-      });
-      if (packet !== undefined) return aesKey(packet);
-    }
-  }
-  if (damage !== undefined)
-    throw containerCorrupt('the session key for one of these keys does not open', damage);
-  const wanted = wrapped.map(({ keyId }) => (keyId === anonymous ? 'a hidden recipient' : keyId)).join(', ');
-  throw failure(`the encrypted file is not for these keys; it is for ${wanted || 'nobody'}`, {
-    code: 'not-for-these-keys',
-    hints: ['give the secret key of one of the recipients: gpg --list-secret-keys --keyid-format long'],
-  });
-}
-
-async function decrypt(body: Uint8Array, keyPacket: object): Promise<SessionKeyPacket> {
-  const { PublicKeyEncryptedSessionKeyPacket } = await import('openpgp');
-  const packet = new PublicKeyEncryptedSessionKeyPacket() as unknown as SessionKeyPacket;
-  packet.read(body);
-  if (!isCanonical(body, packet)) throw new Error('the session key packet is not in its one possible form');
-  await packet.decrypt(keyPacket);
-  return packet;
-}
-
-/**
- * Two parts of a session key packet can be changed without changing the key inside: the bit count of a number, and the
- * top bit of an X25519 point, which the algorithm ignores (RFC 7748 §5). Honest senders have one form for both.
- */
-function isCanonical(body: Uint8Array, packet: SessionKeyPacket): boolean {
-  if (Buffer.compare(packet.write(), body) !== 0) return false;
-  const { V } = (packet as { encrypted?: { V?: Uint8Array } }).encrypted ?? {};
-  const isX25519 = V?.byteLength === 33 && V[0] === 0x40;
-  return !isX25519 || (V[32] as number) < 0x80;
-}
-
-function aesKey({ sessionKey, sessionKeyAlgorithm }: SessionKeyPacket): Uint8Array {
-  if (sessionKey === null || aesKeySize.get(sessionKeyAlgorithm ?? -1) !== sessionKey.byteLength) {
-    throw unsupportedContainer(`is encrypted with cipher ${sessionKeyAlgorithm}, which is not AES`);
-  }
+/** Reads what `formatSessionKey` writes, in either case. Throws as `checkSessionKey` does, and never quotes the text. */
+export function parseSessionKey(text: string): SessionKey {
+  const [, algorithm = '', hex = ''] = textForm.exec(text) ?? [];
+  if (algorithm === '') throw invalid('is not in the form 9:HEX');
+  const sessionKey = { algorithm: Number(algorithm), bytes: Buffer.from(hex, 'hex') };
+  checkSessionKey(sessionKey);
   return sessionKey;
+}
+
+/**
+ * Zeros are no key but the rest of one that was wiped, and whatever it encrypted would be open to everybody.
+ *
+ * Throws `usageError`, code `'session-key-invalid'`: not AES, not of the cipher's length, or all zeros.
+ */
+export function checkSessionKey({ algorithm, bytes }: SessionKey): void {
+  const size = aesKeySize.get(algorithm);
+  if (size === undefined) throw invalid(`is for cipher ${algorithm}, which is not AES`);
+  if (bytes.byteLength !== size)
+    throw invalid(`has ${bytes.byteLength} bytes, and cipher ${algorithm} takes ${size}`);
+  if (bytes.every((octet) => octet === 0)) throw invalid('is all zeros');
+}
+
+/** Overwrites the key's bytes. Copies that the cipher or the garbage collector made are out of reach. */
+export function wipeSessionKey({ bytes }: SessionKey): void {
+  bytes.fill(0);
+}
+
+function invalid(why: string): Error {
+  return usageError(`the session key ${why}`, {
+    code: 'session-key-invalid',
+    hints: ['give it as gpg --show-session-key prints it: 9, a colon and 64 hexadecimal digits for AES-256'],
+  });
 }
