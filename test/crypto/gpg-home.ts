@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { type StdioOptions, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -14,6 +14,8 @@ interface GpgResult {
 export interface GpgHome {
   /** Runs gpg without a terminal; secret keys are asked for with the passphrase, empty when left out. */
   run(args: readonly string[], input?: string | Uint8Array, passphrase?: string): GpgResult;
+  /** Runs gpg on a file with this input, the secret to be read at its file descriptor 3. */
+  runWithSecret(args: readonly string[], secret: string, input: Uint8Array): GpgResult;
   /** As `run`, but a failure of gpg is a failure of the test. */
   must(args: readonly string[], input?: string | Uint8Array, passphrase?: string): Buffer;
   /** Writes a file into the home, which goes with it; answers its path. */
@@ -28,7 +30,7 @@ export function openGpgHome(gpg: string): GpgHome {
   chmodSync(home, 0o700);
   const env = { ...process.env, GNUPGHOME: home, LC_ALL: 'C' };
 
-  function run(args: readonly string[], input: string | Uint8Array = '', passphrase = ''): GpgResult {
+  function spawn(args: readonly string[], stdio: StdioOptions, input: string | Uint8Array): GpgResult {
     const options = [
       '--batch',
       '--no-tty',
@@ -38,18 +40,25 @@ export function openGpgHome(gpg: string): GpgHome {
       '--pinentry-mode',
       'loopback',
     ];
-    const { status, stdout, stderr, error } = spawnSync(
-      gpg,
-      [...options, '--passphrase', passphrase, ...args],
-      {
-        env,
-        input,
-        maxBuffer: 1 << 28,
-        timeout: 60_000,
-      },
-    );
+    const { status, stdout, stderr, error } = spawnSync(gpg, [...options, ...args], {
+      env,
+      input,
+      stdio,
+      maxBuffer: 1 << 28,
+      timeout: 60_000,
+    });
     if (error !== undefined) throw error;
     return { status, stdout, stderr: stderr.toString() };
+  }
+
+  function run(args: readonly string[], input: string | Uint8Array = '', passphrase = ''): GpgResult {
+    return spawn(['--passphrase', passphrase, ...args], 'pipe', input);
+  }
+
+  function file(name: string, content: string | Uint8Array): string {
+    const path = join(home, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
   }
 
   return {
@@ -59,11 +68,15 @@ export function openGpgHome(gpg: string): GpgHome {
       if (status !== 0) throw new Error(`gpg ${args.join(' ')} ended with ${status}: ${stderr}`);
       return stdout;
     },
-    file(name, content) {
-      const path = join(home, name);
-      writeFileSync(path, content, { mode: 0o600 });
-      return path;
+    runWithSecret(args, secret, input) {
+      const descriptor = openSync(file('secret', secret), 'r');
+      try {
+        return spawn([...args, file('message', input)], ['pipe', 'pipe', 'pipe', descriptor], '');
+      } finally {
+        closeSync(descriptor);
+      }
     },
+    file,
     close() {
       spawnSync(join(dirname(gpg), 'gpgconf'), ['--kill', 'all'], { env });
       // The agent answers before it ends, and writes its random seed while it does.

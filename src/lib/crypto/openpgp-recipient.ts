@@ -25,7 +25,7 @@ export interface Recipient {
  * `'recipient-no-encryption'` or `'recipient-unsupported'` (not version 4, too weak, or an algorithm we lack).
  */
 export async function readRecipient(armoredOrBinary: string | Uint8Array, now: Date): Promise<Recipient> {
-  const key = await readOneKey(armoredOrBinary);
+  const key = await readRecipientKey(armoredOrBinary);
   const fingerprint = key.getFingerprint().toUpperCase();
   if (key.isPrivate()) {
     throw usageError(`the recipient ${fingerprint} is a secret key; a backup needs the public half only`, {
@@ -36,6 +36,12 @@ export async function readRecipient(armoredOrBinary: string | Uint8Array, now: D
       ],
     });
   }
+  return await asRecipient(key, now);
+}
+
+/** Judges a public key that was read, as `readRecipient` does. */
+export async function asRecipient(key: Key, now: Date): Promise<Recipient> {
+  const fingerprint = key.getFingerprint().toUpperCase();
   await checkPrimaryKey(key, fingerprint, now);
   const encryptionKey = await findEncryptionKey(key, fingerprint, now);
   const ends = [await key.getExpirationTime(), await encryptionKey.getExpirationTime()].filter(
@@ -53,7 +59,8 @@ export async function readRecipient(armoredOrBinary: string | Uint8Array, now: D
   };
 }
 
-async function readOneKey(data: string | Uint8Array): Promise<Key> {
+/** Reads one key, public or secret; throws `'recipient-not-a-key'` or `'recipient-ambiguous'`. */
+export async function readRecipientKey(data: string | Uint8Array): Promise<Key> {
   const { readKeys } = await import('openpgp');
   const armor = asArmor(data);
   if (armor !== undefined && countArmorBlocks(armor) > 1) throw ambiguous();
