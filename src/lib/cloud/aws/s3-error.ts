@@ -37,7 +37,7 @@ export function s3Error(operation: S3Operation, error: unknown): unknown {
   if (status === 401 || status === 403) return storeRefused(what, name, error);
   if (status === 301 || status === 307 || name === 'AuthorizationHeaderMalformed')
     return wrongRegion(what, error);
-  if (/object lock configuration/i.test(message)) return noObjectLock(what, error);
+  if (/object ?lock ?configuration/i.test(message)) return noObjectLock(what, error);
   return failure(`${what} failed: ${name}: ${message}`, { code: 'store-failed', cause: error });
 }
 
