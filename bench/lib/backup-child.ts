@@ -25,15 +25,20 @@ await runBackup({
   progress: silentProgress,
   signal: new AbortController().signal,
   state: async () => pool,
-  platformUrl: settings.platformUrl,
+  profile: 'bench',
+  sources: [{ name: 'platform', url: settings.platformUrl, wrappedKeys: [] }],
   recipients: await Promise.all(settings.recipients.map((key) => readRecipient(key, new Date()))),
   signer: settings.signer,
-  sets: {
-    store: await openLocalObjectStore({ path: settings.storePath }),
-    profile: 'bench',
-    prefix: 'backup/bench/',
-    trustedSigners: [settings.signer.publicKey],
-  },
+  destinations: [
+    {
+      name: 'offsite',
+      store: await openLocalObjectStore({ path: settings.storePath }),
+      prefix: 'backup/bench/',
+      required: true,
+      lock: undefined,
+      keyringLock: undefined,
+    },
+  ],
   options: {
     partSize: Number(process.env['BENCH_PART_MIB'] ?? 16) * 2 ** 20,
     level: process.env['BENCH_LEVEL'] === undefined ? 'default' : Number(process.env['BENCH_LEVEL']),

@@ -41,7 +41,10 @@ async function refused(
   own: { readonly changes?: Changes; readonly set?: string; readonly database?: string } = {},
 ): Promise<void> {
   const context = await world.restoreContext(own.changes);
-  await failsCleanly(planRestore(context, own.set ?? setId, own.database ?? 'never_made'), expected);
+  await failsCleanly(
+    planRestore(context, own.set ?? setId, { database: own.database ?? 'never_made' }),
+    expected,
+  );
   const left = await sql(
     platform.url,
     `select datname from pg_database where datname like 'postern\\_restore%' or datname = 'never_made'`,
@@ -56,7 +59,7 @@ test('a database that exists is not touched', async () => {
 
 test('a database that appears between plan and apply is not touched', async () => {
   const context = await world.restoreContext();
-  const plan = await planRestore(context, setId, 'too_late');
+  const plan = await planRestore(context, setId, { database: 'too_late' });
   await savePlan(context, plan);
   await sql(platform.url, 'create database too_late');
   await failsCleanly(applyPlan(context, backupRestore, plan.id), { exitCode: 6, code: 'plan-stale' });

@@ -48,7 +48,7 @@ function refusing(store: ObjectStore, isRefused: (key: string) => boolean): Obje
   };
 }
 
-test.each(['30-data/', '80-check', 'SHA256SUMS.asc', '/manifest.json.pgp'])(
+test.each(['platform/30-data/', 'platform/80-check', 'SHA256SUMS.asc', '/manifest.json.pgp'])(
   'a store that refuses %s leaves a failed run and no set, and the next run is not hindered',
   async (part) => {
     const sets = {

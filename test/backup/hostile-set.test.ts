@@ -48,6 +48,7 @@ async function signedSet(files: Readonly<Record<string, Uint8Array>>, sums?: Uin
   if (manifest !== undefined) all['manifest.json.pgp.asc'] = await sign(manifest);
   const store = await openLocalObjectStore({ path: folder });
   return {
+    destination: 'offsite',
     store: alteredStore(
       store,
       new Map(Object.entries(all).map(([name, bytes]) => [`backup/${setId}/${name}`, bytes])),

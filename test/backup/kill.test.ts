@@ -155,7 +155,7 @@ test('a restore that is killed again and again goes on to the end, and the resul
 
 async function planned(setId: string, database: string): Promise<Plan> {
   const context = await world.restoreContext();
-  const plan = await planRestore(context, setId, database);
+  const plan = await planRestore(context, setId, { database });
   await savePlan(context, plan);
   return plan;
 }

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   dataPartName,
-  fileName,
   isSetId,
   largeObjectPartName,
   newSetId,
+  scriptPath,
 } from '../../src/lib/backup/format/layout.ts';
 
 const bytes = (name: string) => Buffer.from(name);
@@ -14,20 +14,20 @@ const inByteOrder = (names: readonly string[]) =>
 
 test('the byte order of the names is the order of a restore', () => {
   const order = [
-    fileName.createDatabase,
-    fileName.roles,
-    fileName.preData,
-    dataPartName(1, 1),
-    dataPartName(1, 2),
-    dataPartName(1, 10),
-    dataPartName(2, 1),
-    dataPartName(999_999, 99_999),
-    largeObjectPartName(1),
-    largeObjectPartName(10),
-    fileName.sequences,
-    fileName.postData,
-    fileName.databaseSettings,
-    fileName.check,
+    scriptPath('platform', 'create-database'),
+    scriptPath('platform', 'roles'),
+    scriptPath('platform', 'pre-data'),
+    dataPartName('platform', 1, 1),
+    dataPartName('platform', 1, 2),
+    dataPartName('platform', 1, 10),
+    dataPartName('platform', 2, 1),
+    dataPartName('platform', 999_999, 99_999),
+    largeObjectPartName('platform', 1),
+    largeObjectPartName('platform', 10),
+    scriptPath('platform', 'sequences'),
+    scriptPath('platform', 'post-data'),
+    scriptPath('platform', 'database-settings'),
+    scriptPath('platform', 'check'),
   ];
   expect(inByteOrder(order)).toEqual(order);
 });
@@ -36,7 +36,10 @@ test('parts sort by task, then by part', () => {
   const number = fc.tuple(fc.integer({ min: 1, max: 999_999 }), fc.integer({ min: 1, max: 99_999 }));
   fc.assert(
     fc.property(number, number, ([taskA, partA], [taskB, partB]) => {
-      const compared = Buffer.compare(bytes(dataPartName(taskA, partA)), bytes(dataPartName(taskB, partB)));
+      const compared = Buffer.compare(
+        bytes(dataPartName('platform', taskA, partA)),
+        bytes(dataPartName('platform', taskB, partB)),
+      );
       expect(compared).toBe(Math.sign(taskA - taskB || partA - partB));
     }),
   );

@@ -23,7 +23,7 @@ test('the schema zoo of PostgreSQL 15 comes back on 18, row by row, and says tha
     const warnings: string[] = [];
     const progress = { ...silentProgress, warn: (line: string) => warnings.push(line) };
     const context = await world.restoreContext({ serverUrl: newer, progress });
-    const plan = await planRestore(context, setId, database);
+    const plan = await planRestore(context, setId, { database });
     await savePlan(context, plan);
     await applyPlan(context, backupRestore, plan.id);
     const manifest = await manifestOf(world, setId);

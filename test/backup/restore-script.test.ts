@@ -99,7 +99,7 @@ describeWith(['gpg', 'zstd', 'psql'], 'restore.sh, without postern', ({ gpg }) =
       expect(objects).toEqual(manifest.largeObjects);
       // Four more dumps in the other encoding would say little more, and take seconds.
       if (encoding !== 'UTF8') return;
-      const dumper = await chooseSchemaDumper({ serverVersion: manifest.source.serverVersionNum });
+      const dumper = await chooseSchemaDumper({ serverVersion: manifest.serverVersionNum });
       for (const sections of ['pre-data', 'post-data'] as const) {
         const [there, here] = await Promise.all(
           [platform.url, restored].map((from) => dumpSchema(dumper, { url: from, sections, encoding })),
@@ -184,7 +184,7 @@ describeWith(['gpg', 'zstd', 'psql'], 'restore.sh, without postern', ({ gpg }) =
         'SHA256SUMS',
         'SHA256SUMS.asc',
         'set.json',
-        '30-data/000001-00001.sql.zst.pgp',
+        'platform/30-data/000001-00001.sql.zst.pgp',
         'README.txt',
       ]) {
         const path = join(set.folder, file);

@@ -50,7 +50,7 @@ test('a database that was backed up comes back equal, row by row and in its sche
 
   const context = await world.restoreContext();
   const database = `restored_${process.pid}`;
-  const plan = await planRestore(context, run.setId, database);
+  const plan = await planRestore(context, run.setId, { database });
   await savePlan(context, plan);
   await applyPlan(context, backupRestore, plan.id);
   await withConnection({ url: withDatabase(platform.url, database), role: 'test' }, async (client) => {

@@ -25,7 +25,7 @@ export async function restoreSet(
 ): Promise<BackupRestoreResult> {
   // A thread takes longer to start than these databases take to copy.
   const context = await world.restoreContext({ workers: 1 });
-  const plan = await planRestore(context, setId, database);
+  const plan = await planRestore(context, setId, { database });
   await savePlan(context, plan);
   const applied = await applyPlan(context, backupRestore, plan.id);
   return restoreOutcome(context, { plan, applied });

@@ -63,7 +63,7 @@ describeWith(['moto'], 'a set in S3', ({ moto: path }) => {
         });
         expect(verified).toMatchObject({ findings: [], rows: 3000 });
         const context = await world.restoreContext();
-        const plan = await planRestore(context, run.setId, database);
+        const plan = await planRestore(context, run.setId, { database });
         await savePlan(context, plan);
         const applied = await applyPlan(context, backupRestore, plan.id);
         expect(await restoreOutcome(context, { plan, applied })).toMatchObject({

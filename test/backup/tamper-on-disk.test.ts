@@ -59,7 +59,10 @@ test('a bit that flips on the disk is found in every file, and stops a restore t
         }
         if (!/^(?:SHA256SUMS|set\.json|manifest)/.test(file)) return;
         const context = await world.restoreContext();
-        await expect(planRestore(context, world.newer, 'never_made'), file).rejects.toMatchObject({
+        await expect(
+          planRestore(context, world.newer, { database: 'never_made' }),
+          file,
+        ).rejects.toMatchObject({
           exitCode: 5,
         });
       },
@@ -83,7 +86,7 @@ test('a file that is cut on the disk is found', async () => {
 });
 
 test('bytes that are gone from the disk, and a record that is gone or changed, are findings and no crash', async () => {
-  for (const file of ['SHA256SUMS', 'set.json', 'manifest.json.pgp', '60-post-data.sql.zst.pgp']) {
+  for (const file of ['SHA256SUMS', 'set.json', 'manifest.json.pgp', 'platform/60-post-data.sql.zst.pgp']) {
     const { data, record } = await objectFiles(world.key(file));
     for (const path of [data, record]) {
       await rename(path, `${dirname(path)}.away`);

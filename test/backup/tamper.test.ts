@@ -22,7 +22,7 @@ const altered = (changes: Alterations) => ({
   store: alteredStore(world.sets.store, changes),
 });
 
-const part = '30-data/000001-00001.sql.zst.pgp';
+const part = 'platform/30-data/000001-00001.sql.zst.pgp';
 
 /** Where the classes of bytes of a message begin, as RFC 9580 §4 and §5 lay them out. */
 function messageBytes(message: Uint8Array): Readonly<Record<string, number>> {
@@ -52,7 +52,7 @@ test('an unchanged set has no findings, with a key or without', async () => {
   });
 });
 
-test.each([part, '60-post-data.sql.zst.pgp', '40-large-objects/00001.sql.zst.pgp'])(
+test.each([part, 'platform/60-post-data.sql.zst.pgp', 'platform/40-large-objects/00001.sql.zst.pgp'])(
   'one flipped bit in any class of bytes of %s is found',
   async (file) => {
     const bytes = await world.read(file);
@@ -125,7 +125,11 @@ test('a missing file is found, whichever it is, by a look at the listing alone',
 });
 
 test('a file that nobody signed is found', async () => {
-  for (const file of ['30-data/000009-00001.sql.zst.pgp', 'extra', '30-data/000001-00001.sql.zst.pgp.bak']) {
+  for (const file of [
+    'platform/30-data/000009-00001.sql.zst.pgp',
+    'extra',
+    'platform/30-data/000001-00001.sql.zst.pgp.bak',
+  ]) {
     const sets = altered(new Map([[world.key(file), Buffer.from('x')]]));
     expect((await world.verify({ sets, level: 'list' })).findings).toMatchObject([
       { kind: 'unlisted', file },
@@ -134,7 +138,7 @@ test('a file that nobody signed is found', async () => {
 });
 
 test("two parts in each other's place are found", async () => {
-  const other = '30-data/000001-00002.sql.zst.pgp';
+  const other = 'platform/30-data/000001-00002.sql.zst.pgp';
   const sets = altered(
     new Map([
       [world.key(part), await world.read(other)],
@@ -221,9 +225,9 @@ describe('a restore', () => {
 
   test('stops at a changed part or script, and goes on once it is whole again', async () => {
     const context = await world.restoreContext();
-    const plan = await planRestore(context, world.newer, `tampered_${process.pid}`);
+    const plan = await planRestore(context, world.newer, { database: `tampered_${process.pid}` });
     await savePlan(context, plan);
-    for (const file of ['20-pre-data.sql.zst.pgp', part, '60-post-data.sql.zst.pgp']) {
+    for (const file of ['platform/20-pre-data.sql.zst.pgp', part, 'platform/60-post-data.sql.zst.pgp']) {
       const sets = altered(new Map([[world.key(file), flipped(await world.read(file), -1)]]));
       const changed = await world.restoreContext({ sets });
       await expect(applyPlan(changed, backupRestore, plan.id), file).rejects.toMatchObject({
@@ -239,7 +243,7 @@ describe('a restore', () => {
 });
 
 async function restoreFrom(sets: TwoSets['sets']): Promise<unknown> {
-  return planRestore(await world.restoreContext({ sets }), world.newer, 'never_made');
+  return planRestore(await world.restoreContext({ sets }), world.newer, { database: 'never_made' });
 }
 
 async function databases(): Promise<readonly string[]> {

@@ -25,7 +25,7 @@ test.each(cases)(
       await createZoo(platform.url);
       const run = await runBackup(world.context({ options: { partSize: 2 ** 20 } }));
       const context = await world.restoreContext();
-      const plan = await planRestore(context, run.setId, database);
+      const plan = await planRestore(context, run.setId, { database });
       await savePlan(context, plan);
       const applied = await applyPlan(context, backupRestore, plan.id);
       expect(await restoreOutcome(context, { plan, applied })).toMatchObject({

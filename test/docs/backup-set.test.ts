@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { fileName } from '../../src/lib/backup/format/layout.ts';
-import { manifest, manifestFile, manifestTable, stub } from '../../src/lib/backup/format/manifest.ts';
+import {
+  manifest,
+  manifestFile,
+  manifestSource,
+  manifestTable,
+  stub,
+} from '../../src/lib/backup/format/manifest.ts';
 import { partHeader } from '../../src/lib/backup/format/part-sql.ts';
 import { rowChecksum } from '../../src/lib/backup/format/row-checksum.ts';
 import { projectRoot } from '../support/cli.ts';
@@ -49,7 +55,10 @@ test('every member of the manifest and of set.json is described', () => {
   expect(
     missing(described, [
       ...members(manifest),
-      ...members(manifest.shape.source),
+      ...members(manifestSource),
+      ...members(manifestSource.shape.keyring.element),
+      ...members(manifestTable.shape.zeroed.unwrap().element),
+      ...members(manifestFile.shape.copies.valueType),
       ...members(manifestTable),
       ...members(manifestFile),
       ...manifestFile.shape.kind.options,

@@ -60,7 +60,7 @@ describeWith(['python3', 'gpg', 'zstd'], 'the reader in examples', ({ python3, g
 
   test('finds the same rows and checksums as the manifest, in tables and large objects', async () => {
     const { manifest } = await showSet(world.sets, setId, world.secretKeys);
-    const expected = manifest?.tables.map(({ table, rows, checksum }) => [
+    const expected = manifest?.sources[0]?.tables.map(({ table, rows, checksum }) => [
       String(rows),
       checksum,
       table.replaceAll('"', ''),

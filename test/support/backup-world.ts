@@ -2,7 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { currentActor } from '../../src/lib/audit/actor.ts';
-import type { BackupContext, BackupOptions, SecretKeys, SetStore } from '../../src/lib/backup/context.ts';
+import type {
+  BackupContext,
+  BackupOptions,
+  DatabaseSource,
+  SecretKeys,
+  SetStore,
+} from '../../src/lib/backup/context.ts';
+import type { Destination } from '../../src/lib/backup/destination.ts';
 import type { RestoreContext } from '../../src/lib/backup/restore/context.ts';
 import { systemClock } from '../../src/lib/base/clock.ts';
 import { openPool, withConnection } from '../../src/lib/base/postgres.ts';
@@ -25,11 +32,37 @@ export interface BackupWorld {
   readonly stateUrl: string;
   /** What `openBackupWorld` needs to open the same world in another process. */
   readonly data: BackupWorldData;
-  context(
-    changes?: Partial<Omit<BackupContext, 'options'>> & { readonly options?: Partial<BackupOptions> },
-  ): BackupContext;
+  context(changes?: BackupChanges): BackupContext;
   restoreContext(changes?: Partial<RestoreContext>): Promise<RestoreContext>;
   close(): Promise<void>;
+}
+
+/** What a test wants otherwise; `sets` and `platformUrl` are short for one destination and one database. */
+export type BackupChanges = Partial<Omit<BackupContext, 'options'>> & {
+  readonly options?: Partial<BackupOptions>;
+  readonly sets?: SetStore;
+  readonly platformUrl?: string;
+};
+
+/** A destination of a test, which locks nothing unless told. */
+export function destinationOf(
+  { destination, store, prefix }: SetStore,
+  changes: Partial<Destination> = {},
+): Destination {
+  return {
+    name: destination,
+    store,
+    prefix,
+    required: true,
+    lock: undefined,
+    keyringLock: undefined,
+    ...changes,
+  };
+}
+
+/** The platform database as a source without wrapped keys. */
+export function platformSource(url: string): DatabaseSource {
+  return { name: 'platform', url, wrappedKeys: [] };
 }
 
 export interface BackupWorldOptions {
@@ -88,6 +121,7 @@ export async function openBackupWorld(data: BackupWorldData, store?: ObjectStore
   const storePath = join(folder, 'offsite');
   const pool = await openPool({ url: stateUrl, role: 'state database' });
   const sets: SetStore = {
+    destination: 'offsite',
     store: store ?? (await openLocalObjectStore({ path: storePath })),
     profile,
     prefix: `backup/${profile}/`,
@@ -103,7 +137,7 @@ export async function openBackupWorld(data: BackupWorldData, store?: ObjectStore
     progress: silentProgress,
     signal: new AbortController().signal,
     state: async () => pool,
-    sets,
+    profile,
   };
   return {
     folder,
@@ -113,9 +147,10 @@ export async function openBackupWorld(data: BackupWorldData, store?: ObjectStore
     secretKeys,
     stateUrl,
     data,
-    context: ({ options, ...changes } = {}) => ({
+    context: ({ options, sets: where = sets, platformUrl: url = platformUrl, ...changes } = {}) => ({
       ...common,
-      platformUrl,
+      destinations: [destinationOf(where)],
+      sources: [platformSource(url)],
       recipients,
       signer: {
         secretKey: keys.signer.secretKey,
@@ -128,7 +163,7 @@ export async function openBackupWorld(data: BackupWorldData, store?: ObjectStore
     }),
     restoreContext: async (changes = {}) => ({
       ...common,
-      profile,
+      sets,
       approvalsFor: () => 0,
       certificateSigner: async () => undefined,
       secretKeys,

@@ -18,6 +18,15 @@ export default class BackupRestore extends BaseCommand<typeof BackupRestore> {
     ...dryRunFlag,
     ...yesFlag,
     to: Flags.string({ summary: 'the name of the new database', required: true, helpValue: 'DATABASE' }),
+    from: Flags.string({
+      summary: 'the destination to read from; the first one unless given',
+      helpValue: 'DESTINATION',
+    }),
+    source: Flags.string({
+      summary: 'which database of the set: platform, a further one, or state',
+      default: 'platform',
+      helpValue: 'NAME',
+    }),
     'plan-only': Flags.boolean({ summary: 'stop after the plan', exclusive: ['dry-run'] }),
   };
   static override exitCodes = [0, 1, 2, 4, 5, 6, 7, 11, 130] as const;
@@ -31,9 +40,9 @@ export default class BackupRestore extends BaseCommand<typeof BackupRestore> {
     const { backupRestore } = await import('../../lib/backup/restore/kind.ts');
     const { restoreOutcome } = await import('../../lib/backup/restore/outcome.ts');
     const context = await this.context();
-    const operation = await restoreContext(context);
+    const operation = await restoreContext(context, this.flags.from);
     const setId = await resolveSet(operation.sets, this.args.set);
-    const plan = await planRestore(operation, setId, this.flags.to);
+    const plan = await planRestore(operation, setId, { database: this.flags.to, source: this.flags.source });
     this.say(planText(plan.id, plan.body));
     const mode = this.flags['dry-run'] ? 'dry-run' : this.flags['plan-only'] ? 'plan-only' : 'apply';
     const submitted = await submitPlan(context, {

@@ -2,17 +2,18 @@ import type { BackupPreview, BackupRunResult } from '../../lib/backup/results.ts
 import { formatByteSize } from '../../lib/base/byte-size.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { dryRunFlag } from '../../lib/cli/flags.ts';
+import { watchFlags } from '../../lib/cli/watch/watch-flags.ts';
 
 export default class BackupRun extends BaseCommand<typeof BackupRun> {
-  static override summary = 'back up the platform database, encrypted and signed';
+  static override summary = 'back up the databases, encrypted and signed, to every destination';
   static override description =
-    'Copies every table under one snapshot, with the schema, sequences and large objects, to the configured store. The host needs public keys and a signing key only: it cannot read what it writes. A set exists once its manifest is stored; whatever stops a run before that leaves no set.';
+    'Copies every table of every database under one snapshot each, with the schema, sequences and large objects, to the configured destinations. The host needs public keys and a signing key only: it cannot read what it writes. A set exists in a destination once its manifest is stored there; a run succeeds when every required destination has it.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --profile production --json',
   ];
-  static override flags = { ...dryRunFlag };
-  static override exitCodes = [0, 1, 2, 5, 6, 11, 130] as const;
+  static override flags = { ...dryRunFlag, ...watchFlags };
+  static override exitCodes = [0, 1, 2, 5, 6, 7, 11, 130] as const;
   static override result = async () => {
     const { backupPreview, backupRunResult } = await import('../../lib/backup/results.ts');
     return backupRunResult.or(backupPreview);
@@ -24,12 +25,13 @@ export default class BackupRun extends BaseCommand<typeof BackupRun> {
     if (this.flags['dry-run']) {
       const { previewBackup } = await import('../../lib/backup/preview.ts');
       const preview = await previewBackup(context);
-      this.print(
-        `would copy ${preview.tables} tables of ${preview.database}, about ${formatByteSize(preview.bytes)}, to ${preview.location}`,
-      );
-      this.print(
-        `schema by pg_dump ${preview.schemaDump.version} (${preview.schemaDump.kind}); nothing was stored`,
-      );
+      for (const { database, tables, bytes, schemaDump } of preview.sources) {
+        this.print(
+          `would copy ${tables} tables of ${database}, about ${formatByteSize(bytes)}, schema by pg_dump ${schemaDump.version} (${schemaDump.kind})`,
+        );
+      }
+      for (const { name, location } of preview.destinations) this.print(`to ${name}, ${location}`);
+      this.print('nothing was stored');
       return preview;
     }
     const { runBackup } = await import('../../lib/backup/run.ts');
@@ -37,9 +39,11 @@ export default class BackupRun extends BaseCommand<typeof BackupRun> {
     this.print(
       `${result.setId}: ${result.rows.toLocaleString('en')} rows of ${result.tables} tables in ${result.seconds.toFixed(1)} s`,
     );
-    this.print(
-      `${formatByteSize(result.plainBytes)} became ${formatByteSize(result.bytes)} at ${result.location}`,
-    );
+    this.print(`${formatByteSize(result.plainBytes)} became ${formatByteSize(result.bytes)}`);
+    for (const { name, location, state, lockedUntil } of result.destinations) {
+      const lock = lockedUntil === null ? 'not locked' : `locked until ${lockedUntil}`;
+      this.print(state === 'complete' ? `${name}: ${location}, ${lock}` : `${name}: no set`);
+    }
     this.say('next: postern backup verify');
     return result;
   }

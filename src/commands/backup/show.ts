@@ -38,13 +38,14 @@ export default class BackupShow extends BaseCommand<typeof BackupShow> {
       return result;
     }
     if (this.flags.output === 'table') {
-      this.print(
-        `database    ${manifest.database}, PostgreSQL ${manifest.serverVersion}, ${manifest.encoding}\n`,
-      );
+      for (const { name, database, serverVersion, encoding } of manifest.sources)
+        this.print(`${name.padEnd(11)} ${database}, PostgreSQL ${serverVersion}, ${encoding}`);
+      this.print('');
     }
     await this.printTable(
-      manifest.tables,
+      manifest.sources.flatMap(({ name, tables }) => tables.map((table) => ({ source: name, ...table }))),
       [
+        { header: 'database', value: ({ source }) => source },
         { header: 'table', value: ({ table }) => table },
         { header: 'rows', value: ({ rows }) => rows, align: 'right' },
         { header: 'size', value: ({ plainBytes }) => formatByteSize(plainBytes), align: 'right' },

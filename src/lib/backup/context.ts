@@ -2,10 +2,13 @@ import type { AuditContext } from '../audit/audited.ts';
 import type { Progress } from '../base/progress.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import type { Recipient } from '../crypto/openpgp-recipient.ts';
+import type { Destination } from './destination.ts';
 import type { CompressionLevel } from './format/zstd-frames.ts';
 
-/** Where the sets of one profile are, and whose signature on them is believed. */
+/** Where the sets of one profile are, as a reader sees them: one destination, and whose signature is believed. */
 export interface SetStore {
+  /** The destination's name. */
+  readonly destination: string;
   readonly store: ObjectStore;
   readonly profile: string;
   /** The folder of the profile's sets inside the store, with a slash at its end. */
@@ -20,12 +23,24 @@ export interface SecretKeys {
   readonly passphrase?: string;
 }
 
+/** A database that goes into every set. */
+export interface DatabaseSource {
+  /** `platform`, the name of a further database of the platform, or `state`; also its folder in the set. */
+  readonly name: string;
+  /** With its password. */
+  readonly url: string;
+  /** Columns with the wrapped keys of subjects, from the data map: they go into a keyring of their own. */
+  readonly wrappedKeys: readonly { readonly table: string; readonly column: string }[];
+}
+
 export interface BackupContext extends AuditContext {
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  readonly sets: SetStore;
-  /** Of the platform database, with its password. */
-  readonly platformUrl: string;
+  readonly profile: string;
+  /** At least one. */
+  readonly destinations: readonly Destination[];
+  /** At least one; names are unique. */
+  readonly sources: readonly DatabaseSource[];
   readonly recipients: readonly Recipient[];
   readonly signer: {
     readonly secretKey: string;

@@ -9,6 +9,7 @@ import { aboutFile, DamagedFile } from './damaged-file.ts';
 import { fileName, isSetId, setFormat, setFormatVersion } from './format/layout.ts';
 import {
   type Manifest,
+  type ManifestFile,
   manifest as manifestSchema,
   type Stub,
   stub as stubSchema,
@@ -114,6 +115,19 @@ async function hasManifest(sets: SetStore, setId: string): Promise<boolean> {
 export async function readSignedFile(sets: SetStore, set: SignedSet, name: string): Promise<Uint8Array> {
   const bytes = await readFile(sets, set.setId, name);
   requireSum(set.sums, name, bytes);
+  return bytes;
+}
+
+/**
+ * Reads a part of a keyring, which lies beside the set and is vouched for by its manifest.
+ * @throws {PosternError} exit 5
+ */
+export async function readKeyringFile(
+  { store, prefix }: SetStore,
+  { name, sha256 }: Pick<ManifestFile, 'name' | 'sha256'>,
+): Promise<Uint8Array> {
+  const bytes = await aboutFile(name, () => store.get(prefix + name));
+  requireSum(new Map([[name, sha256]]), name, bytes);
   return bytes;
 }
 

@@ -1,60 +1,117 @@
 import type { Queryable } from '../base/postgres.ts';
+import type { CopyTarget, SetCopies } from './capture/copies.ts';
 
 /** A run as the state database remembers it. */
 export interface RegisteredRun {
   readonly setId: string;
   readonly profile: string;
-  readonly database: string;
-  readonly systemIdentifier: string;
-  readonly location: string;
   readonly startedAt: Date;
   readonly previousSetId: string | undefined;
 }
 
 export async function registerRun(db: Queryable, run: RegisteredRun): Promise<void> {
   await db.query(
-    `insert into postern.backup_set (set_id, profile, source, database_name, system_identifier, started_at, location, previous_set_id)
-     values ($1, $2, 'platform', $3, $4, $5, $6, $7)`,
-    [
-      run.setId,
-      run.profile,
-      run.database,
-      run.systemIdentifier,
-      run.startedAt,
-      run.location,
-      run.previousSetId ?? null,
-    ],
+    `insert into postern.backup_set (set_id, profile, started_at, previous_set_id) values ($1, $2, $3, $4)`,
+    [run.setId, run.profile, run.startedAt, run.previousSetId ?? null],
   );
+}
+
+/** Where the set is going. */
+export async function registerCopies(
+  db: Queryable,
+  setId: string,
+  targets: readonly CopyTarget[],
+): Promise<void> {
+  for (const { destination, lockUntil, keyringLockUntil } of targets) {
+    await db.query(
+      `insert into postern.backup_copy (set_id, destination, location, is_required, lock_until, keyring_lock_until)
+       values ($1, $2, $3, $4, $5, $6)`,
+      [
+        setId,
+        destination.name,
+        `${destination.store.location}/${destination.prefix}${setId}`,
+        destination.required,
+        lockUntil ?? null,
+        keyringLockUntil ?? null,
+      ],
+    );
+  }
+}
+
+/** The manifest that is about to be stored: should the run be killed right after it, the set is known by this. */
+export async function registerCommit(db: Queryable, setId: string, manifestSha256: string): Promise<void> {
+  await db.query('update postern.backup_set set manifest_sha256 = $2 where set_id = $1', [
+    setId,
+    manifestSha256,
+  ]);
 }
 
 export interface CompletedRun {
   readonly setId: string;
   readonly finishedAt: Date;
-  readonly manifestSha256: string;
-  readonly parts: number;
+  readonly files: number;
   readonly bytes: number;
   readonly rows: number;
 }
 
-export async function registerCompletion(db: Queryable, run: CompletedRun): Promise<void> {
+/** The set is whole wherever a copy lives; it counts as complete where every required destination has it. */
+export async function registerCompletion(db: Queryable, copies: SetCopies, run: CompletedRun): Promise<void> {
+  for (const { destination } of copies.live())
+    await endCopy(db, run.setId, destination.name, 'complete', run.finishedAt);
+  for (const { target } of copies.failures())
+    await endCopy(db, run.setId, target.destination.name, 'failed', run.finishedAt);
+  await db.query('update postern.backup_set set parts = $2, bytes = $3, rows = $4 where set_id = $1', [
+    run.setId,
+    run.files,
+    run.bytes,
+    run.rows,
+  ]);
+  await endRun(db, run.setId, run.finishedAt);
+}
+
+/** What became of one destination's copy. */
+export async function endCopy(
+  db: Queryable,
+  setId: string,
+  destination: string,
+  state: 'complete' | 'failed',
+  finishedAt: Date,
+): Promise<void> {
   await db.query(
-    `update postern.backup_set set state = 'complete', finished_at = $2, manifest_sha256 = $3,
-       parts = $4, bytes = $5, rows = $6
-     where set_id = $1`,
-    [run.setId, run.finishedAt, run.manifestSha256, run.parts, run.bytes, run.rows],
+    `update postern.backup_copy set state = $3, finished_at = $4 where set_id = $1 and destination = $2 and state = 'running'`,
+    [setId, destination, state, finishedAt],
+  );
+}
+
+/** Ends a run by what its copies became: complete, partial, or failed where no destination has the set. */
+export async function endRun(db: Queryable, setId: string, finishedAt: Date): Promise<void> {
+  // Of a destination that the configuration no longer names, nobody will hear.
+  await db.query(
+    `update postern.backup_copy set state = 'failed', finished_at = $2 where set_id = $1 and state = 'running'`,
+    [setId, finishedAt],
+  );
+  await db.query(
+    `update postern.backup_set s set finished_at = $2, state = case
+       when not exists (select from postern.backup_copy c where c.set_id = s.set_id and c.state = 'complete') then 'failed'
+       when exists (select from postern.backup_copy c where c.set_id = s.set_id and c.is_required and c.state <> 'complete') then 'partial'
+       else 'complete' end
+     where set_id = $1 and state = 'running'`,
+    [setId, finishedAt],
   );
 }
 
 export async function registerFailure(db: Queryable, setId: string, finishedAt: Date): Promise<void> {
+  await db.query(
+    `update postern.backup_copy set state = 'failed', finished_at = $2 where set_id = $1 and state = 'running'`,
+    [setId, finishedAt],
+  );
   await db.query(
     `update postern.backup_set set state = 'failed', finished_at = $2 where set_id = $1 and state = 'running'`,
     [setId, finishedAt],
   );
 }
 
-/**
- * The runs that a kill or a power cut left open; asked under the profile's lock, when no other run can be alive.
- */
+/** The runs that a kill or a power cut left open; asked under the profile's lock, when no other run can be alive. */
 export async function openRuns(db: Queryable, profile: string): Promise<readonly string[]> {
   const { rows } = await db.query<{ setId: string }>(
     `select set_id as "setId" from postern.backup_set where profile = $1 and state = 'running' order by set_id`,
@@ -63,27 +120,14 @@ export async function openRuns(db: Queryable, profile: string): Promise<readonly
   return rows.map(({ setId }) => setId);
 }
 
-/** A run that was killed after its manifest was stored: the set is whole, and the next one is chained to it. */
-export async function registerLateCompletion(
-  db: Queryable,
-  setId: string,
-  finishedAt: Date,
-  manifestSha256: string,
-): Promise<void> {
-  await db.query(
-    `update postern.backup_set set state = 'complete', finished_at = $2, manifest_sha256 = $3 where set_id = $1 and state = 'running'`,
-    [setId, finishedAt, manifestSha256],
-  );
-}
-
-/** The newest complete set of a profile: the one that the next manifest points back to. */
+/** The newest set of a profile that is whole somewhere: the one that the next manifest points back to. */
 export async function previousSet(
   db: Queryable,
   profile: string,
 ): Promise<{ readonly setId: string; readonly manifestSha256: string } | undefined> {
   const { rows } = await db.query<{ setId: string; manifestSha256: string }>(
     `select set_id as "setId", manifest_sha256 as "manifestSha256" from postern.backup_set
-     where profile = $1 and state = 'complete' order by finished_at desc, set_id desc limit 1`,
+     where profile = $1 and state in ('complete', 'partial') order by finished_at desc, set_id desc limit 1`,
     [profile],
   );
   return rows[0];

@@ -4,23 +4,44 @@ import { z } from 'zod';
 const count = z.number().int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
+const schemaDump = z.strictObject({ kind: z.enum(['native', 'wasm']), version: z.string() });
+
 export const backupRunResult = z.strictObject({
   setId: z.string(),
-  location: z.string(),
   startedAt: z.string(),
   finishedAt: z.string(),
   seconds: z.number(),
-  database: z.string(),
+  destinations: z.array(
+    z.strictObject({
+      name: z.string(),
+      location: z.string(),
+      required: z.boolean(),
+      state: z.enum(['complete', 'failed']),
+      /** Until when the store refuses to delete the set's files; null: it locks nothing. */
+      lockedUntil: z.string().nullable(),
+      /** Why it failed. */
+      reason: z.string().nullable(),
+    }),
+  ),
+  sources: z.array(
+    z.strictObject({
+      name: z.string(),
+      database: z.string(),
+      tables: count,
+      rows: count,
+      largeObjects: count,
+      wrappedKeys: count,
+      schemaDump,
+    }),
+  ),
   tables: count,
   rows: count,
-  largeObjects: count,
   files: count,
   plainBytes: count,
   bytes: count,
   manifestSha256: sha256,
   previousSetId: z.string().nullable(),
   recipients: z.array(z.string()),
-  schemaDump: z.strictObject({ kind: z.enum(['native', 'wasm']), version: z.string() }),
 });
 
 export type BackupRunResult = z.infer<typeof backupRunResult>;
@@ -53,15 +74,21 @@ export const backupShowResult = z.strictObject({
     .strictObject({
       tool: z.string(),
       startedAt: z.string(),
-      database: z.string(),
-      serverVersion: z.string(),
-      encoding: z.string(),
-      lsn: z.string().nullable(),
-      schemaDump: z.strictObject({ kind: z.enum(['native', 'wasm']), version: z.string() }),
-      rows: count,
-      largeObjects: count,
-      tables: z.array(
-        z.strictObject({ table: z.string(), rows: count, checksum: z.string(), plainBytes: count }),
+      sources: z.array(
+        z.strictObject({
+          name: z.string(),
+          database: z.string(),
+          serverVersion: z.string(),
+          encoding: z.string(),
+          lsn: z.string().nullable(),
+          schemaDump,
+          rows: count,
+          largeObjects: count,
+          wrappedKeys: count,
+          tables: z.array(
+            z.strictObject({ table: z.string(), rows: count, checksum: z.string(), plainBytes: count }),
+          ),
+        }),
       ),
     })
     .nullable(),
@@ -90,6 +117,7 @@ export const backupVerifyResult = z.strictObject({
 export const backupRestoreResult = z.strictObject({
   planId: z.string(),
   setId: z.string(),
+  source: z.string(),
   database: z.string(),
   state: z.enum(['planned', 'applied']),
   tables: count.nullable(),
@@ -121,12 +149,17 @@ export const backupKeysInitResult = z.strictObject({
 });
 
 export const backupPreview = z.strictObject({
-  database: z.string(),
-  location: z.string(),
-  tables: count,
-  bytes: count,
-  copies: count,
-  schemaDump: z.strictObject({ kind: z.enum(['native', 'wasm']), version: z.string() }),
+  destinations: z.array(z.strictObject({ name: z.string(), location: z.string() })),
+  sources: z.array(
+    z.strictObject({
+      name: z.string(),
+      database: z.string(),
+      tables: count,
+      bytes: count,
+      copies: count,
+      schemaDump,
+    }),
+  ),
   recipients: z.array(z.string()),
 });
 

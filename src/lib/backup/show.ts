@@ -1,6 +1,6 @@
 import { qualifiedName } from '../platform/quote.ts';
 import type { SecretKeys, SetStore } from './context.ts';
-import type { Manifest } from './format/manifest.ts';
+import type { Manifest, ManifestSource } from './format/manifest.ts';
 import { openSignedSet, readManifest, unlock } from './read-set.ts';
 import type { BackupShowResult } from './results.ts';
 
@@ -28,33 +28,34 @@ export async function showSet(
   };
 }
 
-function contents({
-  tool,
-  startedAt,
-  source,
-  schemaDump,
-  tables,
-  largeObjects,
-  files,
-}: Manifest): NonNullable<BackupShowResult['manifest']> {
+function contents({ tool, startedAt, sources, files }: Manifest): BackupShowResult['manifest'] {
+  const shown = sources.map((source) => {
+    const own = files.filter((file) => file.source === source.name);
+    return showSource(source, own);
+  });
+  return { tool, startedAt, sources: shown };
+}
+
+function showSource(source: ManifestSource, files: Manifest['files']) {
+  const { name, database, serverVersion, encoding, lsn, schemaDump, tables, largeObjects, keyring } = source;
   const plainBytes = new Map<number, number>();
   for (const { table, plainSize } of files) {
     if (table !== undefined) plainBytes.set(table, (plainBytes.get(table) ?? 0) + plainSize);
   }
   return {
-    tool,
-    startedAt,
-    database: source.database,
-    serverVersion: source.serverVersion,
-    encoding: source.encoding,
-    lsn: source.lsn,
+    name,
+    database,
+    serverVersion,
+    encoding,
+    lsn,
     schemaDump,
     rows: tables.reduce((sum, { rows }) => sum + rows, 0),
     largeObjects: largeObjects.rows,
-    tables: tables.map(({ schema, name, rows, checksum }, index) => ({
-      table: qualifiedName(schema, name),
-      rows,
-      checksum,
+    wrappedKeys: keyring.reduce((sum, { rows }) => sum + rows, 0),
+    tables: tables.map((table, index) => ({
+      table: qualifiedName(table.schema, table.name),
+      rows: table.rows,
+      checksum: table.checksum,
       plainBytes: plainBytes.get(index) ?? 0,
     })),
   };

@@ -135,7 +135,7 @@ async function compareContents(
           },
           signal,
         );
-  const sums: TableSum[][] = manifest?.tables.map(() => []) ?? [];
+  const sums: TableSums = new Map();
   try {
     await inParallel([...set.sums.keys()], (pool?.size ?? options.workers) + 1, async (name) => {
       signal.throwIfAborted();
@@ -155,14 +155,17 @@ async function compareContents(
   }
   step.done();
   if (manifest !== undefined) compareTables(manifest, sums, findings);
-  return { opened: manifest !== undefined, rows: manifest === undefined ? null : addSums(sums.flat()).rows };
+  return {
+    opened: manifest !== undefined,
+    rows: manifest === undefined ? null : addSums([...sums.values()].flat()).rows,
+  };
 }
 
 async function compareFile(
   pool: WorkerPool,
   bytes: Uint8Array,
   entry: ManifestFile,
-  sums: TableSum[][],
+  sums: TableSums,
   findings: VerifyFinding[],
 ): Promise<void> {
   const owned = bytes.slice().buffer;
@@ -184,27 +187,34 @@ async function compareFile(
       file: entry.name,
       message: 'the text inside is not what the manifest says',
     });
-  if (entry.table !== undefined) sums[entry.table]?.push(inspected);
+  if (entry.table === undefined) return;
+  const key = tableKey(entry.source, entry.table);
+  sums.set(key, [...(sums.get(key) ?? []), inspected]);
 }
 
-function compareTables(
-  manifest: Manifest,
-  sums: readonly (readonly TableSum[])[],
-  findings: VerifyFinding[],
-): void {
+function compareTables(manifest: Manifest, sums: TableSums, findings: VerifyFinding[]): void {
   const damaged = new Set(findings.map(({ file }) => file));
-  for (const [index, { schema, name, rows, checksum }] of manifest.tables.entries()) {
-    const files = manifest.files.filter(({ table }) => table === index);
-    // A table with a damaged part has its finding already.
-    if (files.some((file) => damaged.has(file.name))) continue;
-    const sum = addSums(sums[index] ?? []);
-    if (sum.rows === rows && sum.checksum === checksum) continue;
-    findings.push({
-      kind: 'contents',
-      file: null,
-      message: `${schema}.${name} has ${sum.rows} rows with checksum ${sum.checksum}, not ${rows} with ${checksum}`,
-    });
+  for (const { name: source, tables } of manifest.sources) {
+    for (const [index, { schema, name, rows, checksum }] of tables.entries()) {
+      const files = manifest.files.filter((file) => file.source === source && file.table === index);
+      // A table with a damaged part has its finding already.
+      if (files.some((file) => damaged.has(file.name))) continue;
+      const sum = addSums(sums.get(tableKey(source, index)) ?? []);
+      if (sum.rows === rows && sum.checksum === checksum) continue;
+      findings.push({
+        kind: 'contents',
+        file: null,
+        message: `${source}: ${schema}.${name} has ${sum.rows} rows with checksum ${sum.checksum}, not ${rows} with ${checksum}`,
+      });
+    }
   }
+}
+
+/** By database and table: see `tableKey`. */
+type TableSums = Map<string, readonly TableSum[]>;
+
+function tableKey(source: string | undefined, table: number): string {
+  return `${source ?? ''} ${table}`;
 }
 
 /** The set before this one, where it is still in the store, must be the one that the chain names. */

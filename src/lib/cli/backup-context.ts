@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { currentActor } from '../audit/actor.ts';
-import type { BackupContext, SecretKeys, SetStore } from '../backup/context.ts';
+import type { BackupContext, DatabaseSource, SecretKeys, SetStore } from '../backup/context.ts';
+import type { Destination } from '../backup/destination.ts';
 import { profilePrefix } from '../backup/format/layout.ts';
 import type { RestoreContext } from '../backup/restore/context.ts';
 import { messageOf, usageError } from '../base/error.ts';
+import type { DestinationSettings } from '../config/schema.ts';
 import { readRecipient } from '../crypto/openpgp-recipient.ts';
 import { readSecretKey } from '../crypto/openpgp-secret-key.ts';
 import { signDetached, verifyDetached } from '../crypto/openpgp-signature.ts';
@@ -12,22 +14,67 @@ import type { PosternContext } from './context.ts';
 import { operationContext } from './operation-context.ts';
 import { operatorFingerprint } from './operator.ts';
 
-const defaults = { level: 'default', prefix: 'backup' } as const;
+const defaults = { level: 'default', prefix: 'backup', keyringLock: 35 * 86_400_000 } as const;
 
 /** Every worker holds a part, and its copy while it is opened again: all together stay below 150 MB. */
 function defaultPartSize(workers: number): number {
   return Math.max(8, Math.floor(32 / workers)) * 2 ** 20;
 }
 
-/** Where the profile's sets are. @throws {PosternError} exit 2 */
-export async function setStore(context: PosternContext): Promise<SetStore> {
+/** Where the sets of the profile go, in the order of the configuration. @throws {PosternError} exit 2 */
+export async function destinations(context: PosternContext): Promise<readonly Destination[]> {
   const backup = context.settings('backup');
+  return Promise.all(
+    Object.entries(backup.destinations).map(async ([name, settings]) => ({
+      name,
+      store: await context.store(settings.store),
+      ...destinationSettings(context.profile, settings),
+    })),
+  );
+}
+
+/** All of a destination but its store. */
+export function destinationSettings(
+  profile: string,
+  { prefix, required, lock, keyring_lock: keyringLock }: DestinationSettings,
+): Omit<Destination, 'name' | 'store'> {
   return {
-    store: await context.store(backup.store),
-    profile: context.profile,
-    prefix: profilePrefix(backup.prefix ?? defaults.prefix, context.profile),
-    trustedSigners: await Promise.all(backup.trusted_signers.map((path) => context.readText('backup', path))),
+    prefix: profilePrefix(prefix ?? defaults.prefix, profile),
+    required: required ?? true,
+    lock: lock === undefined ? undefined : { mode: lock.mode, duration: lock.for },
+    keyringLock:
+      keyringLock !== undefined
+        ? { mode: keyringLock.mode, duration: keyringLock.for }
+        : lock === undefined
+          ? undefined
+          : { mode: lock.mode, duration: Math.min(defaults.keyringLock, lock.for) },
   };
+}
+
+/** The sets as one destination has them: the first, unless another is named. @throws {PosternError} exit 2 */
+export async function setStore(context: PosternContext, from?: string): Promise<SetStore> {
+  const backup = context.settings('backup');
+  const names = Object.keys(backup.destinations);
+  const name = from ?? names[0] ?? '';
+  const settings = backup.destinations[name];
+  if (settings === undefined) {
+    throw usageError(`the profile ${context.profile} has no destination ${name}`, {
+      code: 'destination-unknown',
+      hints: [`its destinations are: ${names.join(', ')}`],
+    });
+  }
+  return {
+    destination: name,
+    store: await context.store(settings.store),
+    profile: context.profile,
+    prefix: profilePrefix(settings.prefix ?? defaults.prefix, context.profile),
+    trustedSigners: await trustedSigners(context),
+  };
+}
+
+function trustedSigners(context: PosternContext): Promise<readonly string[]> {
+  const paths = context.settings('backup').trusted_signers;
+  return Promise.all(paths.map((path) => context.readText('backup', path)));
 }
 
 /** The keys that open sets, where the configuration names them. */
@@ -75,7 +122,7 @@ export async function backupKeys(
   const reference = backup.signer.passphrase;
   const passphrase = reference === undefined ? undefined : await context.secret('backup', reference);
   const { fingerprint, key } = await readSecretKey(secretKey, passphrase);
-  const trusted = (await setStore(context)).trustedSigners;
+  const trusted = await trustedSigners(context);
   const probe = Buffer.from('postern');
   // A set that its own host would not believe must not be made.
   await verifyDetached(
@@ -106,8 +153,9 @@ export async function backupContext(context: PosternContext, version: string): P
     state: () => context.state(),
     progress: context.progress,
     signal: context.signal,
-    sets: await setStore(context),
-    platformUrl: await context.platformUrl(),
+    profile: context.profile,
+    destinations: await destinations(context),
+    sources: await databaseSources(context),
     options: {
       partSize: backup.part_size ?? defaultPartSize(workers),
       level: backup.compression_level ?? defaults.level,
@@ -121,12 +169,49 @@ export async function backupContext(context: PosternContext, version: string): P
   };
 }
 
+/** The databases of a set: all that the profile knows, unless it names some. @throws {PosternError} exit 2 */
+async function databaseSources(context: PosternContext): Promise<readonly DatabaseSource[]> {
+  const { url, map, databases = {} } = context.settings('platform');
+  const known: Readonly<
+    Record<string, { part: 'platform' | 'state'; url: string; map?: string | undefined }>
+  > = {
+    platform: { part: 'platform', url, map },
+    ...Object.fromEntries(
+      Object.entries(databases).map(([name, database]) => [name, { part: 'platform' as const, ...database }]),
+    ),
+    state: { part: 'state', url: context.settings('state').url },
+  };
+  const names = context.settings('backup').sources ?? Object.keys(known);
+  return Promise.all(
+    [...new Set(names)].map(async (name) => {
+      const source = known[name];
+      if (source === undefined) {
+        throw usageError(`backup.sources names ${name}, which is no database of the profile`, {
+          code: 'source-unknown',
+          hints: [`its databases are: ${Object.keys(known).join(', ')}`],
+        });
+      }
+      return {
+        name,
+        url: await context.secret(source.part, source.url),
+        wrappedKeys: source.map === undefined ? [] : await wrappedKeys(context.path('platform', source.map)),
+      };
+    }),
+  );
+}
+
+/** The columns that a data map names as wrapped keys. */
+async function wrappedKeys(mapFile: string): Promise<DatabaseSource['wrappedKeys']> {
+  const { loadDataMap, wrappedKeyColumns } = await import('../platform/map/index.ts');
+  return wrappedKeyColumns((await loadDataMap(mapFile)).map);
+}
+
 /** All that a restore needs. @throws {PosternError} exit 2 */
-export async function restoreContext(context: PosternContext): Promise<RestoreContext> {
+export async function restoreContext(context: PosternContext, from?: string): Promise<RestoreContext> {
   const { restore_url: reference, workers, pg_dump: pgDump } = context.settings('backup');
   return {
     ...(await operationContext(context)),
-    sets: await setStore(context),
+    sets: await setStore(context, from),
     secretKeys: await requireSecretKeys(context),
     serverUrl:
       reference === undefined ? await context.platformUrl() : await context.secret('backup', reference),

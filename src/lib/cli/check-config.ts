@@ -67,10 +67,12 @@ export async function checkConfig(
   }
   const { backup, stores } = context.config.profile;
   if (backup !== undefined) {
-    await keep('backup.store', async () => {
-      if (stores?.[backup.store] === undefined)
-        throw usageError(`there is no store ${backup.store}`, { hints: ['add it under stores'] });
-    });
+    for (const [name, { store }] of Object.entries(backup.destinations)) {
+      await keep(`backup.destinations.${name}.store`, async () => {
+        if (stores?.[store] === undefined)
+          throw usageError(`there is no store ${store}`, { hints: ['add it under stores'] });
+      });
+    }
     // A key file that is missing has been told of; what is in the others is looked at now.
     if (problems.length === 0) {
       const { backupKeys } = await import('./backup-context.ts');

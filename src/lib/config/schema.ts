@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseByteSize } from '../base/byte-size.ts';
+import { parseDuration } from '../base/duration.ts';
 import { secretReference } from './secret.ts';
 
 const path = z
@@ -22,6 +23,16 @@ const byteSize = z
     return z.NEVER;
   })
   .describe('a size in bytes, or with a unit: 64MiB');
+
+const duration = z
+  .string()
+  .transform((value, context) => {
+    const milliseconds = parseDuration(value);
+    if (milliseconds !== undefined) return milliseconds;
+    context.addIssue({ code: 'custom', message: 'expected a duration such as 35d or 12h' });
+    return z.NEVER;
+  })
+  .describe('a duration: 12h, 35d, 2w or ISO 8601 without months and years');
 
 const awsCredentials = z
   .union([
@@ -82,9 +93,40 @@ const kms = z.discriminatedUnion('adapter', [
   }),
 ]);
 
-const backup = z.strictObject({
+const lock = z
+  .strictObject({
+    mode: z.enum(['governance', 'compliance']),
+    for: duration.describe('how long, from the start of the run'),
+  })
+  .describe('retention that the store enforces, asked for with each object');
+
+const destination = z.strictObject({
   store: z.string().describe('the name of the store that takes the sets'),
   prefix: z.string().optional().describe('the folder of the sets inside the store; "backup" unless told'),
+  required: z
+    .boolean()
+    .optional()
+    .describe('true, unless told: a run without a whole set here is no success'),
+  lock: lock.optional(),
+  keyring_lock: lock
+    .optional()
+    .describe(
+      "of the subjects' wrapped keys; 35d in the mode of `lock` unless told. After an erasure, this is how long a copy of the key remains",
+    ),
+});
+
+const backup = z.strictObject({
+  destinations: z
+    .record(name, destination)
+    .refine((found) => Object.keys(found).length > 0, 'expected at least one destination')
+    .describe('where the sets go; the first one is read from unless a command is told --from'),
+  sources: z
+    .array(name)
+    .min(1)
+    .optional()
+    .describe(
+      'the databases of a set: platform, names under platform.databases, state; all of them unless told',
+    ),
   recipients: z.array(path).min(2).describe('public OpenPGP keys, at least two: operations and offline'),
   signer: z.strictObject({ secret_key: path, passphrase: secret.optional() }),
   trusted_signers: z.array(path).min(1).describe('public keys whose manifests are believed'),
@@ -120,7 +162,17 @@ const backup = z.strictObject({
 
 const profile = z.strictObject({
   platform: z
-    .strictObject({ url: secret, map: path.optional() })
+    .strictObject({
+      url: secret,
+      map: path.optional(),
+      databases: z
+        .record(
+          name.refine((value) => value !== 'platform' && value !== 'state', 'this name is taken'),
+          z.strictObject({ url: secret, map: path.optional() }),
+        )
+        .optional()
+        .describe('further databases of the platform, which go into the same backup sets'),
+    })
     .optional()
     .describe("the mail platform's own database"),
   state: z
@@ -161,4 +213,5 @@ export const configFile = z.strictObject({
 
 export type ConfigFile = z.infer<typeof configFile>;
 export type ProfileSettings = z.infer<typeof profile>;
+export type DestinationSettings = NonNullable<ProfileSettings['backup']>['destinations'][string];
 export type StoreSettings = NonNullable<ProfileSettings['stores']>[string];

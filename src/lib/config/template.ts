@@ -21,7 +21,11 @@ profiles:
         bucket: example-offsite-backups
         region: eu-central-1
     backup:
-      store: offsite
+      destinations:
+        offsite:
+          store: offsite
+          # Nobody can delete or change a set for so long; the bucket must have been made with Object Lock.
+          lock: {mode: governance, for: 35d}
       # \`postern backup keys init --directory keys\` makes these.
       recipients: [keys/backup-operations.pub.asc, keys/backup-offline.pub.asc]
       signer:

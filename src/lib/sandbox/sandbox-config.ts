@@ -65,7 +65,9 @@ export async function writeConfig(paths: SandboxPaths): Promise<void> {
       offsite: { adapter: 'local', path: paths.objects.offsite },
     },
     backup: {
-      store: 'offsite',
+      destinations: {
+        offsite: { store: 'offsite', lock: { mode: 'governance', for: '35d' } },
+      },
       recipients: [key('operations.pub.asc'), key('offline.pub.asc')],
       signer: { secret_key: key('backup-signer.sec.asc') },
       trusted_signers: [key('backup-signer.pub.asc')],

@@ -14,8 +14,18 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   backup_set: [
     'select',
     'insert',
-    'update (finished_at, state, manifest_sha256, parts, bytes, rows, location, lock_until, verified_at, verify_level, detail)',
+    'update (finished_at, state, manifest_sha256, parts, bytes, rows, detail)',
   ],
+  backup_copy: [
+    'select',
+    'insert',
+    'update (state, finished_at, lock_until, keyring_lock_until, keyring_pruned_at)',
+  ],
+  backup_check: [
+    'select',
+    'insert (profile, set_id, destination, kind, level, outcome, started_at, bytes, findings, certificate_id, detail)',
+  ],
+  erasure: ['select', 'insert (profile, source, kind, detail, plan_id, erased_at)'],
 };
 
 /**
@@ -31,6 +41,8 @@ export async function grantRuntimeRole(owner: Queryable, role: string): Promise<
     `revoke all on all sequences in schema postern from ${name}`,
     `revoke all on schema postern from ${name}`,
     `grant usage on schema postern to ${name}`,
+    // The state database goes along in every set, and a backup reads where its sequences stand.
+    `grant select on all sequences in schema postern to ${name}`,
     ...Object.entries(grants).map(
       ([table, privileges]) => `grant ${privileges.join(', ')} on postern.${table} to ${name}`,
     ),

@@ -3,58 +3,78 @@ import { canonicalJson, type JsonValue } from '../../crypto/canonical-json.ts';
 import { signDetached } from '../../crypto/openpgp-signature.ts';
 import { sha256Hex } from '../../crypto/sha256.ts';
 import type { BackupContext } from '../context.ts';
-import { fileName } from '../format/layout.ts';
+import { fileName, type ScriptKind, scriptPath } from '../format/layout.ts';
 import type { Manifest, ManifestFile, Stub } from '../format/manifest.ts';
 import { restoreReadme, restoreScript } from '../format/restore-files.ts';
 import { type SealedFile, type SealOptions, sealWhole } from '../worker/part-writer.ts';
+import type { SetCopies } from './copies.ts';
 
-/** The files of one set on their way into the store. */
+type Entry = Omit<ManifestFile, 'size' | 'sha256' | 'plainSize' | 'plainSha256' | 'copies'>;
+
+/** The files of one set on their way into the stores. */
 export interface SetWriter {
   readonly setId: string;
-  /** What was stored so far. */
+  /** What was stored so far in the set's folder. */
   readonly files: readonly ManifestFile[];
+  /** What was stored so far beside it. */
+  readonly keyrings: readonly ManifestFile[];
   /** Stores an encrypted file; never over another one. */
-  put(
-    sealed: SealedFile,
-    entry: Omit<ManifestFile, 'size' | 'sha256' | 'plainSize' | 'plainSha256' | 'versionId'>,
-  ): Promise<void>;
+  put(sealed: SealedFile, entry: Entry): Promise<void>;
+  /** The same for a part of a keyring, which gets its own lock and its own signature. */
+  putKeyring(sealed: SealedFile, entry: Entry): Promise<void>;
   /** Seals a script and stores it. */
-  putScript(name: string, kind: ManifestFile['kind'], text: string | Uint8Array): Promise<void>;
-  /** Signs and sends what remains, the manifest last: from then on the set exists. @returns the manifest's SHA-256 */
-  commit(manifest: Manifest): Promise<{ readonly manifestSha256: string; readonly bytes: number }>;
+  putScript(source: string, kind: ScriptKind, text: string | Uint8Array): Promise<void>;
+  /**
+   * Signs and sends what remains, the manifest last: from then on the set exists, in each destination that has it.
+   * @param beforeManifest is told the manifest's SHA-256 before anybody can see it
+   */
+  commit(
+    manifest: Manifest,
+    beforeManifest: (manifestSha256: string) => Promise<void>,
+  ): Promise<CommittedSet>;
 }
 
-export function setWriter(context: BackupContext, setId: string): SetWriter {
-  const { sets, options, recipients, signer } = context;
+export interface CommittedSet {
+  readonly manifestSha256: string;
+  readonly bytes: number;
+}
+
+export function setWriter(context: BackupContext, setId: string, copies: SetCopies): SetWriter {
+  const { options, recipients, signer } = context;
   const seal: SealOptions = { recipients, level: options.level, verify: options.verifyBeforeUpload };
   const files: ManifestFile[] = [];
-  const store = async (name: string, body: Uint8Array): Promise<string | undefined> => {
+  const keyrings: ManifestFile[] = [];
+  const store = (
+    name: string,
+    body: Uint8Array,
+    sha256 = sha256Hex(body),
+  ): Promise<ManifestFile['copies']> => {
     context.signal.throwIfAborted();
-    const { versionId } = await sets.store.put(`${sets.prefix}${setId}/${name}`, body, { ifNoneMatch: '*' });
-    return versionId;
+    return copies.put(`${setId}/${name}`, body, sha256);
   };
   const put: SetWriter['put'] = async ({ bytes, size, sha256, plainSize, plainSha256 }, entry) => {
-    const versionId = await store(entry.name, bytes);
+    const stored = await store(entry.name, bytes, sha256);
     releaseMemory(bytes);
-    files.push({
-      ...entry,
-      size,
-      sha256,
-      plainSize,
-      plainSha256,
-      ...(versionId === undefined ? {} : { versionId }),
-    });
+    files.push({ ...entry, size, sha256, plainSize, plainSha256, copies: stored });
   };
   return {
     setId,
     files,
+    keyrings,
     put,
-    putScript: async (name, kind, text) => {
+    putKeyring: async ({ bytes, size, sha256, plainSize, plainSha256 }, entry) => {
+      context.signal.throwIfAborted();
+      const signature = Buffer.from(await signDetached(bytes, signer));
+      await copies.put(`${entry.name}.asc`, signature, sha256Hex(signature), 'keyring');
+      const stored = await copies.put(entry.name, bytes, sha256, 'keyring');
+      keyrings.push({ ...entry, size, sha256, plainSize, plainSha256, copies: stored });
+    },
+    putScript: async (source, kind, text) => {
       // A dump is bytes in the database's encoding and says so; a text of ours is UTF-8 and must say so too.
       const script = typeof text === 'string' ? Buffer.from(`SET client_encoding = 'UTF8';\n${text}`) : text;
-      await put(await sealWhole(script, seal), { name, kind });
+      await put(await sealWhole(script, seal), { name: scriptPath(source, kind), kind, source });
     },
-    commit: async (manifest) => {
+    commit: async (manifest, beforeManifest) => {
       const sealedManifest = await sealWhole(Buffer.from(canonicalJson(manifest as unknown as JsonValue)), {
         ...seal,
         verify: true,
@@ -95,7 +115,8 @@ export function setWriter(context: BackupContext, setId: string): SetWriter {
       clear[fileName.sumsSignature] = Buffer.from(await signDetached(sums, signer));
       clear[fileName.manifestSignature] = Buffer.from(await signDetached(sealedManifest.bytes, signer));
       for (const [name, body] of Object.entries(clear)) await store(name, body);
-      await store(fileName.manifest, sealedManifest.bytes);
+      await beforeManifest(sealedManifest.sha256);
+      await store(fileName.manifest, sealedManifest.bytes, sealedManifest.sha256);
       const bytes = listed.reduce((sum, { size }) => sum + size, 0);
       return { manifestSha256: sealedManifest.sha256, bytes };
     },

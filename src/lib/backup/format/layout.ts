@@ -1,8 +1,8 @@
 // What a set looks like in its store; docs/formats/backup-set.md tells it to people.
-// The numbers in front make the byte order of the names the order of the restore.
+// The numbers in front make the byte order of the names, within a database's folder, the order of the restore.
 
 export const setFormat = 'postern-backup-set';
-export const setFormatVersion = 1;
+export const setFormatVersion = 2;
 
 export const fileName = {
   readme: 'README.txt',
@@ -14,23 +14,47 @@ export const fileName = {
   manifestSignature: 'manifest.json.pgp.asc',
   /** Sent last: it is the commit point. A folder without it is no set. */
   manifest: 'manifest.json.pgp',
-  createDatabase: '00-create-database.sql.zst.pgp',
-  roles: '10-roles.sql.zst.pgp',
-  preData: '20-pre-data.sql.zst.pgp',
-  sequences: '50-sequences.sql.zst.pgp',
-  postData: '60-post-data.sql.zst.pgp',
-  databaseSettings: '70-database-settings.sql.zst.pgp',
-  check: '80-check.sql.zst.pgp',
 } as const;
 
+/** The scripts of one database, inside its own folder. */
+const scriptName = {
+  'create-database': '00-create-database',
+  roles: '10-roles',
+  'pre-data': '20-pre-data',
+  sequences: '50-sequences',
+  'post-data': '60-post-data',
+  'database-settings': '70-database-settings',
+  check: '80-check',
+} as const;
+
+export type ScriptKind = keyof typeof scriptName;
+
+/** `platform/20-pre-data.sql.zst.pgp` */
+export function scriptPath(source: string, kind: ScriptKind): string {
+  return `${source}/${scriptName[kind]}.sql.zst.pgp`;
+}
+
 /** The name of a part of a table's rows: task and part count from 1. */
-export function dataPartName(task: number, part: number): string {
-  return `30-data/${String(task).padStart(6, '0')}-${String(part).padStart(5, '0')}.sql.zst.pgp`;
+export function dataPartName(source: string, task: number, part: number): string {
+  return `${source}/30-data/${String(task).padStart(6, '0')}-${String(part).padStart(5, '0')}.sql.zst.pgp`;
 }
 
 /** The name of a part of the large objects. */
-export function largeObjectPartName(part: number): string {
-  return `40-large-objects/${String(part).padStart(5, '0')}.sql.zst.pgp`;
+export function largeObjectPartName(source: string, part: number): string {
+  return `${source}/40-large-objects/${String(part).padStart(5, '0')}.sql.zst.pgp`;
+}
+
+/**
+ * The name of a part of a database's keyring, which lies beside the sets, because it goes earlier than they do:
+ * `keyrings/20260301T020000Z-9f2c41d0/platform-00001-00001.sql.zst.pgp`. Table and part count from 1.
+ */
+export function keyringPartName(setId: string, source: string, table: number, part: number): string {
+  return `${keyringFolder(setId)}${source}-${String(table).padStart(5, '0')}-${String(part).padStart(5, '0')}.sql.zst.pgp`;
+}
+
+/** Where the keyrings of a set are, beside the sets. */
+export function keyringFolder(setId: string): string {
+  return `keyrings/${setId}/`;
 }
 
 /** Sorts by time, since the time stands first: `20260301T020000Z-9f2c41d0`. */

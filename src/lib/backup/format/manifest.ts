@@ -14,7 +14,18 @@ const fileKind = z.enum([
   'post-data',
   'database-settings',
   'check',
+  'keyring',
+  'objects',
+  'objects-index',
 ]);
+
+/** Where one destination keeps the file. */
+const fileCopy = z.strictObject({
+  /** The version that the store gave it, where it keeps versions. */
+  versionId: z.string().optional(),
+  /** Until when nobody can delete it, as the store confirmed. */
+  lockedUntil: z.string().optional(),
+});
 
 /** One encrypted file of a set. Sizes are bytes. */
 export const manifestFile = z.strictObject({
@@ -26,15 +37,19 @@ export const manifestFile = z.strictObject({
   plainSize: count,
   /** Of the SQL script inside. */
   plainSha256: sha256,
-  /** The version that the store gave it, where it keeps versions. */
-  versionId: z.string().optional(),
-  /** For table data: index into `tables`. */
+  /** By the destination's name: of those that have the file. */
+  copies: z.record(z.string(), fileCopy),
+  /** The database that it belongs to; left out for the mail objects. */
+  source: z.string().optional(),
+  /** For table data: index into the database's `tables`; for a keyring: into its `keyring`. */
   table: count.optional(),
   /** For table data: the blocks that were read, as [first, end) of the table's ctid; left out: all. */
   blocks: z.tuple([count, count.nullable()]).optional(),
   rows: count.optional(),
-  /** For table data: bytes before the first row. */
+  /** For table data and keyrings: bytes before the first row. */
   headerBytes: count.optional(),
+  /** For keyrings: bytes behind the last row. */
+  trailerBytes: count.optional(),
 });
 
 export const manifestTable = z.strictObject({
@@ -43,8 +58,48 @@ export const manifestTable = z.strictObject({
   columns: z.array(z.string()),
   /** Only the rows that meet this are kept: an extension's configuration table. */
   condition: z.string().optional(),
+  /** Columns that hold zeros of the same length here; their values are in the keyring. */
+  zeroed: z.array(z.strictObject({ column: z.string(), type: z.enum(['bytea', 'text']) })).optional(),
   rows: count,
   checksum: z.string().regex(/^[0-9a-f]{32}$/),
+});
+
+/** Wrapped keys of subjects, apart from the rows of their table: see docs/formats/backup-set.md. */
+const manifestKeyring = z.strictObject({
+  schema: z.string(),
+  name: z.string(),
+  /** The primary key, which tells whose key it is. */
+  keyColumns: z.array(z.string()),
+  /** The columns with wrapped keys; in the table's own parts they hold zeros of the same length. */
+  columns: z.array(z.string()),
+  rows: count,
+  checksum: z.string().regex(/^[0-9a-f]{32}$/),
+});
+
+/** One database of a set. */
+export const manifestSource = z.strictObject({
+  /** `platform`, the name of a further database, or `state`; also its folder in the set. */
+  name: z.string(),
+  systemIdentifier: z.string().nullable(),
+  database: z.string(),
+  serverVersion: z.string(),
+  serverVersionNum: z.number().int(),
+  encoding: z.string(),
+  collate: z.string(),
+  ctype: z.string(),
+  localeProvider: z.string(),
+  icuLocale: z.string().nullable(),
+  icuRules: z.string().nullable(),
+  snapshot: z.string(),
+  lsn: z.string().nullable(),
+  extensions: z.array(z.strictObject({ name: z.string(), version: z.string() })),
+  owner: z.string(),
+  schemaDump: z.strictObject({ kind: z.enum(['native', 'wasm']), version: z.string() }),
+  roles: z.array(z.string()),
+  /** How many, and the checksum over them; see docs/formats/backup-set.md. */
+  largeObjects: z.strictObject({ rows: count, checksum: z.string().regex(/^[0-9a-f]{32}$/) }),
+  tables: z.array(manifestTable),
+  keyring: z.array(manifestKeyring),
 });
 
 /** What a set holds, whence, and how it is checked. Canonical JSON, encrypted, signed, sent last. */
@@ -56,33 +111,15 @@ export const manifest = z.strictObject({
   tool: z.string(),
   startedAt: z.string(),
   finishedAt: z.string(),
-  source: z.strictObject({
-    systemIdentifier: z.string().nullable(),
-    database: z.string(),
-    serverVersion: z.string(),
-    serverVersionNum: z.number().int(),
-    encoding: z.string(),
-    collate: z.string(),
-    ctype: z.string(),
-    localeProvider: z.string(),
-    icuLocale: z.string().nullable(),
-    icuRules: z.string().nullable(),
-    snapshot: z.string(),
-    lsn: z.string().nullable(),
-    extensions: z.array(z.strictObject({ name: z.string(), version: z.string() })),
-    owner: z.string(),
-  }),
-  schemaDump: z.strictObject({ kind: z.enum(['native', 'wasm']), version: z.string() }),
-  roles: z.array(z.string()),
-  /** How many, and the checksum over them; see docs/formats/backup-set.md. */
-  largeObjects: z.strictObject({ rows: count, checksum: z.string().regex(/^[0-9a-f]{32}$/) }),
+  sources: z.array(manifestSource).min(1),
   /** The set before this one: a missing or replaced set shows. */
   previous: z.strictObject({ setId: z.string(), manifestSha256: sha256 }).nullable(),
   /** Fingerprints of the keys that can open the set. */
   recipients: z.array(z.string()),
   signer: z.string(),
-  tables: z.array(manifestTable),
   files: z.array(manifestFile),
+  /** Outside the set's folder, with a lock of their own that ends earlier. */
+  keyrings: z.array(manifestFile),
 });
 
 /** What anybody may read of a set; it names no table. */
@@ -101,4 +138,6 @@ export const stub = z.strictObject({
 export type Manifest = z.infer<typeof manifest>;
 export type ManifestFile = z.infer<typeof manifestFile>;
 export type ManifestTable = z.infer<typeof manifestTable>;
+export type ManifestSource = z.infer<typeof manifestSource>;
+export type ManifestKeyring = z.infer<typeof manifestKeyring>;
 export type Stub = z.infer<typeof stub>;

@@ -6,6 +6,13 @@ export interface CopiedTable {
   /** Columns in the order of the copy; empty for a table of none, or of generated ones only. */
   readonly columns: readonly string[];
   readonly condition?: string | undefined;
+  /** Columns whose values are kept elsewhere: zeros of the same length stand for them. */
+  readonly zeroed?: readonly ZeroedColumn[] | undefined;
+}
+
+export interface ZeroedColumn {
+  readonly column: string;
+  readonly type: 'bytea' | 'text';
 }
 
 /** What ends the rows of a part; in text COPY no row can be this line. */
@@ -56,10 +63,20 @@ export function copyToSql(table: CopiedTable, encoding: string, blocks?: BlockRa
     ...(blocks === undefined || blocks[1] === null ? [] : [`ctid < '(${blocks[1]},0)'::pg_catalog.tid`]),
   ];
   const from = qualifiedName(table.schema, table.name);
-  if (conditions.length === 0 && table.columns.length > 0) {
+  const zeroed = new Map(table.zeroed?.map(({ column, type }) => [column, type]));
+  if (conditions.length === 0 && table.columns.length > 0 && zeroed.size === 0) {
     return `COPY ${from} (${table.columns.map(quoteIdentifier).join(', ')}) ${format}`;
   }
+  const columns = table.columns.map((column) => valueOf(quoteIdentifier(column), zeroed.get(column)));
   const where =
     conditions.length === 0 ? '' : ` WHERE ${conditions.map((text) => `(${text})`).join(' AND ')}`;
-  return `COPY (SELECT ${table.columns.map(quoteIdentifier).join(', ')} FROM ONLY ${from}${where}) ${format}`;
+  return `COPY (SELECT ${columns.join(', ')} FROM ONLY ${from}${where}) ${format}`;
+}
+
+/** Zeros as many as there were bytes or characters, so that a check of their length still holds; NULL stays NULL. */
+function valueOf(column: string, zeroed: ZeroedColumn['type'] | undefined): string {
+  if (zeroed === undefined) return column;
+  return zeroed === 'bytea'
+    ? `pg_catalog.decode(pg_catalog.repeat('00', pg_catalog.octet_length(${column})), 'hex')`
+    : `pg_catalog.repeat('0', pg_catalog.length(${column}))`;
 }

@@ -2,11 +2,12 @@
 # Restores this backup set into a new database with gpg, zstd, psql and sha256sum alone.
 # README.txt tells what is needed; nothing of postern is.
 #
-#   ./restore.sh NEW_DATABASE
+#   ./restore.sh NEW_DATABASE [DATABASE_OF_THE_SET]
 #
 # Where the server is and who logs in: PGHOST, PGPORT, PGUSER, PGPASSWORD or ~/.pgpass, as for psql.
 # The login must be able to create databases, and to give objects to their owners: a superuser.
 # SIGNER=FINGERPRINT   insist on this signing key
+# KEYRING=FOLDER       take the wrapped keys of persons from this folder of keyrings, the set's own or a younger one's
 # TMPDIR               needs room for the largest part, decrypted: some hundred megabytes
 set -eu
 LC_ALL=C
@@ -18,40 +19,52 @@ fail() {
   exit "${2:-1}"
 }
 
-[ $# -eq 1 ] || fail 'usage: ./restore.sh NEW_DATABASE' 2
+usage='usage: ./restore.sh NEW_DATABASE [DATABASE_OF_THE_SET]'
+[ $# -eq 1 ] || [ $# -eq 2 ] || fail "$usage" 2
 database=$1
+source=${2:-}
 case $database in
-'') fail 'usage: ./restore.sh NEW_DATABASE' 2 ;;
+'') fail "$usage" 2 ;;
 *=* | *://*) fail 'the new database is a name, not a connection string: set PGHOST and the like' 2 ;;
 esac
 load() {
   psql -X -q -v ON_ERROR_STOP=1 "$@" -d "$database" -f "$work/part.sql" >/dev/null ||
     fail "$name does not load; the database $database is incomplete: drop it before you try again" 7
 }
+keyring=
+[ -z "${KEYRING:-}" ] || keyring=$(CDPATH='' cd -- "$KEYRING" && pwd) || fail "there is no folder $KEYRING" 2
 CDPATH='' cd -- "$(dirname -- "$0")"
 for tool in gpg zstd psql sha256sum; do
   command -v "$tool" >/dev/null 2>&1 || fail "$tool is not installed" 2
 done
 
-# 1. Who made this set? The key must already be in your keyring: the copy in this folder proves nothing by itself.
-status=$(gpg --batch --status-fd 1 --verify SHA256SUMS.asc SHA256SUMS 2>/dev/null) || {
+# Who signed the file $1? The key must already be in your keyring: the copy in this folder proves nothing by itself.
+verify() {
+  status=$(gpg --batch --status-fd 1 --verify "$1.asc" "$1" 2>/dev/null) || {
+    case $status in
+    *NO_PUBKEY*) fail 'the signing key is not in your keyring: compare the fingerprint of signer.asc with your records (gpg --show-keys signer.asc), then gpg --import signer.asc' 5 ;;
+    *) fail "the signature of $1 does not verify: do not use this set" 5 ;;
+    esac
+  }
+  signer=$(printf '%s\n' "$status" | sed -n 's/^\[GNUPG:\] VALIDSIG .* \([0-9A-F]*\)$/\1/p')
+  [ -n "$signer" ] || fail "the signature of $1 does not verify: do not use this set" 5
+  # gpg is content with a good signature by a revoked key, and does not tell a retired key from a stolen one.
   case $status in
-  *NO_PUBKEY*) fail 'the signing key is not in your keyring: compare the fingerprint of signer.asc with your records (gpg --show-keys signer.asc), then gpg --import signer.asc' 5 ;;
-  *) fail 'the signature of SHA256SUMS does not verify: do not use this set' 5 ;;
+  *'[GNUPG:] REVKEYSIG '*) fail "the signing key $signer was revoked: if it was only retired, verify in a keyring that holds the key as it was before" 5 ;;
   esac
+  [ -z "${SIGNER:-}" ] || [ "$SIGNER" = "$signer" ] || fail "$1 is signed by $signer, not by $SIGNER" 5
 }
-signer=$(printf '%s\n' "$status" | sed -n 's/^\[GNUPG:\] VALIDSIG .* \([0-9A-F]*\)$/\1/p')
-[ -n "$signer" ] || fail 'the signature of SHA256SUMS does not verify: do not use this set' 5
-# gpg is content with a good signature by a revoked key, and does not tell a retired key from a stolen one.
-case $status in
-*'[GNUPG:] REVKEYSIG '*) fail "the signing key $signer was revoked: if it was only retired, verify in a keyring that holds the key as it was before" 5 ;;
-esac
-[ -z "${SIGNER:-}" ] || [ "$SIGNER" = "$signer" ] || fail "the set is signed by $signer, not by $SIGNER" 5
+
+# 1. Who made this set?
+verify SHA256SUMS
 printf 'signed by %s\n' "$signer" >&2
 
 # 2. Is every byte as it was? gpg writes what it decrypts before it has checked it, so this comes first.
 sha256sum --check --strict --quiet SHA256SUMS >&2 || fail 'a file is damaged or missing: do not use this copy of the set' 5
 printf 'all files are as they were signed\n' >&2
+
+[ -n "$source" ] || source=$(sed -n 's|^[0-9a-f]*  \([^/]*\)/00-create-database\.sql\.zst\.pgp$|\1|p' SHA256SUMS | sed -n '/^platform$/p;$p' | head -n 1)
+grep -q "  $source/00-create-database[.]sql[.]zst[.]pgp\$" SHA256SUMS || fail "the set holds no database $source" 2
 
 # 3. A new database only.
 exists=$(printf "select count(*) from pg_catalog.pg_database where datname = :'database';\n" |
@@ -67,15 +80,38 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
+open_part() {
+  gpg --batch --yes --quiet --output "$work/part.zst" --decrypt "$1" || fail "$1 does not open: is the secret key in your keyring?"
+  zstd -d -q -f -o "$work/part.sql" "$work/part.zst" || fail "$1 does not unpack" 5
+}
+
+# Persons' wrapped keys, which lie beside the set: after the rows, before the keys and triggers of their tables.
+load_keyring() {
+  [ -n "$keyring" ] || return 0
+  for name in "$keyring/$source"-*.sql.zst.pgp; do
+    [ -e "$name" ] || continue
+    verify "$name"
+    open_part "$name"
+    load --single-transaction
+    printf '%s\n' "$name" >&2
+  done
+}
+
 # 4. The names sort in the order of the restore, and only what is signed is used.
 while read -r _ name <&3; do
   case $name in
-  *.sql.zst.pgp) ;;
+  "$source"/*.sql.zst.pgp) ;;
   *) continue ;;
   esac
-  gpg --batch --yes --quiet --output "$work/part.zst" --decrypt "$name" || fail "$name does not open: is the secret key in your keyring?"
-  zstd -d -q -f -o "$work/part.sql" "$work/part.zst" || fail "$name does not unpack" 5
   case $name in
+  */50-*)
+    next=$name
+    load_keyring
+    name=$next
+    ;;
+  esac
+  open_part "$name"
+  case ${name#"$source"/} in
   00-*) psql -X -q -v ON_ERROR_STOP=1 -v database="$database" -d postgres -f "$work/part.sql" >/dev/null || fail "the database $database cannot be created" ;;
   [345]0-*) load --single-transaction ;;
   # In one transaction, a large schema would need more locks than a server has by default.

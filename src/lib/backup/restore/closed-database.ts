@@ -1,6 +1,6 @@
 import { type Client, withConnection, withDatabase } from '../../base/postgres.ts';
 import type { Plan } from '../../operation/plan.ts';
-import type { Manifest } from '../format/manifest.ts';
+import type { ManifestSource } from '../format/manifest.ts';
 import { schemaTextSettings, withSessionOptions } from '../session-options.ts';
 import { ownSettings } from '../worker/session.ts';
 import type { RestoreContext } from './context.ts';
@@ -16,7 +16,7 @@ const eventTriggersVersion = 170_000;
 export function closedDatabaseUrl(
   { serverUrl }: RestoreContext,
   plan: Plan,
-  { source }: Pick<Manifest, 'source'>,
+  source: Pick<ManifestSource, 'serverVersionNum'>,
 ): string {
   // The target is of the source's version or a newer one; on an older one there is no such setting.
   const canSwitchOff = source.serverVersionNum >= eventTriggersVersion;
@@ -30,10 +30,10 @@ export function closedDatabaseUrl(
 export function inClosedDatabase<T>(
   context: RestoreContext,
   plan: Plan,
-  manifest: Pick<Manifest, 'source'>,
+  source: Pick<ManifestSource, 'serverVersionNum'>,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const url = closedDatabaseUrl(context, plan, manifest);
+  const url = closedDatabaseUrl(context, plan, source);
   return withConnection(
     { url, role: 'database being restored', purpose: 'restore', database: 'foreign' },
     async (client) => {

@@ -3,8 +3,7 @@ import { withConnection } from '../../base/postgres.ts';
 import type { Plan } from '../../operation/plan.ts';
 import { qualifiedName } from '../../platform/quote.ts';
 import { sumLargeObjects } from '../capture/large-objects.ts';
-import { fileName } from '../format/layout.ts';
-import type { Manifest } from '../format/manifest.ts';
+import type { ManifestSource } from '../format/manifest.ts';
 import type { TableSum } from '../format/row-checksum.ts';
 import { chooseSchemaDumper, comparableSchema, dumpSchema, type SchemaDumper } from '../schema-dump/index.ts';
 import { openWorkerPool } from '../worker/pool.ts';
@@ -18,13 +17,19 @@ export interface Comparison {
   readonly tables: readonly { readonly table: string; readonly rows: number; readonly checksum: string }[];
   readonly rows: number;
   readonly largeObjects: number;
+  /** Rows whose wrapped keys were compared too; null where they came from a younger keyring, which differs. */
+  readonly wrappedKeys: number | null;
   /** `not compared`: the pg_dump that wrote the schema is not here, or the server is of another major version. */
   readonly schema: 'equal' | 'not compared';
   readonly schemaReason: string | null;
 }
 
-/** Opens a script of the set. */
-export type ReadScript = (name: string) => Promise<Buffer>;
+export interface CompareOptions {
+  /** Opens a script of the set. */
+  readonly readScript: (kind: 'pre-data' | 'post-data') => Promise<Buffer>;
+  /** Whose keyring the wrapped keys came from. */
+  readonly keyring: 'own' | 'younger';
+}
 
 /**
  * Reads the restored database back: each table's rows and checksum, the large objects, the text of the schema.
@@ -33,17 +38,15 @@ export type ReadScript = (name: string) => Promise<Buffer>;
 export async function compareRestored(
   context: RestoreContext,
   plan: Plan,
-  manifest: Manifest,
-  readScript: ReadScript,
+  source: ManifestSource,
+  { readScript, keyring }: CompareOptions,
 ): Promise<Comparison> {
-  const url = closedDatabaseUrl(context, plan, manifest);
-  const differing = await differingTables(context, url, manifest);
-  const objects = await inClosedDatabase(context, plan, manifest, sumLargeObjects);
-  if (!isSame(objects, manifest.largeObjects))
-    differing.push(
-      `large objects: ${objects.rows}, not ${manifest.largeObjects.rows}, or with other contents`,
-    );
-  const schema = await compareSchema(context, url, manifest, readScript);
+  const url = closedDatabaseUrl(context, plan, source);
+  const differing = await differingTables(context, url, source, keyring);
+  const objects = await inClosedDatabase(context, plan, source, sumLargeObjects);
+  if (!isSame(objects, source.largeObjects))
+    differing.push(`large objects: ${objects.rows}, not ${source.largeObjects.rows}, or with other contents`);
+  const schema = await compareSchema(context, url, source, readScript);
   if (schema.schema === 'different') differing.push(`the schema's ${schema.section} section`);
   if (differing.length > 0) {
     const named = differing.slice(0, 5).join('; ');
@@ -56,37 +59,51 @@ export async function compareRestored(
     );
   }
   return {
-    tables: manifest.tables.map(({ schema, name, rows, checksum }) => ({
+    tables: source.tables.map(({ schema, name, rows, checksum }) => ({
       table: qualifiedName(schema, name),
       rows,
       checksum,
     })),
-    rows: manifest.tables.reduce((sum, { rows }) => sum + rows, 0),
+    rows: source.tables.reduce((sum, { rows }) => sum + rows, 0),
     largeObjects: objects.rows,
+    wrappedKeys: keyring === 'own' ? source.keyring.reduce((sum, { rows }) => sum + rows, 0) : null,
     schema: schema.schema === 'equal' ? 'equal' : 'not compared',
     schemaReason: schema.schema === 'not compared' ? schema.reason : null,
   };
 }
 
-async function differingTables(context: RestoreContext, url: string, manifest: Manifest): Promise<string[]> {
+async function differingTables(
+  context: RestoreContext,
+  url: string,
+  source: ManifestSource,
+  keyring: CompareOptions['keyring'],
+): Promise<string[]> {
   const differing: string[] = [];
-  const step = context.progress.step(`comparing ${manifest.tables.length} tables`, { unit: 'bytes' });
+  const compare = (name: string, found: TableSum, expected: TableSum): void => {
+    if (isSame(found, expected)) return;
+    differing.push(
+      `${name}: ${found.rows} rows, checksum ${found.checksum}; the backup has ${expected.rows}, ${expected.checksum}`,
+    );
+  };
+  const step = context.progress.step(`comparing ${source.tables.length} tables`, { unit: 'bytes' });
   const pool = await openWorkerPool(
-    Math.max(1, Math.min(context.workers, manifest.tables.length)),
-    { database: { url, encoding: manifest.source.encoding, writes: false } },
+    Math.max(1, Math.min(context.workers, source.tables.length)),
+    { database: { url, encoding: source.encoding, writes: false } },
     context.signal,
   );
   try {
     await Promise.all(
-      manifest.tables.map(async ({ schema, name, columns, condition, rows, checksum }) => {
-        const table = { schema, name, columns, ...(condition === undefined ? {} : { condition }) };
+      source.tables.map(async (table) => {
         const sum = await pool.run('sum', { table }, { onProgress: (bytes) => step.advance(bytes) });
-        if (!isSame(sum, { rows, checksum }))
-          differing.push(
-            `${schema}.${name}: ${sum.rows} rows, checksum ${sum.checksum}; the backup has ${rows}, ${checksum}`,
-          );
+        compare(`${table.schema}.${table.name}`, sum, table);
       }),
     );
+    for (const table of keyring === 'own' ? source.keyring : [])
+      compare(
+        `the wrapped keys of ${table.schema}.${table.name}`,
+        await pool.run('sum-keyring', { table }),
+        table,
+      );
   } finally {
     await pool.close();
   }
@@ -102,8 +119,8 @@ type SchemaComparison =
 async function compareSchema(
   context: RestoreContext,
   url: string,
-  manifest: Manifest,
-  readScript: ReadScript,
+  source: ManifestSource,
+  readScript: CompareOptions['readScript'],
 ): Promise<SchemaComparison> {
   const serverVersion = await withConnection(
     { url, role: 'restored database', database: 'foreign' },
@@ -114,31 +131,28 @@ async function compareSchema(
       return rows[0]?.version ?? 0;
     },
   );
-  if (Math.floor(serverVersion / 10_000) !== Math.floor(manifest.source.serverVersionNum / 10_000)) {
+  if (Math.floor(serverVersion / 10_000) !== Math.floor(source.serverVersionNum / 10_000)) {
     return {
       schema: 'not compared',
       reason: 'the server is of another major version, and pg_dump writes for the one it reads',
     };
   }
-  const dumper = await sameDumper(context, serverVersion, manifest);
+  const dumper = await sameDumper(context, serverVersion, source);
   if (dumper === undefined) {
     return {
       schema: 'not compared',
-      reason: `pg_dump ${manifest.schemaDump.version} (${manifest.schemaDump.kind}), which wrote the schema, is not here`,
+      reason: `pg_dump ${source.schemaDump.version} (${source.schemaDump.kind}), which wrote the schema, is not here`,
     };
   }
-  for (const [section, name] of [
-    ['pre-data', fileName.preData],
-    ['post-data', fileName.postData],
-  ] as const) {
+  for (const section of ['pre-data', 'post-data'] as const) {
     const dump = await dumpSchema(dumper, {
       url,
       sections: section,
-      encoding: manifest.source.encoding,
+      encoding: source.encoding,
       signal: context.signal,
     });
     // Not byte by byte: PostgreSQL prints a few expressions in another way once they were dumped and read again.
-    const isEqual = comparableSchema(dump).equals(comparableSchema(await readScript(name)));
+    const isEqual = comparableSchema(dump).equals(comparableSchema(await readScript(section)));
     if (!isEqual) return { schema: 'different', section };
   }
   return { schema: 'equal' };
@@ -147,7 +161,7 @@ async function compareSchema(
 async function sameDumper(
   { pgDump }: RestoreContext,
   serverVersion: number,
-  { schemaDump }: Manifest,
+  { schemaDump }: ManifestSource,
 ): Promise<SchemaDumper | undefined> {
   const chosen = await chooseSchemaDumper({
     serverVersion,

@@ -1,8 +1,6 @@
-import { integrityError, messageOf, refused } from '../../base/error.ts';
+import { messageOf, refused } from '../../base/error.ts';
 import { type Client, sqlState, withConnection } from '../../base/postgres.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
-import { openMessage } from '../../crypto/openpgp-container.ts';
-import type { SecretKey } from '../../crypto/openpgp-secret-key.ts';
 import { type Plan, planInputs } from '../../operation/plan.ts';
 import type { PlanKind } from '../../operation/plan-kind.ts';
 import { precondition } from '../../operation/staleness.ts';
@@ -10,24 +8,19 @@ import { quoteIdentifier } from '../../platform/quote.ts';
 import { createDatabaseSql } from '../capture/database-scripts.ts';
 import { databaseFailure } from '../database-failure.ts';
 import { fileName } from '../format/layout.ts';
-import type { Manifest } from '../format/manifest.ts';
+import type { ManifestFile } from '../format/manifest.ts';
 import { runScript } from '../raw-query.ts';
-import { openSignedSet, readManifest, readSignedFile, type SignedSet, unlock, unpack } from '../read-set.ts';
+import { openSignedSet } from '../read-set.ts';
 import { analyze } from './analyze.ts';
 import { inClosedDatabase } from './closed-database.ts';
 import { compareRestored } from './compare.ts';
 import type { RestoreContext } from './context.ts';
-import { loadRows } from './load-rows.ts';
+import { loadKeyring, readOtherManifest } from './keyring.ts';
+import { loadRows, openLoaders } from './load-rows.ts';
 import { createMarks, dropMarks, runMarkedScript, workingName } from './marks.ts';
+import { type OpenedSet, openPlannedSet, readScript, readScriptFile } from './opened-set.ts';
 import { type RestoreStep, restoreInputs, restoreSteps } from './plan-restore.ts';
 import { askServer } from './preflight.ts';
-
-/** A set, opened for the steps of one plan. */
-interface OpenedSet {
-  readonly set: SignedSet;
-  readonly manifest: Manifest;
-  readonly keys: readonly SecretKey[];
-}
 
 export const backupRestore: PlanKind<RestoreContext> = {
   kind: 'backup.restore',
@@ -58,12 +51,13 @@ export const backupRestore: PlanKind<RestoreContext> = {
     }
   },
   certify: async (_context, plan, results) => {
-    const { setId, manifestSha256, location, database } = planInputs(plan, restoreInputs);
+    const { setId, manifestSha256, location, source, database } = planInputs(plan, restoreInputs);
     const comparison = results[restoreSteps.indexOf('compare')] ?? {};
+    const keyring = results[restoreSteps.indexOf('keyring')] ?? {};
     return {
       subject: [{ name: `backup set ${setId}`, digest: { sha256: manifestSha256 } }],
       predicateType: 'urn:postern:predicate:backup-restore:v1',
-      predicate: { setId, location, database, comparison },
+      predicate: { setId, location, source, database, keyring, comparison },
     };
   },
 };
@@ -85,29 +79,29 @@ async function create(client: Client, sql: string): Promise<void> {
 type StepWork = (context: RestoreContext, plan: Plan, opened: OpenedSet) => Promise<JsonObject>;
 
 const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
-  create: async (context, plan, { manifest }) => {
+  create: async (context, plan, { source }) => {
     const name = workingName(plan);
     await onServer(context, async (client) => {
       // A database of this plan's working name can only be this plan's, from a run that was stopped here.
       const { hasDatabase, versionNum } = await askServer(client, name);
-      const locale = { ...manifest.source, localeProvider: manifest.source.localeProvider };
-      if (!hasDatabase) await create(client, createDatabaseSql(quoteIdentifier(name), locale, versionNum));
+      if (!hasDatabase) await create(client, createDatabaseSql(quoteIdentifier(name), source, versionNum));
       await client.query(`REVOKE CONNECT, TEMPORARY ON DATABASE ${quoteIdentifier(name)} FROM PUBLIC`);
     });
-    await inClosedDatabase(context, plan, manifest, (client) => createMarks(client, plan));
+    await inClosedDatabase(context, plan, source, (client) => createMarks(client, plan));
     return { database: name };
   },
   'pre-data': async (context, plan, opened) => {
     await runScripts(context, plan, opened, ['roles', 'pre-data']);
     return {};
   },
-  rows: async (context, plan, { set, manifest }) => {
-    await loadRows(context, plan, set, manifest);
-    return { parts: manifest.files.filter(({ kind }) => kind === 'table-data').length };
+  rows: async (context, plan, opened) => {
+    await loadRows(context, plan, opened);
+    return { parts: opened.files.filter(({ kind }) => kind === 'table-data').length };
   },
+  keyring: async (context, plan, opened) => restoreKeyring(context, plan, opened),
   'large-objects': async (context, plan, opened) => {
     await runScripts(context, plan, opened, ['large-objects']);
-    return { largeObjects: opened.manifest.largeObjects.rows };
+    return { largeObjects: opened.source.largeObjects.rows };
   },
   sequences: async (context, plan, opened) => {
     await runScripts(context, plan, opened, ['sequences']);
@@ -117,16 +111,18 @@ const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
     await runScripts(context, plan, opened, ['post-data']);
     return {};
   },
-  analyze: async (context, plan, { manifest }) => {
-    await inClosedDatabase(context, plan, manifest, analyze);
+  analyze: async (context, plan, { source }) => {
+    await inClosedDatabase(context, plan, source, analyze);
     return {};
   },
   compare: async (context, plan, opened) => {
     // Every step that needs the marks is journalled as done by now.
-    await inClosedDatabase(context, plan, opened.manifest, (client) => dropMarks(client, plan));
-    const comparison = await compareRestored(context, plan, opened.manifest, (name) =>
-      script(context, opened, name),
-    );
+    await inClosedDatabase(context, plan, opened.source, (client) => dropMarks(client, plan));
+    const { keyring } = planInputs(plan, restoreInputs);
+    const comparison = await compareRestored(context, plan, opened.source, {
+      readScript: (kind) => readScript(context, opened, kind),
+      keyring: keyring?.setId === opened.set.setId ? 'own' : 'younger',
+    });
     if (comparison.schemaReason !== null)
       context.progress.warn(`the schema was not compared: ${comparison.schemaReason}`);
     return { ...comparison };
@@ -139,8 +135,8 @@ const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
       async (client) => (await askServer(client, name)).hasDatabase,
     );
     if (!isStillClosed) return { database };
-    const settings = await script(context, opened, fileName.databaseSettings);
-    await inClosedDatabase(context, plan, opened.manifest, async (client) => {
+    const settings = await readScript(context, opened, 'database-settings');
+    await inClosedDatabase(context, plan, opened.source, async (client) => {
       // Stopped behind the settings and begun again, it would find itself under them.
       await client.query('SET default_transaction_read_only = off');
       await runScript(client, settings);
@@ -152,42 +148,41 @@ const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
   },
 };
 
+/** Wrapped keys lie apart from the rows; a younger keyring no longer has those of persons who were erased since. */
+async function restoreKeyring(context: RestoreContext, plan: Plan, opened: OpenedSet): Promise<JsonObject> {
+  const { source, manifest } = opened;
+  const { keyring } = planInputs(plan, restoreInputs);
+  const expected = source.keyring.reduce((sum, { rows }) => sum + rows, 0);
+  if (keyring === null) return { from: null, rows: 0, missing: expected };
+  const chosen =
+    keyring.setId === manifest.setId
+      ? { setId: keyring.setId, manifest }
+      : { setId: keyring.setId, manifest: await readOtherManifest(context, keyring.setId, opened.keys) };
+  const pool = await openLoaders(context, plan, source, 1);
+  try {
+    const rows = await loadKeyring(context, plan, chosen, {
+      source: source.name,
+      encoding: source.encoding,
+      pool,
+    });
+    return { from: keyring.setId, rows, missing: expected - rows };
+  } finally {
+    await pool.close();
+  }
+}
+
 async function runScripts(
   context: RestoreContext,
   plan: Plan,
   opened: OpenedSet,
-  kinds: readonly Manifest['files'][number]['kind'][],
+  kinds: readonly ManifestFile['kind'][],
 ): Promise<void> {
-  const files = opened.manifest.files.filter(({ kind }) => kinds.includes(kind));
-  await inClosedDatabase(context, plan, opened.manifest, async (client) => {
-    for (const { name } of files) {
+  const files = opened.files.filter(({ kind }) => kinds.includes(kind));
+  await inClosedDatabase(context, plan, opened.source, async (client) => {
+    for (const file of files) {
       context.signal.throwIfAborted();
-      await runMarkedScript(client, plan, name, await script(context, opened, name));
+      await runMarkedScript(client, plan, file.name, await readScriptFile(context, opened, file));
     }
-  });
-}
-
-async function script(
-  context: RestoreContext,
-  { set, manifest, keys }: OpenedSet,
-  name: string,
-): Promise<Buffer> {
-  const text = unpack(await openMessage(await readSignedFile(context.sets, set, name), keys));
-  const expected = manifest.files.find((file) => file.name === name);
-  if (expected?.plainSize === text.byteLength) return text;
-  throw integrityError(`${name} is not what the manifest says`, { code: 'set-inconsistent' });
-}
-
-/** The set that was planned, and no other: its manifest must have the planned hash. */
-async function openPlannedSet(context: RestoreContext, plan: Plan): Promise<OpenedSet> {
-  const { setId, manifestSha256 } = planInputs(plan, restoreInputs);
-  const set = await openSignedSet(context.sets, setId);
-  const keys = await unlock(context.secretKeys);
-  const { manifest, sha256 } = await readManifest(context.sets, set, keys);
-  if (sha256 === manifestSha256) return { set, manifest, keys };
-  throw integrityError(`the set ${setId} is not the one that was planned`, {
-    code: 'set-replaced',
-    hints: ['somebody has replaced it since: find out who'],
   });
 }
 

@@ -1,40 +1,28 @@
 import type { Plan } from '../../operation/plan.ts';
-import type { Manifest, ManifestFile } from '../format/manifest.ts';
-import { readSignedFile, type SignedSet } from '../read-set.ts';
-import { openWorkerPool } from '../worker/pool.ts';
+import { qualifiedName } from '../../platform/quote.ts';
+import type { ManifestFile, ManifestSource } from '../format/manifest.ts';
+import { copyFromSql, copyTrailer } from '../format/part-sql.ts';
+import { readSignedFile } from '../read-set.ts';
+import { openWorkerPool, type WorkerPool } from '../worker/pool.ts';
 import { closedDatabaseUrl } from './closed-database.ts';
 import type { RestoreContext } from './context.ts';
 import { markTable } from './marks.ts';
+import type { OpenedSet } from './opened-set.ts';
 
 /** Loads every part of every table, several at a time; a part that is loaded already is left alone. */
 export async function loadRows(
   context: RestoreContext,
   plan: Plan,
-  set: SignedSet,
-  manifest: Manifest,
+  { set, source, files }: OpenedSet,
 ): Promise<void> {
-  const parts = manifest.files
+  const parts = files
     .filter(({ kind }) => kind === 'table-data')
     .toSorted((a, b) => b.plainSize - a.plainSize);
   const step = context.progress.step(`loading ${parts.length} parts`, {
     total: parts.reduce((sum, { plainSize }) => sum + plainSize, 0),
     unit: 'bytes',
   });
-  const pool = await openWorkerPool(
-    Math.max(1, Math.min(context.workers, parts.length)),
-    {
-      database: {
-        url: closedDatabaseUrl(context, plan, manifest),
-        encoding: manifest.source.encoding,
-        writes: true,
-      },
-      open: {
-        secretKeys: context.secretKeys.armored,
-        ...(context.secretKeys.passphrase === undefined ? {} : { passphrase: context.secretKeys.passphrase }),
-      },
-    },
-    context.signal,
-  );
+  const pool = await openLoaders(context, plan, source, Math.min(context.workers, parts.length));
   const queue = parts.values();
   const loadNext = async (): Promise<void> => {
     for (const part of queue) {
@@ -42,7 +30,7 @@ export async function loadRows(
       const bytes = (await readSignedFile(context.sets, set, part.name)).slice().buffer;
       await pool.run(
         'load',
-        { ...loadInput(manifest, part), markTable: markTable(plan), bytes },
+        { ...loadInput(source, part), markTable: markTable(plan), bytes },
         { transfer: [bytes], onProgress: (amount) => step.advance(amount) },
       );
     }
@@ -55,15 +43,43 @@ export async function loadRows(
   step.done();
 }
 
+/** Workers that open files and write into the database that a plan restores. */
+export function openLoaders(
+  context: RestoreContext,
+  plan: Plan,
+  source: ManifestSource,
+  size: number,
+): Promise<WorkerPool> {
+  const { armored, passphrase } = context.secretKeys;
+  return openWorkerPool(
+    Math.max(1, size),
+    {
+      database: {
+        url: closedDatabaseUrl(context, plan, source),
+        encoding: source.encoding,
+        writes: true,
+      },
+      open: { secretKeys: armored, ...(passphrase === undefined ? {} : { passphrase }) },
+    },
+    context.signal,
+  );
+}
+
 function loadInput(
-  manifest: Manifest,
+  { tables, encoding }: ManifestSource,
   { name, table: index = -1, headerBytes = 0, plainSha256 }: ManifestFile,
 ) {
-  const table = manifest.tables[index];
+  const table = tables[index];
   if (table === undefined) throw new Error(`${name} belongs to no table`);
   return {
-    table: { schema: table.schema, name: table.name, columns: table.columns },
+    statements: {
+      before: [],
+      copy: copyFromSql(table, encoding),
+      after: [],
+      target: qualifiedName(table.schema, table.name),
+    },
     headerBytes,
+    trailerBytes: copyTrailer.byteLength,
     plainSha256,
     mark: name,
   };

@@ -9,8 +9,8 @@ export async function restoreOutcome(
   context: RestoreContext,
   { plan, applied }: { readonly plan: Plan; readonly applied?: { readonly certificateId?: string } },
 ): Promise<BackupRestoreResult> {
-  const { setId, database } = planInputs(plan, restoreInputs);
-  const common = { planId: plan.id, setId, database };
+  const { setId, source, database } = planInputs(plan, restoreInputs);
+  const common = { planId: plan.id, setId, source, database };
   if (applied === undefined)
     return { ...common, state: 'planned', tables: null, rows: null, schema: null, certificateId: null };
   const { results } = progressOf(await readJournal(await context.state(), plan.id));

@@ -1,6 +1,6 @@
 import { refused } from '../../base/error.ts';
 import { type Queryable, withConnection } from '../../base/postgres.ts';
-import type { Manifest } from '../format/manifest.ts';
+import type { ManifestSource } from '../format/manifest.ts';
 
 export interface TargetServer {
   /** Of the cluster. */
@@ -16,7 +16,7 @@ export interface TargetServer {
 export async function checkServer(
   serverUrl: string,
   database: string,
-  manifest: Manifest,
+  source: ManifestSource,
 ): Promise<TargetServer> {
   return withConnection(
     { url: serverUrl, role: 'server for the restore', purpose: 'restore', database: 'foreign' },
@@ -29,7 +29,7 @@ export async function checkServer(
         });
       }
       const major = Math.floor(server.versionNum / 10_000);
-      const sourceMajor = Math.floor(manifest.source.serverVersionNum / 10_000);
+      const sourceMajor = Math.floor(source.serverVersionNum / 10_000);
       if (major < sourceMajor) {
         throw refused(`the server is PostgreSQL ${major}, older than the ${sourceMajor} that was backed up`, {
           code: 'target-older',
@@ -45,7 +45,7 @@ export async function checkServer(
           },
         );
       }
-      await checkExtensions(client, manifest);
+      await checkExtensions(client, source);
       return server;
     },
   );
@@ -68,7 +68,7 @@ export async function askServer(
   return server;
 }
 
-async function checkExtensions(client: Queryable, { source }: Manifest): Promise<void> {
+async function checkExtensions(client: Queryable, source: ManifestSource): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     'select name::text as name from pg_catalog.pg_available_extensions',
   );

@@ -1,3 +1,4 @@
+import type { KeyringTable } from '../format/keyring-sql.ts';
 import type { BlockRange, CopiedTable } from '../format/part-sql.ts';
 import type { TableSum } from '../format/row-checksum.ts';
 import type { CompressionLevel } from '../format/zstd-frames.ts';
@@ -30,8 +31,20 @@ export interface SealedPart {
   readonly sha256: string;
   readonly plainSize: number;
   readonly plainSha256: string;
+  /** In front of the first row. */
   readonly headerBytes: number;
+  /** Behind the last row. */
+  readonly trailerBytes: number;
   readonly rows: number;
+}
+
+/** What loads the rows of a part: `COPY … FROM stdin`, and what stands before and behind it. */
+export interface LoadStatements {
+  readonly before: readonly string[];
+  readonly copy: string;
+  readonly after: readonly string[];
+  /** For messages. */
+  readonly target: string;
 }
 
 /** What workers can do: the name of each job, what it takes, what it gives. */
@@ -41,12 +54,15 @@ export interface Jobs {
     input: { readonly table: CopiedTable; readonly blocks?: BlockRange };
     output: TableSum & { readonly bytes: number };
   };
-  /** Opens a part and loads it into its table, together with a mark, in one transaction. */
+  /** The same for the wrapped keys of a table. */
+  'seal-keyring': { input: { readonly table: KeyringTable }; output: TableSum & { readonly bytes: number } };
+  /** Opens a part and loads it, together with a mark, in one transaction. */
   load: {
     input: {
-      readonly table: CopiedTable;
+      readonly statements: LoadStatements;
       readonly bytes: ArrayBuffer;
       readonly headerBytes: number;
+      readonly trailerBytes: number;
       readonly plainSha256: string;
       /** Quoted and qualified; see restore/marks.ts. */
       readonly markTable: string;
@@ -56,9 +72,10 @@ export interface Jobs {
   };
   /** Reads a table and sums it, without keeping anything. */
   sum: { input: { readonly table: CopiedTable }; output: TableSum };
+  'sum-keyring': { input: { readonly table: KeyringTable }; output: TableSum };
   /** Opens a file and says what is in it. `rows` is only counted for table data. */
   inspect: {
-    input: { readonly bytes: ArrayBuffer; readonly headerBytes?: number };
+    input: { readonly bytes: ArrayBuffer; readonly headerBytes?: number; readonly trailerBytes?: number };
     output: TableSum & { readonly plainSize: number; readonly plainSha256: string };
   };
 }

@@ -2,8 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PosternError } from '../../base/error.ts';
 import type { FromWorker, JobName, Jobs, SealedPart, ToWorker, WorkerError, WorkerSettings } from './jobs.ts';
+import { loadPart } from './load-part.ts';
+import { inspectFile, sumKeyring, sumTable } from './read-rows.ts';
+import { sealKeyring, sealTable } from './seal-rows.ts';
 import { openSession, type WorkerSession } from './session.ts';
-import { inspectFile, loadPart, sealTable, sumTable } from './work.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('this module is a worker thread');
@@ -35,6 +37,8 @@ async function runJob(
   jobChannel: JobChannel,
 ): Promise<Jobs[JobName]['output']> {
   if (job === 'seal') return sealTable(session, input as Jobs['seal']['input'], jobChannel);
+  if (job === 'seal-keyring') return sealKeyring(session, input as Jobs['seal-keyring']['input'], jobChannel);
+  if (job === 'sum-keyring') return sumKeyring(session, input as Jobs['sum-keyring']['input'], jobChannel);
   if (job === 'load') return loadPart(session, input as Jobs['load']['input'], jobChannel);
   if (job === 'sum') return sumTable(session, input as Jobs['sum']['input'], jobChannel);
   return inspectFile(session, input as Jobs['inspect']['input'], jobChannel);

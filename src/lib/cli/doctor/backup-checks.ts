@@ -32,8 +32,12 @@ export async function checkBackup(context: PosternContext): Promise<Finding> {
   const { backupContext } = await import('../backup-context.ts');
   const { previewBackup } = await import('../../backup/preview.ts');
   try {
-    const { tables, bytes, copies } = await previewBackup(await backupContext(context, ''));
-    return ok(`would copy ${tables} tables, about ${formatByteSize(bytes)}, in ${copies} copies`);
+    const { sources } = await previewBackup(await backupContext(context, ''));
+    const each = sources.map(
+      ({ name, tables, bytes, copies }) =>
+        `${name}: ${tables} tables, about ${formatByteSize(bytes)}, in ${copies} copies`,
+    );
+    return ok(`would copy ${each.join('; ')}`);
   } catch (error) {
     if (!(error instanceof PosternError) || error.code !== 'privilege-missing') throw error;
     return finding(error.message, error.hints[0] ?? 'grant what is missing');

@@ -5,3 +5,4 @@ export { loadDataMap, readDataMap } from './load.ts';
 export type { DataMap } from './map-schema.ts';
 export { canonicalName, formatName, parseColumnName, parseName } from './name.ts';
 export { parseObjectKey } from './object-key.ts';
+export { wrappedKeyColumns } from './wrapped-keys.ts';

@@ -1,0 +1,25 @@
+import type { Queryable } from '../base/postgres.ts';
+import { isoTime } from '../state/iso-time.ts';
+import { clockSkewed } from './capture/copies.ts';
+import type { BackupContext } from './context.ts';
+
+const tolerance = 3_600_000;
+
+/**
+ * Compares the clock of this host with the state database's, and with the newest set: locks, the names of sets and
+ * their order follow it, and what a clock of next year has locked stays locked.
+ * @throws {PosternError} exit 1, `clock-skewed`
+ */
+export async function checkClock({ clock, profile }: BackupContext, state: Queryable): Promise<void> {
+  const { rows } = await state.query<{ now: string; newest: string | null }>(
+    `select ${isoTime('clock_timestamp()')} as now,
+            (select ${isoTime('max(started_at)')} from postern.backup_set where profile = $1) as newest`,
+    [profile],
+  );
+  const { now: theirs = '', newest = null } = rows[0] ?? {};
+  const now = clock.now();
+  if (Math.abs(now.getTime() - Date.parse(theirs)) > tolerance)
+    throw clockSkewed(`the state database says that it is ${theirs}`, now);
+  if (newest !== null && Date.parse(newest) > now.getTime() + tolerance)
+    throw clockSkewed(`the newest run began at ${newest}`, now);
+}

@@ -1,0 +1,16 @@
+import type { ObjectLock } from '../destination.ts';
+
+/** The part of a bucket that the sets of one profile are in. */
+export interface PolicyTarget {
+  readonly bucket: string;
+  /** From the bucket's root, with a slash at its end. */
+  readonly prefix: string;
+  /** As `eu-central-1`; it decides on the partition of the ARNs. */
+  readonly region: string | undefined;
+  readonly lock: ObjectLock | undefined;
+  readonly keyringLock: ObjectLock | undefined;
+  /** `emulated`: the store does not know If-None-Match, so nothing can be asked of it. */
+  readonly conditionalPut: 'native' | 'emulated';
+  /** Of the user or role that writes; the bucket then refuses it everything else, whatever is attached to it. */
+  readonly writerArn?: string;
+}
