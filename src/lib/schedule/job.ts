@@ -1,0 +1,75 @@
+import type { JobName } from '../config/schedule-settings.ts';
+import type { ProfileSettings } from '../config/schema.ts';
+import { longestGap, type Timing } from './timing.ts';
+
+/** Something that should run regularly. */
+export interface JobDefinition {
+  readonly summary: string;
+  /** The words of the command and its own flags. `run` is when the backups are made. */
+  readonly argv: (run: Timing) => readonly string[];
+  readonly timing: Timing;
+  /** What the profile lacks for it; undefined when nothing. */
+  readonly lacks: (profile: ProfileSettings) => string | undefined;
+}
+
+const lacksBackup = ({ backup }: ProfileSettings): string | undefined =>
+  backup === undefined ? 'backup' : undefined;
+const lacksState = ({ state }: ProfileSettings): string | undefined =>
+  state === undefined ? 'state' : undefined;
+const lacksKeys = (profile: ProfileSettings): string | undefined =>
+  lacksBackup(profile) ?? (profile.backup?.secret_keys === undefined ? 'backup.secret_keys' : undefined);
+
+/**
+ * The backup comes first in the week, what looks at it comes later in the morning: by the time that people come to
+ * work, `backup status` has said whether there is a good one.
+ */
+export const jobs: Readonly<Record<JobName, JobDefinition>> = {
+  'backup-run': {
+    summary: 'make a backup set',
+    argv: () => ['backup', 'run'],
+    timing: { every: 'week', on: 'sunday', hour: 1, minute: 0, jitter: 120 },
+    lacks: lacksBackup,
+  },
+  'backup-verify': {
+    summary: 'ask the stores whether every file of the newest set is there',
+    argv: () => ['backup', 'verify', '--level', 'head'],
+    timing: { every: 'day', hour: 5, minute: 0, jitter: 60 },
+    lacks: lacksBackup,
+  },
+  'backup-verify-full': {
+    summary: 'read every byte of the newest set',
+    argv: () => ['backup', 'verify', '--level', 'full'],
+    timing: { every: 'month', on: 3, hour: 3, minute: 0, jitter: 120 },
+    lacks: lacksBackup,
+  },
+  'backup-drill': {
+    summary: 'restore the newest set into a scratch database and compare it',
+    argv: () => ['backup', 'drill'],
+    timing: { every: 'month', on: 10, hour: 3, minute: 0, jitter: 120 },
+    lacks: lacksKeys,
+  },
+  'backup-prune': {
+    summary: 'plan what may be deleted; a person approves and applies it',
+    argv: () => ['backup', 'prune', '--plan-only'],
+    timing: { every: 'week', on: 'monday', hour: 6, minute: 0, jitter: 60 },
+    lacks: lacksBackup,
+  },
+  'backup-status': {
+    summary: 'say whether the newest good set is young enough',
+    argv: (run) => ['backup', 'status', '--max-age', longestGap(run)],
+    timing: { every: 'day', hour: 7, minute: 0, jitter: 30 },
+    lacks: lacksBackup,
+  },
+  'audit-verify': {
+    summary: 'check that the audit log is whole',
+    argv: () => ['audit', 'verify'],
+    timing: { every: 'day', hour: 4, minute: 0, jitter: 60 },
+    lacks: lacksState,
+  },
+  doctor: {
+    summary: 'ask every component whether it works',
+    argv: () => ['doctor'],
+    timing: { every: 'day', hour: 6, minute: 0, jitter: 60 },
+    lacks: () => undefined,
+  },
+};

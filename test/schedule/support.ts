@@ -1,0 +1,30 @@
+import { type ChooseOptions, chooseJobs, type KnownCommand } from '../../src/lib/schedule/choose.ts';
+
+/** As if everything were here. */
+export const everyCommand: readonly KnownCommand[] = [
+  { id: 'backup:run', flags: {} },
+  { id: 'backup:verify', flags: { level: { options: ['list', 'head', 'full'] } } },
+  { id: 'backup:drill', flags: {} },
+  { id: 'backup:prune', flags: { 'plan-only': {} } },
+  { id: 'backup:status', flags: { 'max-age': {} } },
+  { id: 'audit:verify', flags: {} },
+  { id: 'doctor', flags: {} },
+];
+
+const wholeProfile = {
+  state: { url: '${file:state}' },
+  backup: { secret_keys: ['key'] },
+} as unknown as ChooseOptions['parts'];
+
+export function choose(change: Partial<ChooseOptions> = {}): ReturnType<typeof chooseJobs> {
+  return chooseJobs({
+    profile: 'production',
+    parts: wholeProfile,
+    settings: {},
+    commands: everyCommand,
+    only: [],
+    program: ['/usr/bin/postern'],
+    configFile: '/etc/postern/postern.yaml',
+    ...change,
+  });
+}
