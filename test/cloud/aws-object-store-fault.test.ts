@@ -206,6 +206,11 @@ describe('a delete', () => {
     await expect(remove()).rejects.toMatchObject({ code: 'store-refused' });
   });
 
+  test('of the newest version, which sets a marker, is refused for want of a right even when that is locked', async () => {
+    server.script(answer(200, locked), s3ErrorAnswer(403, 'AccessDenied'));
+    await expect((await open()).delete('key')).rejects.toMatchObject({ code: 'store-refused' });
+  });
+
   test.each([
     [400, 'ObjectLocked', 'Object is WORM protected and cannot be overwritten'],
     [403, 'AccessDenied', 'Access Denied because object protected by object lock.'],

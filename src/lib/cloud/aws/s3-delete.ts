@@ -24,8 +24,9 @@ export async function deleteObject(
     } catch (error) {
       const found = asSdkError(error);
       if (isMissing(error)) return 'absent';
-      if (found !== undefined && isRefusal(found) && (there === 'locked' || saysLocked(found)))
-        return 'retained';
+      // No lock stands against a delete marker, so there a refusal is a matter of rights.
+      const isLocked = there === 'locked' && versionId !== undefined;
+      if (found !== undefined && isRefusal(found) && (isLocked || saysLocked(found))) return 'retained';
       throw error;
     }
   });
@@ -43,18 +44,26 @@ async function lookUp(context: S3Context, key: string, versionId: string | undef
   } catch (error) {
     const status = asSdkError(error)?.status;
     // A version id that the store never issued is a bad request to AWS; HEAD of a delete marker is not allowed.
-    if (isMissing(error) || (status === 400 && versionId !== undefined)) return 'absent';
+    if (status === 400 && versionId !== undefined) return 'absent';
     if (status === 405) return 'there';
-    if (status === 403) return lookUpUnread(context, key, versionId);
+    if (status === 403) return lookUpInListing(context, key, versionId, 'there');
+    // SeaweedFS does not tell a delete marker from nothing here.
+    if (isMissing(error) && versionId !== undefined)
+      return lookUpInListing(context, key, versionId, 'absent');
+    if (isMissing(error)) return 'absent';
     throw error;
   }
 }
 
-/** A role may delete, or ask about retention, without being able to read. What it may not ask is told by the delete. */
-async function lookUpUnread(
+/**
+ * A role may delete, or ask about retention, without being able to read.
+ * @param whenRefused what to go on with when it may not even list; the delete then tells
+ */
+async function lookUpInListing(
   context: S3Context,
   key: string,
   versionId: string | undefined,
+  whenRefused: Presence,
 ): Promise<Presence> {
   try {
     const found = await listedVersion(context, key, versionId);
@@ -62,7 +71,7 @@ async function lookUpUnread(
     if (found.isDeleteMarker) return 'there';
     return presence((await readRetention(context, key, found.versionId))?.until);
   } catch (error) {
-    if (error instanceof PosternError) return 'there';
+    if (error instanceof PosternError) return whenRefused;
     throw error;
   }
 }
