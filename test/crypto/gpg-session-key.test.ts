@@ -103,6 +103,20 @@ describeWith(['gpg'], 'session keys and gpg', ({ gpg }) => {
     expect(content.equals(stdout)).toBe(true);
   });
 
+  it("stay out of gpg's log only when it goes nowhere, and its exit status is there all the same", async () => {
+    const sessionKey: SessionKey = { algorithm: 9, bytes: randomBytes(32) };
+    const text = formatSessionKey(sessionKey);
+    const message = await seal(content, [], { sessionKey });
+    const args = ['--override-session-key-fd', '3', '--decrypt'];
+    expect(stranger.runWithSecret(['--quiet', ...args], text, message).stderr).toContain(text);
+    const silent = stranger.runWithSecret(['--logger-file', '/dev/null', ...args], text, message);
+    expect([silent.status, silent.stderr]).toEqual([0, '']);
+    const changed = withByte(message, message.length - 30, (message[message.length - 30] as number) ^ 1);
+    const failed = stranger.runWithSecret(['--logger-file', '/dev/null', ...args], text, changed);
+    expect(failed.status).not.toBe(0);
+    expect(failed.stderr).toBe('');
+  });
+
   it('make gpg and us fail when the key is of another message, or the message was changed', async () => {
     const sessionKey: SessionKey = { algorithm: 9, bytes: randomBytes(32) };
     const other: SessionKey = { algorithm: 9, bytes: randomBytes(32) };

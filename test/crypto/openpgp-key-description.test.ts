@@ -184,6 +184,18 @@ describe('describeKey', () => {
     expect(description.encryptionKeys.map(({ keyId }) => keyId)).toEqual(recipientKeyIds);
   });
 
+  it('does not count on a secret that is kept elsewhere, as on a smartcard', async () => {
+    const key = await oddKey({ subkeys: [{}, {}] });
+    const [first] = key.subkeys;
+    if (first === undefined || !('makeDummy' in first.keyPacket))
+      throw new Error('the key has no secret subkey');
+    first.keyPacket.makeDummy();
+    expect((await describeKey(key.armor(), now)).encryptionKeys).toMatchObject([
+      { hasSecret: false },
+      { hasSecret: true },
+    ]);
+  });
+
   it('tells the latest word where an owner has extended a key', async () => {
     const key = await readPrivateKey({ armoredKey: pair.secretKey });
     const { publicKey } = await reformatKey({

@@ -167,6 +167,7 @@ describe('sessionKeyOf', () => {
     }
     const corruptKinds = [
       packet(18),
+      Buffer.concat([packet(18), Uint8Array.of(1)]),
       packet(18, Uint8Array.of(3), Buffer.alloc(60)),
       packet(11, Buffer.alloc(60)),
       Uint8Array.of(0xd2, 0xe8, 1),
