@@ -9,6 +9,7 @@ export type OptionalTool =
   | 'zstd'
   | 'psql'
   | 'moto'
+  | 'seaweedfs'
   | 'openssl'
   | 'jq'
   | 'python3'
@@ -22,19 +23,28 @@ export type OptionalTool =
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/**
- * The absolute path of an optional program, or undefined when it is not installed. `moto` is `moto_server`, looked
- * for at `$POSTERN_MOTO_SERVER`, in `.venv-moto` at the repository's root, and on PATH.
- */
+/** Servers that pip installs: their program, and where it is looked for before PATH. */
+const servers: Partial<
+  Record<OptionalTool, { readonly program: string; readonly places: readonly string[] }>
+> = {
+  moto: {
+    program: 'moto_server',
+    places: [process.env['POSTERN_MOTO_SERVER'] ?? '', join(root, '.venv-moto/bin/moto_server')],
+  },
+  seaweedfs: {
+    program: 'weed',
+    places: [process.env['POSTERN_WEED'] ?? '', join(root, '.venv-seaweedfs/bin/weed')],
+  },
+};
+
+/** The absolute path of an optional program, or undefined when it is not installed. */
 function optionalTool(name: OptionalTool): string | undefined {
-  const program = name === 'moto' ? 'moto_server' : name;
+  const { program, places } = servers[name] ?? { program: name, places: [] };
   const onPath = (process.env['PATH'] ?? '')
     .split(delimiter)
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, program));
-  const named =
-    name === 'moto' ? [process.env['POSTERN_MOTO_SERVER'], join(root, '.venv-moto/bin/moto_server')] : [];
-  return [...named, ...onPath].find((path) => path !== undefined && path !== '' && isProgram(path));
+  return [...places, ...onPath].find((path) => path !== '' && isProgram(path));
 }
 
 /** Whether a missing optional tool is a failure: `POSTERN_REQUIRE_OPTIONAL=1`, as the continuous integration sets it. */
