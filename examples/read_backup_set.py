@@ -139,14 +139,14 @@ def read_file(frames, entry, tables, objects):
     lines = script_lines(frames)
     rows_before = 0
     if entry["kind"] == "table-data":
-        table = tables[entry["table"]]
+        table = tables[entry["source"]][entry["table"]]
         rows_before = table.rows
         lines = read_rows(lines, entry["headerBytes"], table)
     for line in lines:
         script.update(line)
         size += len(line)
         if entry["kind"] == "large-objects":
-            objects.line(line)
+            objects[entry["source"]].line(line)
     if size != entry["plainSize"] or script.hexdigest() != entry["plainSha256"]:
         raise Damaged(f"{entry['name']}: the script is not what the manifest says")
     if entry["kind"] == "table-data" and table.rows - rows_before != entry["rows"]:
@@ -179,8 +179,8 @@ def read_manifest(folder, sums, work):
     frames = os.path.join(work, "manifest.zst")
     decrypt(os.path.join(folder, "manifest.json.pgp"), frames)
     manifest = json.loads(b"".join(script_lines(frames)))
-    if manifest["format"] != "postern-backup-set" or manifest["version"] != 1:
-        sys.exit(f"this reads version 1 of postern-backup-set, not {manifest['format']} {manifest['version']}")
+    if manifest["format"] != "postern-backup-set" or manifest["version"] != 2:
+        sys.exit(f"this reads version 2 of postern-backup-set, not {manifest['format']} {manifest['version']}")
     if manifest["setId"] != os.path.basename(os.path.realpath(folder)):
         raise Damaged(f"the manifest is that of {manifest['setId']}")
     for entry in manifest["files"]:
@@ -193,19 +193,24 @@ def read_set(folder, signer):
     sums = read_signed(folder, signer)
     with tempfile.TemporaryDirectory() as work:
         manifest = read_manifest(folder, sums, work)
-        tables = [Sum() for _ in manifest["tables"]]
-        objects = LargeObjects()
+        tables = {source["name"]: [Sum() for _ in source["tables"]] for source in manifest["sources"]}
+        objects = {source["name"]: LargeObjects() for source in manifest["sources"]}
         frames = os.path.join(work, "part.zst")
         for entry in sorted(manifest["files"], key=lambda entry: entry["name"].encode()):
             decrypt(os.path.join(folder, entry["name"]), frames)
             read_file(frames, entry, tables, objects)
-        objects.end()
-    for found, expected in zip(tables, manifest["tables"], strict=True):
-        print(f"{found.rows}\t{found.checksum}\t{expected['schema']}.{expected['name']}")
+    for source in manifest["sources"]:
+        compare(source, tables[source["name"]], objects[source["name"]])
+
+
+def compare(source, tables, objects):
+    for found, expected in zip(tables, source["tables"], strict=True):
+        print(f"{found.rows}\t{found.checksum}\t{source['name']}\t{expected['schema']}.{expected['name']}")
         if not found.matches(expected):
             raise Damaged(f"the manifest has {expected['rows']} rows with checksum {expected['checksum']}")
-    print(f"{objects.sum.rows}\t{objects.sum.checksum}\tlarge objects")
-    if not objects.sum.matches(manifest["largeObjects"]):
+    objects.end()
+    print(f"{objects.sum.rows}\t{objects.sum.checksum}\t{source['name']}\tlarge objects")
+    if not objects.sum.matches(source["largeObjects"]):
         raise Damaged("the large objects are not what the manifest says")
 
 

@@ -131,7 +131,9 @@ test('an extension that the server lacks is named before anything is made', asyn
 
 test('a set is shown without a key, and not with one that cannot open it', async () => {
   expect(await showSet(world.sets, setId, undefined)).toMatchObject({ setId, manifest: null });
-  expect(await showSet(world.sets, setId, world.secretKeys)).toMatchObject({ manifest: { rows: 1 } });
+  expect(await showSet(world.sets, setId, world.secretKeys)).toMatchObject({
+    manifest: { sources: [{ rows: 1 }] },
+  });
   const other = await generateKeyPair({ name: 'x', email: 'x@example.org', purpose: 'encrypt' });
   await failsCleanly(showSet(world.sets, setId, { armored: [other.secretKey] }), {
     exitCode: 1,

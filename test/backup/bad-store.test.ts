@@ -25,7 +25,7 @@ beforeAll(async () => {
   world = await backupWorld({ platformUrl: platform.url });
 });
 
-afterEach(() => sql(world.stateUrl, 'truncate postern.backup_set'));
+afterEach(() => sql(world.stateUrl, 'truncate postern.backup_set cascade'));
 
 afterAll(async () => {
   await world?.close();

@@ -61,7 +61,7 @@ async function signedSet(files: Readonly<Record<string, Uint8Array>>, sums?: Uin
 
 const stub = {
   format: 'postern-backup-set',
-  version: 1,
+  version: 2,
   setId,
   profile: 'test',
   finishedAt: '2026-03-01T02:00:00.000Z',
@@ -128,7 +128,7 @@ test('a stub of any JSON or bytes is accepted or refused as our error, by verify
 });
 
 test('a stub or manifest of a later format is refused by name, and not called damaged', async () => {
-  const later = await signedSet({ 'set.json': json({ ...stub, version: 2, more: true }) });
+  const later = await signedSet({ 'set.json': json({ ...stub, version: 3, more: true }) });
   await expect(openSignedSet(later, setId)).rejects.toMatchObject({ exitCode: 6, code: 'set-newer' });
 });
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await sql(world.stateUrl, 'truncate postern.backup_set');
+  await sql(world.stateUrl, 'truncate postern.backup_set cascade');
   await other.query(
     `drop table if exists first, second, marker;
      create table first (id int, text text); insert into first select n, repeat('x', 100) from generate_series(1, 20000) n;

@@ -39,7 +39,7 @@ test('a comment or a setting in such bytes is refused, and not written as questi
       });
       await write(format, '\\xc3a9');
     }
-    await expect(runBackup(world.context())).resolves.toMatchObject({ largeObjects: 1 });
+    await expect(runBackup(world.context())).resolves.toMatchObject({ sources: [{ largeObjects: 1 }] });
   } finally {
     await world.close();
     await platform.drop();

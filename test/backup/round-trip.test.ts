@@ -37,7 +37,7 @@ afterAll(async () => {
 
 test('a database that was backed up comes back equal, row by row and in its schema', async () => {
   const run = await runBackup(world.context({ options: { partSize: 2 ** 16 } }));
-  expect(run).toMatchObject({ tables: 2, rows: 10_000, largeObjects: 1, previousSetId: null });
+  expect(run).toMatchObject({ tables: 2, rows: 10_000, sources: [{ largeObjects: 1 }], previousSetId: null });
   expect(await listSets(world.sets)).toMatchObject([{ setId: run.setId, isComplete: true }]);
   const verified = await verifySet(world.sets, run.setId, {
     level: 'full',

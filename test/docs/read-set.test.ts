@@ -63,6 +63,7 @@ describeWith(['python3', 'gpg', 'zstd'], 'the reader in examples', ({ python3, g
     const expected = manifest?.sources[0]?.tables.map(({ table, rows, checksum }) => [
       String(rows),
       checksum,
+      'platform',
       table.replaceAll('"', ''),
     ]);
     const { status, stdout, stderr } = read();
@@ -72,7 +73,12 @@ describeWith(['python3', 'gpg', 'zstd'], 'the reader in examples', ({ python3, g
       .split('\n')
       .map((line) => line.split('\t'));
     expect(lines.slice(0, -1)).toEqual(expected);
-    expect(lines.at(-1)).toMatchObject(['3', expect.stringMatching(/^[0-9a-f]{32}$/), 'large objects']);
+    expect(lines.at(-1)).toMatchObject([
+      '3',
+      expect.stringMatching(/^[0-9a-f]{32}$/),
+      'platform',
+      'large objects',
+    ]);
     expect(lines.map(([rows]) => rows)).toEqual(expect.arrayContaining(['0', '2', '3', '40000']));
   });
 
@@ -86,7 +92,7 @@ describeWith(['python3', 'gpg', 'zstd'], 'the reader in examples', ({ python3, g
     'restore.sh',
     'manifest.json.pgp',
     'manifest.json.pgp.asc',
-    '30-data/000001-00001.sql.zst.pgp',
+    'platform/30-data/000001-00001.sql.zst.pgp',
   ])('stops with exit 5 when one bit of %s is turned', (name) => {
     const path = join(folder, name);
     // The store keeps its files read-only.

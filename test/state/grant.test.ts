@@ -32,12 +32,25 @@ function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-const appendOnly = ['audit_entry', 'plan', 'plan_approval', 'plan_journal', 'certificate'];
+const appendOnly = [
+  'audit_entry',
+  'plan',
+  'plan_approval',
+  'plan_journal',
+  'certificate',
+  'backup_check',
+  'erasure',
+];
 
 test.each(appendOnly)('the runtime role can neither update, delete nor truncate %s', async (table) => {
-  const column = { audit_entry: 'body', plan: 'text', plan_approval: 'signature', plan_journal: 'event' }[
-    table
-  ];
+  const column = {
+    audit_entry: 'body',
+    plan: 'text',
+    plan_approval: 'signature',
+    plan_journal: 'event',
+    backup_check: 'kind',
+    erasure: 'kind',
+  }[table];
   const statements = [
     `update postern.${table} set ${column ?? 'envelope'} = 'x'`,
     `delete from postern.${table}`,
@@ -82,8 +95,7 @@ test('the runtime role may not choose the time of a journal entry', async () => 
 
 test('the runtime role may note the end of a backup set, but not rename it or delete it', async () => {
   await runtime.query(
-    `insert into postern.backup_set (set_id, profile, source, database_name, system_identifier, started_at, location)
-     values ('s1', 'test', 'db', 'mail', '1', now(), 'file:///x')`,
+    `insert into postern.backup_set (set_id, profile, started_at) values ('s1', 'test', now())`,
   );
   await runtime.query(`update postern.backup_set set state = 'failed', finished_at = now()`);
   await expect(runtime.query(`update postern.backup_set set set_id = 's2'`)).rejects.toMatchObject({

@@ -63,7 +63,9 @@ test('a database that is behind is told from one that was never migrated', async
   await migrateState(client, { files: files.slice(0, 1) });
   expect(await stateStatus(client)).toMatchObject({ state: 'behind', version: 1 });
   await expect(requireCurrentState(client)).rejects.toMatchObject({ code: 'state-not-migrated' });
-  expect((await migrateState(client)).applied.map(({ version }) => version)).toEqual([2]);
+  expect((await migrateState(client)).applied.map(({ version }) => version)).toEqual(
+    files.slice(1).map(({ version }) => version),
+  );
 });
 
 test('a migration that was changed after it was applied is an integrity error', async () => {
