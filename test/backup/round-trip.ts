@@ -22,10 +22,11 @@ export async function restoreSet(
   world: BackupWorld,
   setId: string,
   database: string,
+  source?: string,
 ): Promise<BackupRestoreResult> {
   // A thread takes longer to start than these databases take to copy.
   const context = await world.restoreContext({ workers: 1 });
-  const plan = await planRestore(context, setId, { database });
+  const plan = await planRestore(context, setId, { database, ...(source === undefined ? {} : { source }) });
   await savePlan(context, plan);
   const applied = await applyPlan(context, backupRestore, plan.id);
   return restoreOutcome(context, { plan, applied });
