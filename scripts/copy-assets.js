@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '..');
 const source = join(root, 'src');
 const target = join(root, 'dist');
 
-for await (const path of glob('**/*.{sql,sh,txt,eta}', { cwd: source })) {
+for await (const path of glob('**/*.{sql,sh,txt,eta,css}', { cwd: source })) {
   const to = join(target, relative(source, join(source, path)));
   await mkdir(dirname(to), { recursive: true });
   await copyFile(join(source, path), to);

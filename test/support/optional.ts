@@ -18,8 +18,7 @@ export type OptionalTool =
   | 'zsh'
   | 'promtool'
   | 'systemd-analyze'
-  | 'flock'
-  | 'chromium';
+  | 'flock';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
