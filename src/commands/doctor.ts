@@ -1,3 +1,4 @@
+import { Flags } from '@oclif/core';
 import { ExitCode } from '../lib/base/exit-code.ts';
 import { BaseCommand } from '../lib/cli/base-command.ts';
 import type { DoctorResult } from '../lib/cli/doctor/check.ts';
@@ -7,19 +8,28 @@ import { watchFlags } from '../lib/cli/watch/watch-flags.ts';
 export default class Doctor extends BaseCommand<typeof Doctor> {
   static override summary = 'ask every component whether it works';
   static override description =
-    'Node, configuration, databases and their privileges, KMS, object stores, keys, pg_dump: one line each. Changes nothing.';
+    'Node, configuration, databases and their privileges, KMS, object stores, keys, pg_dump: one line each. On every destination of backups it tries what the store ought to refuse: deletes, overwrites, shorter locks. For that it writes one small object a day there; with --no-probe it changes nothing at all.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --profile production --json',
+    '<%= config.bin %> <%= command.id %> --no-probe',
   ];
-  static override flags = { ...tableFlags, ...watchFlags };
+  static override flags = {
+    ...tableFlags,
+    ...watchFlags,
+    probe: Flags.boolean({
+      summary: 'try on the destinations of backups what their stores ought to refuse',
+      allowNo: true,
+      default: true,
+    }),
+  };
   static override exitCodes = [0, 1, 2, 3, 4, 130] as const;
   static override result = async () => (await import('../lib/cli/doctor/check.ts')).doctorResult;
 
   async run(): Promise<DoctorResult> {
     const { runChecks } = await import('../lib/cli/doctor/run-checks.ts');
     const context = await this.context();
-    const lines = await runChecks(context);
+    const lines = await runChecks(context, this.flags.probe ? 'probe' : 'no probe');
     await this.printTable(
       lines,
       [

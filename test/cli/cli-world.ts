@@ -28,7 +28,7 @@ const profile = {
   state: { url: secret('state-url') },
   stores: { offsite: { adapter: 'local', path: 'offsite', durability: 'fast' } },
   backup: {
-    destinations: { offsite: { store: 'offsite' } },
+    destinations: { offsite: { store: 'offsite', lock: { mode: 'governance', for: '35d' } } },
     recipients: ['keys/backup-operations.pub.asc', 'keys/backup-offline.pub.asc'],
     signer: { secret_key: 'keys/backup-signer.sec.asc' },
     trusted_signers: ['keys/backup-signer.pub.asc'],

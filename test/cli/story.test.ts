@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Config } from '@oclif/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
 import { generateKeyPair, type KeyPair } from '../../src/lib/crypto/openpgp-key.ts';
 import { projectRoot } from '../support/cli.ts';
@@ -87,6 +88,13 @@ test('the doctor sees the state database unmigrated, then all well', async () =>
   await tell('state migrate');
   expect(await tell('state status')).toMatchObject({ state: 'current' });
   const { lines } = await tell('doctor');
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      component: 'destination offsite: delete',
+      state: 'ok',
+      message: expect.stringContaining('refused'),
+    }),
+  );
   expect(lines.map(({ state }: { readonly state: string }) => state)).toEqual(
     expect.not.arrayContaining(['finding', 'unknown']),
   );
@@ -114,14 +122,15 @@ test('operators are enrolled, listed and revoked', async () => {
 });
 
 test('a backup is previewed, made, listed, shown and verified', async () => {
-  expect(await tell('backup run', ['--dry-run'])).toMatchObject({ tables: 2 });
+  const { sources } = await tell('backup run', ['--dry-run']);
+  expect(sources).toMatchObject([{ name: 'platform', tables: 2 }, { name: 'state' }]);
   expect((await tell('backup list')).sets).toEqual([]);
   const made = await tell('backup run');
-  expect(made).toMatchObject({ tables: 2, rows: 4_000 });
+  expect(made.sources).toMatchObject([{ name: 'platform', tables: 2, rows: 4_000 }, { name: 'state' }]);
   set = made.setId;
   expect((await tell('backup list')).sets).toMatchObject([{ setId: set, isComplete: true }]);
-  expect((await tell('backup show')).manifest.tables).toHaveLength(2);
-  expect(await tell('backup verify', [set])).toMatchObject({ findings: [], opened: true, rows: 4_000 });
+  expect((await tell('backup show')).manifest.sources[0].tables).toHaveLength(2);
+  expect(await tell('backup verify', [set])).toMatchObject({ findings: [], opened: true, rows: made.rows });
   expect(await tell('backup verify', [set, '--level', 'list'])).toMatchObject({ findings: [] });
   await tell('backup show', ['20200101T000000Z-00000000'], 1).catch(() =>
     tell('backup show', ['nonsense'], 2),
@@ -217,6 +226,10 @@ test('one byte flipped in the store is found, with 5', async () => {
 
 test('map lint and completion keep to their schemas, and so did every command but those of the sandbox', async () => {
   await tell('map lint', [join(projectRoot, 'examples/sandbox.map.yaml'), '--offline']);
+  const config = parse(await readFile(join(world.folder, 'postern.yaml'), 'utf8'));
+  config.profiles.test.stores.offsite = { adapter: 's3', bucket: 'vault' };
+  await world.file('vault.yaml', stringify(config));
+  await tell('backup policy', ['--config', 'vault.yaml', '--destination', 'offsite']);
   expect((await tell('completion', ['zsh'])).script).toContain('#compdef postern');
   const { commands } = await Config.load({ root: projectRoot, ignoreManifest: true });
   const all = commands.map(({ id }) => id.replaceAll(':', ' '));

@@ -23,7 +23,7 @@ export function checkStores(
 async function checkStore(context: PosternContext, name: string): Promise<Finding> {
   const store = await context.store(name);
   const { versioning, objectLock, defaultRetention, encryptionAtRest } = await store.capabilities();
-  const isAnswered = await firstListed(store.list(''));
+  const isAnswered = await firstListed(store.list(await visiblePrefix(context, name)));
   const says = [
     store.location,
     isAnswered ? 'holds objects' : 'empty',
@@ -33,6 +33,15 @@ async function checkStore(context: PosternContext, name: string): Promise<Findin
     `encryption at rest ${encryptionAtRest}`,
   ];
   return ok(says.join(', '));
+}
+
+/** Credentials of a destination may see its own part of the bucket only. */
+async function visiblePrefix(context: PosternContext, name: string): Promise<string> {
+  const destinations = Object.values(context.config.profile.backup?.destinations ?? {});
+  const found = destinations.find(({ store }) => store === name);
+  if (found === undefined) return '';
+  const { destinationSettings } = await import('../backup-context.ts');
+  return destinationSettings(context.profile, found).prefix;
 }
 
 async function firstListed(list: AsyncIterable<unknown>): Promise<boolean> {

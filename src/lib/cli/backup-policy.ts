@@ -1,0 +1,44 @@
+import type { PolicyTarget } from '../backup/policy.ts';
+import { usageError } from '../base/error.ts';
+import { destinationSettings } from './backup-context.ts';
+import { defined } from './cloud-settings.ts';
+import type { PosternContext } from './context.ts';
+
+/**
+ * The part of its bucket that a destination uses, from the configuration alone: no secret is read, nothing is asked.
+ * @throws {PosternError} exit 2, `destination-unknown`, `policy-of-a-folder`
+ */
+export function policyTarget(
+  context: PosternContext,
+  name: string,
+  writerArn: string | undefined,
+): PolicyTarget {
+  const { destinations } = context.settings('backup');
+  const settings = destinations[name];
+  if (settings === undefined) {
+    throw usageError(`the profile ${context.profile} has no destination ${name}`, {
+      code: 'destination-unknown',
+      hints: [`its destinations are: ${Object.keys(destinations).join(', ')}`],
+    });
+  }
+  const store = context.settings('stores')[settings.store];
+  if (store?.adapter !== 's3') {
+    throw usageError(`the store of the destination ${name} is no bucket, so it takes no policies`, {
+      code: 'policy-of-a-folder',
+      hints: ['a folder is protected by its owner and mode alone; use a bucket with Object Lock beside it'],
+    });
+  }
+  const { prefix, lock, keyringLock } = destinationSettings(context.profile, settings);
+  const outer = (store.prefix ?? '').replace(/^\/+|\/+$/g, '');
+  // A store of another maker knows one partition, whatever its regions are called.
+  const isAws = store.endpoint === undefined || /\.amazonaws\.(com|com\.cn)(:|\/|$)/.test(store.endpoint);
+  return {
+    bucket: store.bucket,
+    prefix: outer === '' ? prefix : `${outer}/${prefix}`,
+    region: isAws ? (store.region ?? process.env['AWS_REGION']) : undefined,
+    lock,
+    keyringLock,
+    conditionalPut: store.conditional_put ?? 'native',
+    ...defined({ writerArn }),
+  };
+}
