@@ -92,3 +92,39 @@ export const lostAnswer: Fault = (_, response) => void response.socket?.destroy(
 
 /** Takes the request and stays silent. */
 export const noAnswer: Fault = () => {};
+
+/** Takes the request and ends the connection in an orderly way, without an answer. */
+export const closedAnswer: Fault = (_, response) => void response.socket?.end();
+
+/** Announces the whole body, sends the first `bytes` of it and ends the connection in an orderly way. */
+export function halfClosedAnswer(
+  headers: Readonly<Record<string, string>>,
+  body: Buffer,
+  bytes: number,
+): Fault {
+  return (_, response) => {
+    response.writeHead(200, { ...headers, 'content-length': String(body.length) });
+    response.write(body.subarray(0, bytes), () => response.socket?.end());
+  };
+}
+
+/** Sends the body in so many pieces, one every so many milliseconds. */
+export function slowAnswer(
+  headers: Readonly<Record<string, string>>,
+  body: Buffer,
+  { pieces, every }: { readonly pieces: number; readonly every: number },
+): Fault {
+  return (_, response) => {
+    response.writeHead(200, { ...headers, 'content-length': String(body.length) });
+    const size = Math.ceil(body.length / pieces);
+    let start = 0;
+    const next = () => {
+      if (response.destroyed) return;
+      response.write(body.subarray(start, start + size));
+      start += size;
+      if (start >= body.length) response.end();
+      else setTimeout(next, every);
+    };
+    next();
+  };
+}

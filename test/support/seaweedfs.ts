@@ -9,10 +9,11 @@ export interface S3Key {
   readonly secretAccessKey: string;
 }
 
-/** What an identity may do, as in an IAM policy: `s3:PutObject` and the like, on every bucket of the server. */
+/** A user of the store, who may do what an IAM policy says. */
 export interface S3Identity {
   readonly key: S3Key;
-  readonly actions: readonly string[];
+  /** As JSON; a document of IAM's, with allows, denies and conditions. */
+  readonly policy: object;
 }
 
 /**
@@ -114,12 +115,9 @@ function configuration(identities: readonly S3Identity[]) {
         policyNames: [key.accessKeyId],
       })),
     ],
-    policies: identities.map(({ key, actions }) => ({
+    policies: identities.map(({ key, policy }) => ({
       name: key.accessKeyId,
-      content: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Action: actions, Resource: ['arn:aws:s3:::*', 'arn:aws:s3:::*/*'] }],
-      }),
+      content: JSON.stringify(policy),
     })),
   };
 }
