@@ -1,5 +1,6 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
 import { generateKeyPair } from '../../src/lib/crypto/openpgp-key.ts';
 import { migrateState } from '../../src/lib/state/migrate.ts';
@@ -10,6 +11,8 @@ import type { MailDatabase } from './mail-database.ts';
 export interface BackupWorld {
   /** What lib/backup-child.ts reads. */
   readonly settingsFile: string;
+  /** A postern.yaml for the same world, for what is measured through the command line. */
+  readonly configFile: string;
   readonly setsFolder: string;
   readonly gnupgHome: string;
   /** Fingerprints. */
@@ -59,8 +62,10 @@ export async function openBackupWorld(database: MailDatabase): Promise<BackupWor
   const settingsFile = join(folder, 'settings.json');
   await writeFile(settingsFile, JSON.stringify(settings));
   await chmod(settingsFile, 0o600);
+  const configFile = await writeConfig(folder, settings, operations.secretKey);
   return {
     settingsFile,
+    configFile,
     setsFolder: join(storePath, 'objects'),
     gnupgHome,
     recipients: [operations.fingerprint, offline.fingerprint],
@@ -69,4 +74,32 @@ export async function openBackupWorld(database: MailDatabase): Promise<BackupWor
       await runProgram('gpgconf', ['--kill', 'all'], { GNUPGHOME: gnupgHome });
     },
   };
+}
+
+async function writeConfig(
+  folder: string,
+  { platformUrl, stateUrl, storePath, signer }: ChildSettings,
+  secretKey: string,
+): Promise<string> {
+  const file = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(folder, name), text, { mode: 0o600 });
+    return name;
+  };
+  const secret = async (name: string, text: string): Promise<string> => `\${file:${await file(name, text)}}`;
+  const bench = {
+    platform: { url: await secret('platform-url', platformUrl) },
+    state: { url: await secret('state-url', stateUrl) },
+    stores: { offsite: { adapter: 'local', path: storePath } },
+    backup: {
+      destinations: { offsite: { store: 'offsite' } },
+      sources: ['platform'],
+      recipients: ['0.asc', '1.asc'],
+      signer: { secret_key: await file('signer.sec.asc', signer.secretKey) },
+      trusted_signers: [await file('signer.pub.asc', signer.publicKey)],
+      secret_keys: [await file('operations.sec.asc', secretKey)],
+    },
+    approvals: { default: 0 },
+  };
+  const text = stringify({ version: 1, default_profile: 'bench', profiles: { bench } });
+  return join(folder, await file('postern.yaml', text));
 }

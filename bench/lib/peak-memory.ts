@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+export interface Measured {
+  readonly seconds: number;
+  readonly peakRssMb: number;
+}
+
 /** Runs a program and reports its time and the peak of its resident memory (VmHWM of Linux's /proc). */
-export function peakOf(
-  program: string,
-  args: readonly string[],
-): Promise<{ readonly seconds: number; readonly peakRssMb: number }> {
+export function peakOf(program: string, args: readonly string[]): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe'] });
