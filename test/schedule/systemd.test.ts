@@ -15,6 +15,8 @@ const units = (change: Parameters<typeof choose>[0] = {}): readonly ScheduleFile
 
 /** The words of a command line, as systemd.service(5) takes it apart: quotes, backslashes, %% and $$. */
 function wordsOf(line: string): readonly string[] {
+  // One alone would be a specifier or a variable.
+  expect(line.replaceAll('%%', '').replaceAll('$$', '')).not.toMatch(/[%$]/);
   return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, bare = '']) =>
     (quoted?.replaceAll(/\\(.)/g, '$1') ?? bare).replaceAll('%%', '%').replaceAll('$$', '$'),
   );
