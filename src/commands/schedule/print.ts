@@ -34,7 +34,7 @@ export default class SchedulePrint extends BaseCommand<typeof SchedulePrint> {
       helpValue: 'DIR',
     }),
     'environment-file': Flags.string({
-      summary: 'KEY=value lines for the jobs, such as POSTERN_PING_URL',
+      summary: 'environment variables of the jobs as KEY=value lines',
       helpValue: 'FILE',
     }),
     'lock-dir': Flags.string({
