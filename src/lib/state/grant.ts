@@ -25,6 +25,16 @@ const grants: Readonly<Record<string, readonly string[]>> = {
     'select',
     'insert (profile, set_id, destination, kind, level, outcome, started_at, bytes, findings, certificate_id, detail)',
   ],
+  backup_verification: [
+    'select',
+    'insert (profile, set_id, destination, level, seed, batch)',
+    'update (finished_at)',
+  ],
+  backup_file_check: [
+    'select',
+    'insert (set_id, destination, file, sha256, depth, rows, checksum)',
+    'update (sha256, depth, rows, checksum, checked_at)',
+  ],
   erasure: ['select', 'insert (profile, source, kind, detail, plan_id, erased_at)'],
 };
 
