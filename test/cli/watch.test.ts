@@ -29,6 +29,15 @@ class Probe extends BaseCommand<typeof Probe> {
   };
 }
 
+class Bare extends BaseCommand<typeof Bare> {
+  static override id = 'bare';
+  static override result = async () => z.unknown();
+
+  async run(): Promise<object> {
+    return {};
+  }
+}
+
 let server: FaultServer;
 let folder: string;
 let file: string;
@@ -152,6 +161,14 @@ describe('a watched run', () => {
   it('that is a dry run refuses to tell anybody', async () => {
     expect((await probe(['--dry-run', '--prometheus', file])).code).toBe(2);
     await expect(metrics()).rejects.toThrow('ENOENT');
+  });
+
+  it('is not a run of a command that takes no such flags', async () => {
+    vi.stubEnv('POSTERN_PING_URL', `${server.endpoint}/${token}`);
+    process.exitCode = 0;
+    await Bare.run([], { root: projectRoot });
+    expect({ ...written, code: process.exitCode }).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(pinged()).toEqual([]);
   });
 
   it('is not watched where nobody asks for it', async () => {

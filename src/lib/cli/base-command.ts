@@ -171,7 +171,9 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
 
   /** Before the flags are parsed, so that a wrong one is told as well. */
   private async beginWatch(): Promise<void> {
-    if (!('ping-url' in this.ctor.flags)) return;
+    // oclif leaves it undefined for a command that declares no flags.
+    const own: object | undefined = this.ctor.flags;
+    if (own === undefined || !('ping-url' in own)) return;
     const { watchSettings } = await import('./watch/watch-settings.ts');
     const settings = watchSettings(this.id ?? '', this.argv, process.env);
     if (settings === undefined) return;
