@@ -1,5 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { CreateBucketCommand, PutObjectRetentionCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  PutBucketPolicyCommand,
+  PutObjectRetentionCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Destination } from '../../src/lib/backup/destination.ts';
@@ -17,6 +22,7 @@ import { isAllowed } from '../support/iam.ts';
 import { type Moto, startMoto } from '../support/moto.ts';
 import { enforcePolicies, motoUser } from '../support/moto-user.ts';
 import { describeWith } from '../support/optional.ts';
+import { type SeaweedFs, startSeaweedFs } from '../support/seaweedfs.ts';
 
 const day = 86_400_000;
 const text = (value: string) => new TextEncoder().encode(value);
@@ -361,5 +367,58 @@ describeWith(['moto'], 'the policies, enforced by moto', ({ moto: path }) => {
       'read contents': 'refused: these credentials only write',
       delete: 'refused because of the lock',
     });
+  });
+});
+
+/** What of the bucket's policy this store knows: not AWS's own condition keys, for want of which it refuses every write. */
+describeWith(['seaweedfs'], 'the bucket policy, enforced by SeaweedFS', ({ seaweedfs: path }) => {
+  let server: SeaweedFs;
+  let administrator: ObjectStore;
+  let writer: ObjectStore;
+
+  beforeAll(async () => {
+    const policies = leastPolicies({ ...target, transport: 'plain' });
+    const key = { accessKeyId: 'writer', secretAccessKey: 'secret of the writer' };
+    server = await startSeaweedFs(path, [{ key, policy: policies.writer }]);
+    const { endpoint, region, credentials } = server;
+    const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    await client.send(new CreateBucketCommand({ Bucket: 'vault', ObjectLockEnabledForBucket: true }));
+    const Statement = policies.bucket.Statement.filter(({ Condition }) => Condition === undefined);
+    await client.send(
+      new PutBucketPolicyCommand({
+        Bucket: 'vault',
+        Policy: JSON.stringify({ ...policies.bucket, Statement }),
+      }),
+    );
+    client.destroy();
+    const options = { bucket: 'vault', prefix: target.prefix, endpoint, maxAttempts: 1 };
+    administrator = await openS3ObjectStore({ ...options, credentials });
+    writer = await openS3ObjectStore({ ...options, credentials: key });
+  });
+
+  afterAll(() => server?.stop());
+
+  test('lets nobody hide an object, its administrator included, but delete a version by its id', async () => {
+    const { versionId } = await administrator.put('20260301T020000Z-9f2c41d0/part', text('sealed'));
+    await expect(administrator.delete('20260301T020000Z-9f2c41d0/part')).rejects.toMatchObject({
+      code: 'store-refused',
+    });
+    const version = { versionId: versionId as string };
+    expect(await administrator.delete('20260301T020000Z-9f2c41d0/part', version)).toBe('deleted');
+  });
+
+  test('leaves the probe of the writer with nothing to find', async () => {
+    const destination: Destination = {
+      name: 'offsite',
+      store: writer,
+      prefix: '',
+      required: true,
+      lock: target.lock,
+      keyringLock: target.keyringLock,
+    };
+    for (const _ of ['first', 'again']) {
+      const { lines } = await probeDestination(destination, { now: new Date() });
+      expect(lines.filter(({ state }) => state !== 'ok')).toEqual([]);
+    }
   });
 });

@@ -26,12 +26,14 @@ beforeAll(async () => {
               region: 'cn-home',
               endpoint: 'https://minio.example:9000',
             },
+            plain: { adapter: 's3', bucket: 'plain', endpoint: 'http://127.0.0.1:9000' },
             disk: { adapter: 'local', path: 'disk' },
           },
           backup: {
             destinations: {
               offsite: { store: 'vault', lock },
               near: { store: 'minio', prefix: 'b' },
+              plain: { store: 'plain' },
               disk: { store: 'disk' },
             },
             recipients: ['a.asc', 'b.asc'],
@@ -72,6 +74,11 @@ test('prints all of them under their names, and as a checked result', async () =
   expect(Object.keys(json.result.policies)).toEqual(['bucket']);
 });
 
+test('asks for TLS, but not of a store that is spoken to without, which would lock everybody out', async () => {
+  expect((await policy('--destination', 'near', '--role', 'bucket')).stdout).toContain('OnlyOverTls');
+  expect((await policy('--destination', 'plain', '--role', 'bucket')).stdout).not.toContain('OnlyOverTls');
+});
+
 test('names the writer to the bucket when it is told who that is', async () => {
   const arn = 'arn:aws-us-gov:iam::111122223333:role/backup';
   const run = await policy('--destination', 'offsite', '--role', 'bucket', '--writer-arn', arn);
@@ -79,7 +86,7 @@ test('names the writer to the bucket when it is told who that is', async () => {
 });
 
 test.each([
-  ['nowhere', 'no destination nowhere', 'offsite, near, disk'],
+  ['nowhere', 'no destination nowhere', 'offsite, near, plain, disk'],
   ['disk', 'is no bucket', 'use a bucket with Object Lock'],
 ])('refuses the destination %s and says why', async (name, message, hint) => {
   const run = await policy('--destination', name);

@@ -39,6 +39,7 @@ export function policyTarget(
     lock,
     keyringLock,
     conditionalPut: store.conditional_put ?? 'native',
+    transport: store.endpoint?.startsWith('http:') === true ? 'plain' : 'tls',
     ...defined({ writerArn }),
   };
 }

@@ -11,7 +11,9 @@ export function bucketStatements(
 ): readonly Statement[] {
   const { bucket, objects } = arnsOf(target);
   return [
-    deny('OnlyOverTls', 's3:*', [bucket, `${bucket}/*`], { Bool: { 'aws:SecureTransport': 'false' } }),
+    ...(target.transport === 'plain'
+      ? []
+      : [deny('OnlyOverTls', 's3:*', [bucket, `${bucket}/*`], { Bool: { 'aws:SecureTransport': 'false' } })]),
     ...(target.conditionalPut === 'native'
       ? [deny('OnlyNewObjects', 's3:PutObject', objects, { Null: { 's3:if-none-match': 'true' } })]
       : []),

@@ -11,6 +11,8 @@ export interface PolicyTarget {
   readonly keyringLock: ObjectLock | undefined;
   /** `emulated`: the store does not know If-None-Match, so nothing can be asked of it. */
   readonly conditionalPut: 'native' | 'emulated';
+  /** `plain`: the store is spoken to over HTTP, so a policy that asks for TLS would lock everybody out; `tls` unless told. */
+  readonly transport?: 'tls' | 'plain';
   /** Of the user or role that writes; the bucket then refuses it everything else, whatever is attached to it. */
   readonly writerArn?: string;
 }
