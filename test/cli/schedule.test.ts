@@ -79,4 +79,29 @@ describe('postern schedule print', () => {
       `state does not come from ${folder}/here/postern.yaml, and the jobs read no other file`,
     );
   });
+
+  it('takes the times of the configuration, and makes the paths of its secrets absolute', async () => {
+    await writeFile(
+      join(folder, 'own.yaml'),
+      `version: 1
+profiles:
+  staging:
+    state: {url: '\${file:state-url}'}
+    schedule:
+      ping_url: '\${file:secrets/ping}'
+      jobs:
+        audit-verify: {every: week, on: friday, at: '06:15', jitter: 5m, ping_url: '\${env:AUDIT_PING}'}
+        backup-run: {enabled: false}
+`,
+    );
+    const { result } = (await print('--config', 'own.yaml', '--json')).json();
+    expect(result.leftOut).toContainEqual({
+      job: 'backup-run',
+      why: 'schedule.jobs.backup-run is not enabled',
+    });
+    const [audit, doctor] = result.jobs;
+    expect(audit).toMatchObject({ job: 'audit-verify', when: 'Fri *-*-* 06:15:00', jitterMinutes: 5 });
+    expect(audit.argv.slice(-2)).toEqual(['--ping-url', '${env:AUDIT_PING}']);
+    expect(doctor.argv.slice(-2)).toEqual(['--ping-url', `\${file:${folder}/secrets/ping}`]);
+  });
 });

@@ -7,7 +7,7 @@ import type { PosternContext } from './context.ts';
 
 /** `schedule` of the profile, with the paths of its secrets made absolute: what is printed is read elsewhere. */
 export function scheduleOf(config: LoadedConfig): ScheduleSettings {
-  const { schedule = {} } = config.profile as { readonly schedule?: ScheduleSettings };
+  const { schedule = {} } = config.profile;
   const folder = dirname(config.origins['schedule'] ?? config.file);
   const jobs = Object.entries(schedule.jobs ?? {}).map(([name, job]) => [
     name,

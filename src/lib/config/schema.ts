@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseByteSize } from '../base/byte-size.ts';
 import { parseDuration } from '../base/duration.ts';
+import { scheduleSettings } from './schedule-settings.ts';
 import { secretReference } from './secret.ts';
 
 const path = z
@@ -198,6 +199,7 @@ const profile = z.strictObject({
       trust: z.array(path).optional(),
     })
     .optional(),
+  schedule: scheduleSettings.optional(),
   approvals: z
     .record(z.string(), z.number().int().min(0).max(10))
     .optional()
