@@ -50,12 +50,14 @@ async function acquire(lock: string, owner: Owner, deadline: number): Promise<vo
 }
 
 async function createLock(lock: string, owner: Owner): Promise<boolean> {
+  // Before the file is there: others of this process see it at once, and would take it for a dead one's.
+  held.add(owner.token);
   try {
     // With its content at once: a crash must not leave a lock that names nobody and blocks everybody.
     await writeFileAtomic(lock, JSON.stringify(owner), { when: 'create' });
-    held.add(owner.token);
     return true;
   } catch (error) {
+    held.delete(owner.token);
     if (errno(error) === 'EEXIST') return false;
     throw error;
   }
