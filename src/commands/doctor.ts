@@ -17,10 +17,8 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
   static override flags = {
     ...tableFlags,
     ...watchFlags,
-    probe: Flags.boolean({
-      summary: 'try on the destinations of backups what their stores ought to refuse',
-      allowNo: true,
-      default: true,
+    'no-probe': Flags.boolean({
+      summary: 'write nothing: do not try what the stores of backups ought to refuse',
     }),
   };
   static override exitCodes = [0, 1, 2, 3, 4, 130] as const;
@@ -29,7 +27,7 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
   async run(): Promise<DoctorResult> {
     const { runChecks } = await import('../lib/cli/doctor/run-checks.ts');
     const context = await this.context();
-    const lines = await runChecks(context, this.flags.probe ? 'probe' : 'no probe');
+    const lines = await runChecks(context, this.flags['no-probe'] ? 'no probe' : 'probe');
     await this.printTable(
       lines,
       [

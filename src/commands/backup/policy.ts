@@ -1,9 +1,7 @@
 import { Flags } from '@oclif/core';
 import type { BackupPolicyResult } from '../../lib/backup/policy/results.ts';
-import type { PolicyRole } from '../../lib/backup/policy.ts';
+import { policyRoles } from '../../lib/backup/policy.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
-
-const roles = ['writer', 'reader', 'pruner', 'bucket'] as const satisfies readonly PolicyRole[];
 
 export default class BackupPolicy extends BaseCommand<typeof BackupPolicy> {
   static override summary = 'print the least rights that a destination needs, as IAM and bucket policies';
@@ -20,7 +18,7 @@ export default class BackupPolicy extends BaseCommand<typeof BackupPolicy> {
       helpValue: 'NAME',
       required: true,
     }),
-    role: Flags.option({ options: roles })({
+    role: Flags.option({ options: policyRoles })({
       summary: 'print this policy only, as AWS takes it; all four under their names unless told',
     }),
     'writer-arn': Flags.string({
