@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connect as connectDatabase, withConnection } from '../../src/lib/base/postgres.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
@@ -196,6 +197,36 @@ describe('a proxy before a server of one line', () => {
     stalled.apply('reset');
     await Promise.all([gone, stalled.closed]);
     expect(heard).toBe('HE');
+  });
+
+  test('can be reset although the server has stopped reading', async () => {
+    client.write('a');
+    await hear('A');
+    peers[0]?.pause();
+    const [full] = proxy.connections();
+    // More than all buffers on the way hold.
+    client.write(Buffer.alloc(60_000_000));
+    for (let before = -1; full?.bytes['to server'] !== before; ) {
+      before = full?.bytes['to server'] ?? 0;
+      // Nothing tells that nothing more is taken.
+      await sleep(100);
+    }
+    expect(full?.bytes['to server']).toBeLessThan(60_000_000);
+    const gone = new Promise((resolve) => void client.once('close', resolve));
+    full?.apply('reset');
+    await Promise.all([gone, full?.closed]);
+  });
+
+  test('can be reset in the moment in which an end is being sent', async () => {
+    client.write('a');
+    await hear('A');
+    const [ending] = proxy.connections();
+    const gone = new Promise((resolve) => void client.once('close', resolve));
+    ending?.apply('half-close');
+    ending?.apply('reset');
+    await ending?.closed;
+    client.destroy();
+    await gone;
   });
 
   test('half-closes towards the client, who can still be heard', async () => {

@@ -51,7 +51,11 @@ export async function startFaultProxy(serverUrl: string): Promise<FaultProxy> {
   const open = new Set<ProxiedConnection>();
   const armed = new Set<Armed>();
 
+  let isStopped = false;
+
   function join(client: Socket): void {
+    // It had come before the end, and is told after it.
+    if (isStopped) return void client.destroy();
     const server = connect({ host: hostname, port: Number(serverPort), allowHalfOpen: true });
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
@@ -123,10 +127,11 @@ export async function startFaultProxy(serverUrl: string): Promise<FaultProxy> {
       if (!listener.listening) listener = await listen(port, join);
     },
     async stop() {
+      isStopped = true;
+      const ended = listener.listening ? once(listener.close(), 'close') : undefined;
       const all = [...open];
       for (const connection of all) connection.apply('reset');
-      await Promise.all(all.map(({ closed }) => closed));
-      if (listener.listening) await once(listener.close(), 'close');
+      await Promise.all([ended, ...all.map(({ closed }) => closed)]);
     },
   };
 }

@@ -67,7 +67,7 @@ export function connectThrough(client: Socket, server: Socket, intercept: Interc
     }
   };
   const reset = () => {
-    for (const end of ends) end.resetAndDestroy();
+    for (const end of ends) breakOff(end);
     resume();
   };
   const connection: ProxiedConnection = {
@@ -154,6 +154,12 @@ function turned(bytes: Buffer, begin: number, flips: ReadonlySet<number>): Buffe
   const changed = Buffer.from(bytes);
   for (const at of inside) changed[at] = (changed[at] ?? 0) ^ 1;
   return changed;
+}
+
+/** libuv refuses to reset a connection whose end is just being sent, and Node then never closes it. */
+function breakOff(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 async function closed(socket: Socket): Promise<void> {
