@@ -17,6 +17,11 @@ export interface BoundKind {
 
 /** Every kind of plan that this postern can apply, loaded when first needed. */
 const planKinds: Readonly<Record<string, (context: PosternContext) => Promise<BoundKind>>> = {
+  'backup.prune': async (context) => {
+    const { pruneContext } = await import('./backup-prune.ts');
+    const { backupPrune } = await import('../backup/prune/index.ts');
+    return bind(backupPrune, await pruneContext(context));
+  },
   'backup.restore': async (context) => {
     const { restoreContext } = await import('./backup-context.ts');
     const { backupRestore } = await import('../backup/restore/kind.ts');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseByteSize } from '../base/byte-size.ts';
 import { parseDuration } from '../base/duration.ts';
+import { priceSettings, pruneSettings } from './prune-settings.ts';
 import { scheduleSettings } from './schedule-settings.ts';
 import { secretReference } from './secret.ts';
 
@@ -114,6 +115,7 @@ const destination = z.strictObject({
     .describe(
       "of the subjects' wrapped keys; 35d in the mode of `lock` unless told. After an erasure, this is how long a copy of the key remains",
     ),
+  price: priceSettings.optional(),
 });
 
 const backup = z.strictObject({
@@ -159,6 +161,7 @@ const backup = z.strictObject({
       "a superuser login on the server that takes restored databases; the platform database's unless told",
     ),
   pg_dump: path.optional().describe('the pg_dump to use for the schema'),
+  prune: pruneSettings.optional(),
 });
 
 const profile = z.strictObject({

@@ -33,6 +33,17 @@ export async function withJobLock<T>(
   });
 }
 
+/** Whether somebody holds the advisory lock `name`; it is not taken for that. */
+export async function isJobLocked(db: Queryable, name: string): Promise<boolean> {
+  const { rows } = await db.query(
+    `select from pg_locks l join pg_database d on d.oid = l.database and d.datname = current_database()
+     where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+       and (l.classid::bigint << 32) | l.objid::bigint = ${key}`,
+    [name],
+  );
+  return rows.length > 0;
+}
+
 const key = `hashtextextended('postern job ' || $1, 0)`;
 
 async function tryLock(client: Queryable, name: string): Promise<boolean> {
