@@ -169,6 +169,7 @@ export async function openBackupWorld(data: BackupWorldData, store?: ObjectStore
       secretKeys,
       serverUrl,
       workers: 2,
+      erasureReplayers: [],
       ...changes,
     }),
     close: () => pool.end(),

@@ -216,6 +216,7 @@ export async function restoreContext(context: PosternContext, from?: string): Pr
     serverUrl:
       reference === undefined ? await context.platformUrl() : await context.secret('backup', reference),
     workers: workers ?? availableParallelism(),
+    erasureReplayers: [],
     ...defined({ pgDump: pgDump === undefined ? undefined : context.path('backup', pgDump) }),
   };
 }

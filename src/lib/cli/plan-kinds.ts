@@ -1,7 +1,7 @@
 import { usageError } from '../base/error.ts';
 import type { AppliedPlan } from '../operation/apply.ts';
 import type { OperationContext } from '../operation/context.ts';
-import type { Plan } from '../operation/plan.ts';
+import { type Plan, planInputs } from '../operation/plan.ts';
 import type { Danger, PlanKind } from '../operation/plan-kind.ts';
 import type { PosternContext } from './context.ts';
 import { operationContext } from './operation-context.ts';
@@ -13,19 +13,23 @@ export interface BoundKind {
   check(planId: string): Promise<void>;
   /** Errors as `applyPlan`. */
   apply(planId: string): Promise<AppliedPlan>;
+  /** What a plan that is given up leaves behind: a sentence each. */
+  leftovers(plan: Plan): Promise<readonly string[]>;
 }
 
 /** Every kind of plan that this postern can apply, loaded when first needed. */
-const planKinds: Readonly<Record<string, (context: PosternContext) => Promise<BoundKind>>> = {
+const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) => Promise<BoundKind>>> = {
   'backup.prune': async (context) => {
     const { pruneContext } = await import('./backup-prune.ts');
     const { backupPrune } = await import('../backup/prune/index.ts');
     return bind(backupPrune, await pruneContext(context));
   },
-  'backup.restore': async (context) => {
+  'backup.restore': async (context, plan) => {
     const { restoreContext } = await import('./backup-context.ts');
-    const { backupRestore } = await import('../backup/restore/kind.ts');
-    return bind(backupRestore, await restoreContext(context));
+    const { restoreKind } = await import('../backup/restore/kind.ts');
+    const { restoreInputs } = await import('../backup/restore/plan-restore.ts');
+    const { destination } = planInputs(plan, restoreInputs);
+    return bind(restoreKind(plan), await restoreContext(context, destination));
   },
   'operator.enroll': async (context) =>
     bind((await import('../operation/operator-enroll.ts')).operatorEnroll, await operationContext(context)),
@@ -39,7 +43,7 @@ export const planKindNames: readonly string[] = Object.keys(planKinds);
 /** @throws {PosternError} exit 2, `code: 'plan-kind-unknown'`, or what the kind's own context lacks */
 export async function openPlanKind(context: PosternContext, plan: Plan): Promise<BoundKind> {
   const open = planKinds[plan.body.kind];
-  if (open !== undefined) return open(context);
+  if (open !== undefined) return open(context, plan);
   throw usageError(`this postern knows no plans of kind ${plan.body.kind}`, {
     code: 'plan-kind-unknown',
     hints: ['use the postern that made the plan'],
@@ -57,5 +61,6 @@ function bind<C extends OperationContext>(kind: PlanKind<C>, operation: C): Boun
       const { applyPlan } = await import('../operation/apply.ts');
       return applyPlan(operation, kind, planId);
     },
+    leftovers: async (plan) => (await kind.leftovers?.(operation, plan)) ?? [],
   };
 }

@@ -29,6 +29,9 @@ export interface PlanKind<C extends OperationContext = OperationContext> {
 
   /** What the certificate says, from the results of all steps; a kind without it gets no certificate. */
   certify?(context: C, plan: Plan, results: readonly JsonObject[]): Promise<CertificateContent>;
+
+  /** What a plan that is given up half-way leaves behind, and how to remove it: a sentence each. */
+  leftovers?(context: C, plan: Plan): Promise<readonly string[]>;
 }
 
 export type Danger = 'none' | 'moderate' | 'severe';

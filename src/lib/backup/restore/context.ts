@@ -1,5 +1,6 @@
 import type { OperationContext } from '../../operation/context.ts';
 import type { SecretKeys, SetStore } from '../context.ts';
+import type { ErasureReplayer } from '../erasure/replayer.ts';
 
 /** What a restore works with. */
 export interface RestoreContext extends OperationContext {
@@ -9,4 +10,6 @@ export interface RestoreContext extends OperationContext {
   readonly serverUrl: string;
   readonly workers: number;
   readonly pgDump?: string;
+  /** Who can repeat which kind of erasure. */
+  readonly erasureReplayers: readonly ErasureReplayer[];
 }

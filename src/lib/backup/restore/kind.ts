@@ -1,26 +1,26 @@
-import { messageOf, refused } from '../../base/error.ts';
-import { type Client, sqlState, withConnection } from '../../base/postgres.ts';
+import { audited } from '../../audit/audited.ts';
+import { PosternError } from '../../base/error.ts';
+import { ExitCode } from '../../base/exit-code.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
+import { type PlanProgress, progressOf, readJournal } from '../../operation/journal.ts';
 import { type Plan, planInputs } from '../../operation/plan.ts';
 import type { PlanKind } from '../../operation/plan-kind.ts';
 import { precondition } from '../../operation/staleness.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { createDatabaseSql } from '../capture/database-scripts.ts';
+import { recordCheck } from '../check-record.ts';
 import { databaseFailure } from '../database-failure.ts';
+import { readDueErasures, replayDueErasures } from '../erasure/replay.ts';
 import { fileName } from '../format/layout.ts';
-import type { ManifestFile } from '../format/manifest.ts';
-import { runScript } from '../raw-query.ts';
 import { openSignedSet } from '../read-set.ts';
-import { analyze } from './analyze.ts';
-import { inClosedDatabase } from './closed-database.ts';
-import { compareRestored } from './compare.ts';
+import { certifyRestore } from './certify.ts';
+import { onServer } from './closed-database.ts';
 import type { RestoreContext } from './context.ts';
-import { loadKeyring, readOtherManifest } from './keyring.ts';
-import { loadRows, openLoaders } from './load-rows.ts';
-import { createMarks, dropMarks, runMarkedScript, workingName } from './marks.ts';
-import { type OpenedSet, openPlannedSet, readScript, readScriptFile } from './opened-set.ts';
-import { type RestoreStep, restoreInputs, restoreSteps } from './plan-restore.ts';
+import { isStillClosed, openDatabase } from './open-database.ts';
+import { openPlannedWork, openSource, plannedName } from './opened-set.ts';
+import { restoreInputs, restoreSteps } from './plan-restore.ts';
 import { askServer } from './preflight.ts';
+import { databaseStep } from './steps.ts';
+import type { RestoreWork } from './work.ts';
 
 export const backupRestore: PlanKind<RestoreContext> = {
   kind: 'backup.restore',
@@ -31,9 +31,11 @@ export const backupRestore: PlanKind<RestoreContext> = {
     return { systemIdentifier, database };
   },
   preconditions: async (context, plan) => {
-    const { setId, database } = planInputs(plan, restoreInputs);
+    const { setId, source, database, erasures } = planInputs(plan, restoreInputs);
     const set = await openSignedSet(context.sets, setId);
     const { hasDatabase } = await onServer(context, (client) => askServer(client, database));
+    // Known too late, it would be after hours of loading.
+    if (erasures === 'replay') await readDueErasures(context, await openSource(context, setId, source));
     return [
       precondition('manifest of the set', set.sums.get(fileName.manifest) ?? ''),
       precondition('database is absent', !hasDatabase),
@@ -42,153 +44,87 @@ export const backupRestore: PlanKind<RestoreContext> = {
   applyStep: async (context, plan, index) => {
     const step = restoreSteps[index];
     if (step === undefined) throw new Error(`a restore has no step ${index}`);
-    const title = plan.body.steps[index]?.summary ?? step;
-    context.progress.detail(title);
+    context.progress.detail(plan.body.steps[index]?.summary ?? step);
     try {
-      return await stepWork[step](context, plan, await openPlannedSet(context, plan));
+      const work = await openPlannedWork(context, plan);
+      if (step === 'open') return await open(context, plan, work);
+      if (step === 'erasures' && work.erasures === 'skip') return await skipErasures(context, plan, work);
+      return await databaseStep[step](context, work);
     } catch (error) {
+      if (error instanceof PosternError && error.exitCode === ExitCode.integrity)
+        await recordRestore(context, plan, 'failed');
       throw databaseFailure(error, 'the server stopped the restore');
     }
   },
-  certify: async (_context, plan, results) => {
-    const { setId, manifestSha256, location, source, database } = planInputs(plan, restoreInputs);
-    const comparison = results[restoreSteps.indexOf('compare')] ?? {};
-    const keyring = results[restoreSteps.indexOf('keyring')] ?? {};
-    return {
-      subject: [{ name: `backup set ${setId}`, digest: { sha256: manifestSha256 } }],
-      predicateType: 'urn:postern:predicate:backup-restore:v1',
-      predicate: { setId, location, source, database, keyring, comparison },
-    };
+  certify: async (_context, plan, results) => certifyRestore(plan, results),
+  leftovers: async (context, plan) => {
+    const name = plannedName(plan);
+    if (!(await isStillClosed(context, name))) return [];
+    return [
+      `the plan leaves the closed database ${name}, which nobody uses; to remove it: DROP DATABASE ${quoteIdentifier(name)};`,
+    ];
   },
 };
 
-/** A server of another system may lack the locale, and says so only now. */
-async function create(client: Client, sql: string): Promise<void> {
-  try {
-    await client.query(sql);
-  } catch (error) {
-    if (!['22023', '42809', '42704', '0A000'].includes(sqlState(error) ?? '')) throw error;
-    throw refused(`the server cannot make a database like the one backed up: ${messageOf(error)}`, {
-      code: 'locale-missing',
-      cause: error,
-      hints: [`the statement was: ${sql}`, 'install the locale on the server, then apply the plan again'],
-    });
-  }
+/** A restore that brings erased persons back is confirmed by the name of its database. */
+export function restoreKind(plan: Plan): PlanKind<RestoreContext> {
+  const { erasures } = planInputs(plan, restoreInputs);
+  return erasures === 'skip' ? { ...backupRestore, danger: 'severe' } : backupRestore;
 }
 
-type StepWork = (context: RestoreContext, plan: Plan, opened: OpenedSet) => Promise<JsonObject>;
-
-const stepWork: Readonly<Record<RestoreStep, StepWork>> = {
-  create: async (context, plan, { source }) => {
-    const name = workingName(plan);
-    await onServer(context, async (client) => {
-      // A database of this plan's working name can only be this plan's, from a run that was stopped here.
-      const { hasDatabase, versionNum } = await askServer(client, name);
-      if (!hasDatabase) await create(client, createDatabaseSql(quoteIdentifier(name), source, versionNum));
-      await client.query(`REVOKE CONNECT, TEMPORARY ON DATABASE ${quoteIdentifier(name)} FROM PUBLIC`);
-    });
-    await inClosedDatabase(context, plan, source, (client) => createMarks(client, plan));
-    return { database: name };
-  },
-  'pre-data': async (context, plan, opened) => {
-    await runScripts(context, plan, opened, ['roles', 'pre-data']);
-    return {};
-  },
-  rows: async (context, plan, opened) => {
-    await loadRows(context, plan, opened);
-    return { parts: opened.files.filter(({ kind }) => kind === 'table-data').length };
-  },
-  keyring: async (context, plan, opened) => restoreKeyring(context, plan, opened),
-  'large-objects': async (context, plan, opened) => {
-    await runScripts(context, plan, opened, ['large-objects']);
-    return { largeObjects: opened.source.largeObjects.rows };
-  },
-  sequences: async (context, plan, opened) => {
-    await runScripts(context, plan, opened, ['sequences']);
-    return {};
-  },
-  'post-data': async (context, plan, opened) => {
-    await runScripts(context, plan, opened, ['post-data']);
-    return {};
-  },
-  analyze: async (context, plan, { source }) => {
-    await inClosedDatabase(context, plan, source, analyze);
-    return {};
-  },
-  compare: async (context, plan, opened) => {
-    // Every step that needs the marks is journalled as done by now.
-    await inClosedDatabase(context, plan, opened.source, (client) => dropMarks(client, plan));
-    const { keyring } = planInputs(plan, restoreInputs);
-    const comparison = await compareRestored(context, plan, opened.source, {
-      readScript: (kind) => readScript(context, opened, kind),
-      keyring: keyring?.setId === opened.set.setId ? 'own' : 'younger',
-    });
-    if (comparison.schemaReason !== null)
-      context.progress.warn(`the schema was not compared: ${comparison.schemaReason}`);
-    return { ...comparison };
-  },
-  open: async (context, plan, opened) => {
-    const { database } = planInputs(plan, restoreInputs);
-    const name = workingName(plan);
-    const isStillClosed = await onServer(
-      context,
-      async (client) => (await askServer(client, name)).hasDatabase,
-    );
-    if (!isStillClosed) return { database };
-    const settings = await readScript(context, opened, 'database-settings');
-    await inClosedDatabase(context, plan, opened.source, async (client) => {
-      // Stopped behind the settings and begun again, it would find itself under them.
-      await client.query('SET default_transaction_read_only = off');
-      await runScript(client, settings);
-    });
-    await onServer(context, (client) =>
-      client.query(`ALTER DATABASE ${quoteIdentifier(name)} RENAME TO ${quoteIdentifier(database)}`),
-    );
-    return { database };
-  },
-};
-
-/** Wrapped keys lie apart from the rows; a younger keyring no longer has those of persons who were erased since. */
-async function restoreKeyring(context: RestoreContext, plan: Plan, opened: OpenedSet): Promise<JsonObject> {
-  const { source, manifest } = opened;
-  const { keyring } = planInputs(plan, restoreInputs);
-  const expected = source.keyring.reduce((sum, { rows }) => sum + rows, 0);
-  if (keyring === null) return { from: null, rows: 0, missing: expected };
-  const chosen =
-    keyring.setId === manifest.setId
-      ? { setId: keyring.setId, manifest }
-      : { setId: keyring.setId, manifest: await readOtherManifest(context, keyring.setId, opened.keys) };
-  const pool = await openLoaders(context, plan, source, 1);
-  try {
-    const rows = await loadKeyring(context, plan, chosen, {
-      source: source.name,
-      encoding: source.encoding,
-      pool,
-    });
-    return { from: keyring.setId, rows, missing: expected - rows };
-  } finally {
-    await pool.close();
-  }
+async function open(context: RestoreContext, plan: Plan, work: RestoreWork): Promise<JsonObject> {
+  const { database } = planInputs(plan, restoreInputs);
+  if (!(await isStillClosed(context, work.workingName))) return { database };
+  const progress = await progressOfPlan(context, plan);
+  const before = progress.results.get(restoreSteps.indexOf('erasures'));
+  // Days may have passed between that step and this one.
+  const late = await erasuresSince(context, work, Number(before?.['entries'] ?? 0));
+  await openDatabase(context, work, database);
+  await recordRestore(context, plan, 'passed');
+  return { database, ...(late === undefined ? {} : { erasures: late }) };
 }
 
-async function runScripts(
+/** Repeats all erasures again where the ledger has more by now. */
+async function erasuresSince(
+  context: RestoreContext,
+  work: RestoreWork,
+  entries: number,
+): Promise<JsonObject | undefined> {
+  if (work.erasures === 'skip') return undefined;
+  const due = await readDueErasures(context, work);
+  if (due === 'not due' || due.reduce((sum, { entries: own }) => sum + own.length, 0) === entries)
+    return undefined;
+  return { ...(await replayDueErasures(context, work)) };
+}
+
+/** The plan says it, and so must the log, where nobody overlooks it. */
+function skipErasures(context: RestoreContext, plan: Plan, work: RestoreWork): Promise<JsonObject> {
+  const { setId, source, database } = planInputs(plan, restoreInputs);
+  const action = { action: 'backup.restore.without-erasures', plan: plan.id, target: database };
+  return audited(context, { ...action, detail: { setId, source } }, async () => ({
+    ...(await replayDueErasures(context, work)),
+  }));
+}
+
+async function recordRestore(
   context: RestoreContext,
   plan: Plan,
-  opened: OpenedSet,
-  kinds: readonly ManifestFile['kind'][],
+  outcome: 'passed' | 'failed',
 ): Promise<void> {
-  const files = opened.files.filter(({ kind }) => kinds.includes(kind));
-  await inClosedDatabase(context, plan, opened.source, async (client) => {
-    for (const file of files) {
-      context.signal.throwIfAborted();
-      await runMarkedScript(client, plan, file.name, await readScriptFile(context, opened, file));
-    }
+  const { setId, source, database, destination, tables } = planInputs(plan, restoreInputs);
+  const { startedAt } = await progressOfPlan(context, plan);
+  await recordCheck(await context.state(), context.progress, {
+    profile: context.profile,
+    setId,
+    destination,
+    kind: 'restore',
+    outcome,
+    startedAt: startedAt === undefined ? context.clock.now() : new Date(startedAt),
+    findings: outcome === 'passed' ? 0 : 1,
+    detail: { plan: plan.id, source, database, tables },
   });
 }
 
-function onServer<T>({ serverUrl }: RestoreContext, work: (client: Client) => Promise<T>): Promise<T> {
-  return withConnection(
-    { url: serverUrl, role: 'server for the restore', purpose: 'restore', database: 'foreign' },
-    work,
-  );
+async function progressOfPlan(context: RestoreContext, plan: Plan): Promise<PlanProgress> {
+  return progressOf(await readJournal(await context.state(), plan.id));
 }

@@ -1,4 +1,3 @@
-import type { Plan } from '../../operation/plan.ts';
 import { qualifiedName } from '../../platform/quote.ts';
 import type { ManifestFile, ManifestSource } from '../format/manifest.ts';
 import { copyFromSql, copyTrailer } from '../format/part-sql.ts';
@@ -7,22 +6,17 @@ import { openWorkerPool, type WorkerPool } from '../worker/pool.ts';
 import { closedDatabaseUrl } from './closed-database.ts';
 import type { RestoreContext } from './context.ts';
 import { markTable } from './marks.ts';
-import type { OpenedSet } from './opened-set.ts';
+import { loadedParts, type RestoreWork } from './work.ts';
 
 /** Loads every part of every table, several at a time; a part that is loaded already is left alone. */
-export async function loadRows(
-  context: RestoreContext,
-  plan: Plan,
-  { set, source, files }: OpenedSet,
-): Promise<void> {
-  const parts = files
-    .filter(({ kind }) => kind === 'table-data')
-    .toSorted((a, b) => b.plainSize - a.plainSize);
+export async function loadRows(context: RestoreContext, work: RestoreWork): Promise<void> {
+  const { set, source } = work;
+  const parts = loadedParts(work).toSorted((a, b) => b.plainSize - a.plainSize);
   const step = context.progress.step(`loading ${parts.length} parts`, {
     total: parts.reduce((sum, { plainSize }) => sum + plainSize, 0),
     unit: 'bytes',
   });
-  const pool = await openLoaders(context, plan, source, Math.min(context.workers, parts.length));
+  const pool = await openLoaders(context, work, Math.min(context.workers, parts.length));
   const queue = parts.values();
   const loadNext = async (): Promise<void> => {
     for (const part of queue) {
@@ -30,7 +24,11 @@ export async function loadRows(
       const bytes = (await readSignedFile(context.sets, set, part.name)).slice().buffer;
       await pool.run(
         'load',
-        { ...loadInput(source, part), markTable: markTable(plan), bytes },
+        {
+          ...loadInput(source, part),
+          markTable: markTable(work.workingName),
+          bytes,
+        },
         { transfer: [bytes], onProgress: (amount) => step.advance(amount) },
       );
     }
@@ -43,20 +41,15 @@ export async function loadRows(
   step.done();
 }
 
-/** Workers that open files and write into the database that a plan restores. */
-export function openLoaders(
-  context: RestoreContext,
-  plan: Plan,
-  source: ManifestSource,
-  size: number,
-): Promise<WorkerPool> {
+/** Workers that open files and write into the database that is being restored. */
+export function openLoaders(context: RestoreContext, work: RestoreWork, size: number): Promise<WorkerPool> {
   const { armored, passphrase } = context.secretKeys;
   return openWorkerPool(
     Math.max(1, size),
     {
       database: {
-        url: closedDatabaseUrl(context, plan, source),
-        encoding: source.encoding,
+        url: closedDatabaseUrl(context, work),
+        encoding: work.source.encoding,
         writes: true,
       },
       open: { secretKeys: armored, ...(passphrase === undefined ? {} : { passphrase }) },

@@ -1,35 +1,28 @@
 import type { Client } from '../../base/postgres.ts';
-import type { Plan } from '../../operation/plan.ts';
 import { qualifiedName, quoteIdentifier } from '../../platform/quote.ts';
 import { declaredEncoding, runScript } from '../raw-query.ts';
 import { splitStatements } from '../split-statements.ts';
 
-/**
- * Until a restore is complete and compared, its database has this name: no application can connect to it by
- * mistake, and a database of this name can only be this plan's. Inside it, a schema of the same name remembers what
- * is done; each mark is written in the transaction of the work that it marks.
- */
-export function workingName(plan: Plan): string {
-  return `postern_restore_${plan.id.slice(0, 16)}`;
+// Inside a database that is being restored, a schema of the database's working name remembers what is done; each mark
+// is written in the transaction of the work that it marks.
+
+export function markTable(workingName: string): string {
+  return qualifiedName(workingName, 'done');
 }
 
-export function markTable(plan: Plan): string {
-  return qualifiedName(workingName(plan), 'done');
-}
-
-export async function createMarks(client: Client, plan: Plan): Promise<void> {
-  await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(workingName(plan))}`);
-  await client.query(`CREATE TABLE IF NOT EXISTS ${markTable(plan)} (mark text PRIMARY KEY)`);
+export async function createMarks(client: Client, workingName: string): Promise<void> {
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(workingName)}`);
+  await client.query(`CREATE TABLE IF NOT EXISTS ${markTable(workingName)} (mark text PRIMARY KEY)`);
 }
 
 /** Removes the marks. An event trigger of the restored schema that forbids or records it is asleep meanwhile. */
-export async function dropMarks(client: Client, plan: Plan): Promise<void> {
+export async function dropMarks(client: Client, workingName: string): Promise<void> {
   await client.query('SET client_min_messages = warning');
   const { rows: triggers } = await client.query<EventTrigger>(eventTriggers);
   await client.query('BEGIN');
   try {
     for (const { name } of triggers) await client.query(`ALTER EVENT TRIGGER ${name} DISABLE`);
-    await client.query(`DROP SCHEMA IF EXISTS ${quoteIdentifier(workingName(plan))} CASCADE`);
+    await client.query(`DROP SCHEMA IF EXISTS ${quoteIdentifier(workingName)} CASCADE`);
     for (const { name, enable } of triggers) await client.query(`ALTER EVENT TRIGGER ${name} ${enable}`);
     await client.query('COMMIT');
   } catch (error) {
@@ -51,25 +44,51 @@ const eventTriggers = `select pg_catalog.quote_ident(evtname) as name,
 /** Statements in one transaction: more would need more locks than a server has by default. */
 const batchSize = 100;
 
+/** A script whose statements are run one after the other, or some of them beside each other. */
+export interface MarkedScript {
+  readonly workingName: string;
+  /** The file's name, which the marks carry. */
+  readonly name: string;
+  readonly encoding: string;
+  readonly statements: readonly Buffer[];
+  /** What follows the last statement: comments. */
+  readonly rest: Buffer;
+}
+
+/** A script of a set, ready to be run. */
+export function markedScript(workingName: string, name: string, script: Buffer): MarkedScript {
+  const statements = splitStatements(script);
+  return {
+    workingName,
+    name,
+    // Each piece is a script of its own, and must say again which encoding its bytes are in.
+    encoding: declaredEncoding(script) ?? 'UTF8',
+    statements: statements.map(({ start, end }) => script.subarray(start, end)),
+    rest: script.subarray(statements.at(-1)?.end ?? 0),
+  };
+}
+
 /**
  * Runs a script so that it can be stopped anywhere and run again: each batch of statements commits together with its
  * mark, and a marked batch is not run again, but for its session settings, which the later ones count on.
  */
-export async function runMarkedScript(
+export async function runMarkedScript(client: Client, script: MarkedScript): Promise<void> {
+  await runMarkedRange(client, script, [0, script.statements.length]);
+}
+
+/** The same for the statements [first, end). */
+export async function runMarkedRange(
   client: Client,
-  plan: Plan,
-  name: string,
-  script: Buffer,
+  { workingName, name, encoding, statements }: MarkedScript,
+  [start, end]: readonly [start: number, end: number],
 ): Promise<void> {
-  // Each batch is a script of its own, and must say again which encoding its bytes are in.
-  const head = Buffer.from(`SET client_encoding = '${declaredEncoding(script) ?? 'UTF8'}'`);
-  const statements = splitStatements(script).map(({ start, end }) => script.subarray(start, end));
-  for (let first = 0; first < statements.length; first += batchSize) {
-    const batch = statements.slice(first, first + batchSize);
+  const head = Buffer.from(`SET client_encoding = '${encoding}'`);
+  for (let first = start; first < end; first += batchSize) {
+    const batch = statements.slice(first, Math.min(end, first + batchSize));
     await client.query('BEGIN');
     try {
       const { rowCount } = await client.query(
-        `INSERT INTO ${markTable(plan)} (mark) VALUES ($1) ON CONFLICT DO NOTHING`,
+        `INSERT INTO ${markTable(workingName)} (mark) VALUES ($1) ON CONFLICT DO NOTHING`,
         [`${name}#${first}`],
       );
       const isNew = rowCount === 1;
@@ -82,7 +101,16 @@ export async function runMarkedScript(
   }
 }
 
-function isSessionSetting(statement: Buffer): boolean {
+/** The session settings among these statements. */
+export async function runSettings(
+  client: Client,
+  { encoding, statements }: Pick<MarkedScript, 'encoding' | 'statements'>,
+): Promise<void> {
+  const head = Buffer.from(`SET client_encoding = '${encoding}'`);
+  await runScript(client, joined([head, ...statements.filter(isSessionSetting)]));
+}
+
+export function isSessionSetting(statement: Buffer): boolean {
   return /^\s*(?:--[^\n]*\n\s*)*(?:SET |SELECT pg_catalog\.set_config\()/.test(
     statement.subarray(0, 2000).toString('latin1'),
   );

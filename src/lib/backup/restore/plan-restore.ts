@@ -2,37 +2,35 @@ import { z } from 'zod';
 import { usageError } from '../../base/error.ts';
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { precondition } from '../../operation/staleness.ts';
-import { openSignedSet, readManifest, unlock } from '../read-set.ts';
-import { sourceIn } from '../source-in.ts';
+import { readDueErasures } from '../erasure/replay.ts';
+import { chooseTables, partitionsIn } from './choose-tables.ts';
 import type { RestoreContext } from './context.ts';
 import { chooseKeyring } from './keyring.ts';
+import { openSource, readScript } from './opened-set.ts';
 import { checkServer } from './preflight.ts';
+import { databaseSteps } from './steps.ts';
+import { isLoaded, loadedTables, type OpenedSet } from './work.ts';
 
 export const restoreInputs = z.strictObject({
   setId: z.string(),
   manifestSha256: z.string(),
+  /** The destination that the set is read from. */
+  destination: z.string(),
   location: z.string(),
   /** Which database of the set. */
   source: z.string(),
   /** The new database. */
   database: z.string(),
+  /** The tables whose rows are loaded, quoted; null: all. */
+  tables: z.array(z.string()).nullable(),
   /** Whose keyring gives the wrapped keys; null: the database has none, or no keyring is left. */
   keyring: z.strictObject({ setId: z.string() }).nullable(),
+  /** Whether the erasures since the snapshot are repeated. */
+  erasures: z.enum(['replay', 'skip']),
 });
 
 /** The steps of every restore, in order; each can be stopped anywhere and done again. */
-export const restoreSteps = [
-  'create',
-  'pre-data',
-  'rows',
-  'keyring',
-  'large-objects',
-  'sequences',
-  'post-data',
-  'analyze',
-  'compare',
-  'open',
-] as const;
+export const restoreSteps = [...databaseSteps, 'open'] as const;
 
 export type RestoreStep = (typeof restoreSteps)[number];
 
@@ -41,40 +39,62 @@ export interface RestoreOptions {
   readonly database: string;
   /** Which database of the set; `platform` unless told. */
   readonly source?: string;
+  /** `schema.name`; the rows of all tables unless told. */
+  readonly tables?: readonly string[];
+  /** `skip` brings persons back who were erased since; `replay` unless told. */
+  readonly erasures?: 'replay' | 'skip';
 }
 
 /**
  * Plans the restore of a set into a new database. Reads the signed manifest, and asks the server whether it can.
- * @throws {PosternError} exit 2 for a bad name; exit 5 for a set that is not what it must be; exit 6 as `checkServer`
+ * @throws {PosternError} exit 2 for a bad name, `table-unknown`; exit 5 for a set that is not what it must be; exit 6 as
+ * `checkServer` and `readDueErasures`
  */
 export async function planRestore(
   context: RestoreContext,
   setId: string,
-  { database, source: name = 'platform' }: RestoreOptions,
+  { database, source: name = 'platform', tables: asked = [], erasures = 'replay' }: RestoreOptions,
 ): Promise<Plan> {
-  if (database === '' || Buffer.byteLength(database) > 63 || database.includes('\0')) {
-    throw usageError(`${JSON.stringify(database)} cannot be the name of a database`, {
-      code: 'name-invalid',
-      hints: ['a name has 1 to 63 bytes'],
-    });
-  }
-  const set = await openSignedSet(context.sets, setId);
-  const { manifest, sha256 } = await readManifest(context.sets, set, await unlock(context.secretKeys));
-  const { source } = sourceIn(manifest, name);
+  requireName(database);
+  const opened = await openSource(context, setId, name);
+  const { manifest, manifestSha256, source } = opened;
+  const tables =
+    asked.length === 0
+      ? null
+      : chooseTables(asked, source, partitionsIn(await readScript(context, opened, 'pre-data')));
   const server = await checkServer(context.serverUrl, database, source);
+  const chosen = tables === null ? undefined : new Set(tables);
   const keyring = await chooseKeyring(context, manifest, name);
-  const rows = source.tables.reduce((sum, table) => sum + table.rows, 0);
-  const wrappedKeys = source.keyring.reduce((sum, table) => sum + table.rows, 0);
+  const due = erasures === 'skip' ? 'not due' : await readDueErasures(context, opened);
+  const counts = {
+    tables: loadedTables({ chosen, source }).length,
+    rows: loadedTables({ chosen, source }).reduce((sum, table) => sum + table.rows, 0),
+    largeObjects: chosen === undefined ? source.largeObjects.rows : 0,
+    wrappedKeys: source.keyring
+      .filter((table) => isLoaded({ chosen }, table))
+      .reduce((sum, table) => sum + table.rows, 0),
+    erasures: due === 'not due' ? 0 : due.reduce((sum, { entries }) => sum + entries.length, 0),
+  };
   const summaries: Readonly<Record<RestoreStep, string>> = {
     create: `create an empty database for ${database}, closed to ordinary roles`,
     'pre-data': 'make roles that are missing, then types, functions and tables',
-    rows: `load ${rows.toLocaleString('en')} rows into ${source.tables.length} tables`,
-    keyring: keyringSummary(wrappedKeys, keyring?.setId, setId),
-    'large-objects': `load ${source.largeObjects.rows.toLocaleString('en')} large objects`,
+    rows: `load ${counts.rows.toLocaleString('en')} rows into ${counts.tables} ${tables === null ? '' : `of ${source.tables.length} `}tables`,
+    keyring: keyringSummary(counts.wrappedKeys, keyring?.setId, setId),
+    'large-objects':
+      chosen === undefined
+        ? `load ${counts.largeObjects.toLocaleString('en')} large objects`
+        : 'load no large objects, as they belong to no table',
     sequences: 'set the sequences',
-    'post-data': 'make indexes, constraints, triggers and policies',
+    'post-data':
+      chosen === undefined
+        ? 'make indexes, constraints, triggers and policies'
+        : 'make indexes, constraints, triggers and policies; foreign keys to tables that are not loaded stay unchecked',
     analyze: 'gather statistics',
-    compare: 'read everything back and compare it with the manifest',
+    compare:
+      chosen === undefined
+        ? 'read everything back and compare it with the manifest'
+        : 'read what was loaded back and compare it with the manifest',
+    erasures: erasuresSummary(erasures, opened),
     open: `restore owner, privileges and settings of the database, and name it ${database}`,
   };
   return createPlan(context, {
@@ -82,21 +102,36 @@ export async function planRestore(
     target: { systemIdentifier: server.systemIdentifier, database },
     inputs: {
       setId,
-      manifestSha256: sha256,
+      manifestSha256,
+      destination: context.sets.destination,
       location: `${context.sets.store.location}/${context.sets.prefix}${setId}`,
       source: name,
       database,
+      tables: tables === null ? null : [...tables],
       keyring: keyring === undefined ? null : { setId: keyring.setId },
+      erasures,
     },
     steps: restoreSteps.map((kind) => ({ kind, summary: summaries[kind], inputs: {} })),
-    preconditions: [precondition('manifest of the set', sha256), precondition('database is absent', true)],
+    preconditions: [
+      precondition('manifest of the set', manifestSha256),
+      precondition('database is absent', true),
+    ],
     effects: {
       'databases created': 1,
-      tables: source.tables.length,
-      rows,
-      'large objects': source.largeObjects.rows,
-      'wrapped keys': wrappedKeys,
+      tables: counts.tables,
+      rows: counts.rows,
+      'large objects': counts.largeObjects,
+      'wrapped keys': counts.wrappedKeys,
+      'erasures repeated': counts.erasures,
     },
+  });
+}
+
+function requireName(database: string): void {
+  if (database !== '' && Buffer.byteLength(database) <= 63 && !database.includes('\0')) return;
+  throw usageError(`${JSON.stringify(database)} cannot be the name of a database`, {
+    code: 'name-invalid',
+    hints: ['a name has 1 to 63 bytes'],
   });
 }
 
@@ -107,4 +142,11 @@ function keyringSummary(wrappedKeys: number, from: string | undefined, own: stri
   return from === own
     ? `load ${count} wrapped keys`
     : `load what the keyring of ${from} still has of ${count} wrapped keys`;
+}
+
+function erasuresSummary(erasures: 'replay' | 'skip', { source, manifest }: OpenedSet): string {
+  if (source.name === 'state') return 'no erasures to repeat: the state database holds no persons';
+  return erasures === 'skip'
+    ? `REPEAT NO ERASURES: whoever was erased since ${manifest.startedAt} is back`
+    : `repeat the erasures since ${manifest.startedAt}`;
 }
