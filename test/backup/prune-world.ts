@@ -27,6 +27,8 @@ export interface SetOptions {
   readonly keyringLockedUntil?: Date;
   readonly registered?: 'complete' | 'running' | 'failed' | 'no';
   readonly manifest?: 'yes' | 'no';
+  /** As the register has it. */
+  readonly bytes?: number;
 }
 
 /** A store in a folder and a state database, with sets that are written down rather than made: pruning opens none. */
@@ -72,7 +74,14 @@ export async function pruneWorld(): Promise<PruneWorld> {
     put,
     addSet: async (
       setId,
-      { lockedUntil, lockedFile, keyringLockedUntil, registered = 'complete', manifest = 'yes' } = {},
+      {
+        lockedUntil,
+        lockedFile,
+        keyringLockedUntil,
+        registered = 'complete',
+        manifest = 'yes',
+        bytes = 1000,
+      } = {},
     ) => {
       for (const file of setFiles) {
         if (file === 'manifest.json.pgp' && manifest === 'no') continue;
@@ -82,7 +91,7 @@ export async function pruneWorld(): Promise<PruneWorld> {
         );
       }
       await put(`keyrings/${setId}/platform-00001-00001.sql.zst.pgp`, keyringLockedUntil);
-      if (registered !== 'no') await register(state, setId, registered);
+      if (registered !== 'no') await register(state, setId, registered, bytes);
     },
     files: async (prefix = '') => {
       const found: string[] = [];
@@ -112,14 +121,15 @@ async function register(
   { pool }: Pick<TestState, 'pool'>,
   setId: string,
   state: 'complete' | 'running' | 'failed',
+  bytes: number,
 ): Promise<void> {
   const startedAt = setId.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ).*$/, '$1-$2-$3:$4:$5');
   const finishedAt = state === 'running' ? null : startedAt;
   const sha256 = state === 'complete' ? createHash('sha256').update(setId).digest('hex') : null;
   await pool.query(
     `insert into postern.backup_set (set_id, profile, started_at, finished_at, state, manifest_sha256, bytes)
-     values ($1, 'test', $2, $3, $4, $5, 1000)`,
-    [setId, startedAt, finishedAt, state, sha256],
+     values ($1, 'test', $2, $3, $4, $5, $6)`,
+    [setId, startedAt, finishedAt, state, sha256, bytes],
   );
   await pool.query(
     `insert into postern.backup_copy (set_id, destination, location, is_required, state, finished_at)
@@ -128,15 +138,23 @@ async function register(
   );
 }
 
+export interface CheckOptions {
+  readonly kind: 'verify' | 'drill';
+  readonly level?: string;
+  readonly outcome?: string;
+  /** When it ended, ten minutes after it began; the moment before `now` unless told. */
+  readonly at?: string;
+}
+
 /** Notes that a set passed, or did not pass, a check. */
 export async function addCheck(
   { pool }: Pick<TestState, 'pool'>,
   setId: string,
-  check: { readonly kind: 'verify' | 'drill'; readonly level?: string; readonly outcome?: string },
+  { kind, level, outcome = 'passed', at = now.toISOString() }: CheckOptions,
 ): Promise<void> {
   await pool.query(
-    `insert into postern.backup_check (profile, set_id, destination, kind, level, outcome, started_at)
-     values ('test', $1, 'offsite', $2, $3, $4, now())`,
-    [setId, check.kind, check.level ?? null, check.outcome ?? 'passed'],
+    `insert into postern.backup_check (profile, set_id, destination, kind, level, outcome, started_at, finished_at)
+     values ('test', $1, 'offsite', $2, $3, $4, $5::timestamptz - interval '10 minutes', $5)`,
+    [setId, kind, level ?? null, outcome, at],
   );
 }

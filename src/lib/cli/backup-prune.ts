@@ -1,9 +1,9 @@
 import type { PruneContext } from '../backup/prune/context.ts';
 import type { PruneOptions } from '../backup/prune/plan-prune.ts';
-import { parseDuration } from '../base/duration.ts';
-import { usageError } from '../base/error.ts';
 import { destinationSettings, setStore } from './backup-context.ts';
+import { keepRules } from './backup-keep.ts';
 import type { PosternContext } from './context.ts';
+import { durationFlag } from './duration-flag.ts';
 import { operationContext } from './operation-context.ts';
 
 const defaults = { keyringAge: 35 * 86_400_000, grace: 7 * 86_400_000 } as const;
@@ -38,24 +38,16 @@ interface KeepFlags {
 
 /** Each flag stands above the same key of `backup.prune`; what neither names keeps nothing. @throws {PosternError} exit 2 */
 export function pruneOptions(context: PosternContext, flags: KeepFlags): PruneOptions {
-  const settings = context.settings('backup').prune ?? {};
+  const settings = context.settings('backup').prune;
+  const configured = keepRules(settings);
   return {
     keep: {
-      last: flags['keep-last'] ?? settings.keep_last ?? 0,
-      daily: flags['keep-daily'] ?? settings.keep_daily ?? 0,
-      weekly: flags['keep-weekly'] ?? settings.keep_weekly ?? 0,
-      monthly: flags['keep-monthly'] ?? settings.keep_monthly ?? 0,
-      yearly: flags['keep-yearly'] ?? settings.keep_yearly ?? 0,
+      last: flags['keep-last'] ?? configured.last,
+      daily: flags['keep-daily'] ?? configured.daily,
+      weekly: flags['keep-weekly'] ?? configured.weekly,
+      monthly: flags['keep-monthly'] ?? configured.monthly,
+      yearly: flags['keep-yearly'] ?? configured.yearly,
     },
-    grace: graceOf(flags['orphan-grace']) ?? settings.orphan_grace ?? defaults.grace,
+    grace: durationFlag('orphan-grace', flags['orphan-grace']) ?? settings?.orphan_grace ?? defaults.grace,
   };
-}
-
-function graceOf(text: string | undefined): number | undefined {
-  const grace = text === undefined ? undefined : parseDuration(text);
-  if (text === undefined || grace !== undefined) return grace;
-  throw usageError(`${JSON.stringify(text)} is not a duration`, {
-    code: 'duration-invalid',
-    hints: ['write --orphan-grace 7d, for example'],
-  });
 }

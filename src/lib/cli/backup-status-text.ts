@@ -1,0 +1,85 @@
+import type { BackupStatusResult, DestinationStatus } from '../backup/status/results.ts';
+import { formatByteSize } from '../base/byte-size.ts';
+import { formatDuration } from '../base/duration.ts';
+import { visible } from './table.ts';
+
+/** The verdict in the first line, then a block of lines for each destination; at most 80 columns where names are short. */
+export function statusText({ profile, verdict, destinations, nextExpiry }: BackupStatusResult): string {
+  const counted = destinations.filter(({ required }) => required).length;
+  const lines = [
+    `${profile}: ${verdict}${destinations.length > 1 ? `, by ${counted} of ${destinations.length} destinations` : ''}`,
+    ...destinations.flatMap(blockOf),
+  ];
+  if (nextExpiry !== null)
+    lines.push('', `the first recipient's key ends on ${date(nextExpiry.at)} (${nextExpiry.recipient})`);
+  return lines.map(visible).join('\n');
+}
+
+function blockOf(status: DestinationStatus): readonly string[] {
+  const { name, required, verdict, problems, lastSet, lastFailure, drilled, openRuns, keyrings } = status;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ...problems.map((problem) => [problem.verdict, problem.message] as const),
+    ['last set', lastSet === null ? 'none' : `${lastSet.setId}, ${ago(lastSet.ageSeconds)}`],
+    [
+      'locked',
+      lastSet === null ? undefined : (lastSet.lockedUntil && `until ${date(lastSet.lockedUntil)}`) || 'no',
+    ],
+    ['failed since', lastFailure?.setId],
+    ['verified', verifiedText(status)],
+    [
+      'drilled',
+      drilled === null ? 'never' : `${ago(drilled.ageSeconds)}, restored in ${duration(drilled.rtoSeconds)}`,
+    ],
+    ['sets', setsText(status)],
+    ...forecastRows(status),
+    ['keyrings', keyrings === null ? undefined : String(keyrings)],
+    ...openRuns.map(({ setId, state }) => ['open run', `${setId}, ${state}`] as const),
+    ['store', status.store === 'not asked' ? 'not asked' : undefined],
+  ];
+  const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
+  return [
+    '',
+    `${name}: ${verdict}${required ? '' : ' (not required)'}`,
+    ...shown.map(([label, text]) => `  ${label.padEnd(14)}${text}`),
+  ];
+}
+
+function verifiedText({ verified, listed }: DestinationStatus): string {
+  const contents = verified === null ? 'never' : `${ago(verified.ageSeconds)}, ${verified.level}`;
+  return listed === null ? contents : `${contents}; names and sizes ${ago(listed.ageSeconds)}`;
+}
+
+function setsText({ sets, bytes, growthBytesPerWeek: growth }: DestinationStatus): string {
+  const size = `${sets}, ${formatByteSize(bytes)}`;
+  if (growth === null) return size;
+  const step = `${formatByteSize(Math.abs(growth))} a week`;
+  return growth === 0 ? `${size}, no growth` : `${size}, each ${step} ${growth > 0 ? 'larger' : 'smaller'}`;
+}
+
+function forecastRows({ forecast, cost }: DestinationStatus): readonly (readonly [string, string])[] {
+  const money = (amount: number | null): string => `${amount?.toFixed(2)} ${cost?.currency}`;
+  const rows: (readonly [string, string])[] = [];
+  if (forecast.length > 0)
+    rows.push(['in', forecast.map(({ days, bytes }) => `${days} d ${formatByteSize(bytes)}`).join(', ')]);
+  if (cost !== null)
+    rows.push([
+      'a month',
+      [
+        `now ${money(cost.amount)}`,
+        ...forecast.map(({ days, cost: later }) => `${days} d ${money(later)}`),
+      ].join(', '),
+    ]);
+  return rows;
+}
+
+function ago(seconds: number): string {
+  return `${duration(seconds)} ago`;
+}
+
+function duration(seconds: number): string {
+  return formatDuration(Math.round(seconds) * 1000);
+}
+
+function date(time: string): string {
+  return time.slice(0, 10);
+}
