@@ -2,7 +2,7 @@ import type { BackupOptions } from '../../src/lib/backup/context.ts';
 import { backupRestore } from '../../src/lib/backup/restore/kind.ts';
 import { restoreOutcome } from '../../src/lib/backup/restore/outcome.ts';
 import { planRestore } from '../../src/lib/backup/restore/plan-restore.ts';
-import type { BackupRestoreResult } from '../../src/lib/backup/results.ts';
+import type { BackupRestoreResult } from '../../src/lib/backup/restore/results.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
 import { withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';

@@ -1,22 +1,25 @@
 import { Flags } from '@oclif/core';
-import type { BackupRestoreResult } from '../../lib/backup/results.ts';
+import type { BackupRestoreResult } from '../../lib/backup/restore/results.ts';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
-import { dryRunFlag, yesFlag } from '../../lib/cli/flags.ts';
-import { resolveSet, setArgument } from '../../lib/cli/set-argument.ts';
+import { confirmFlag, dryRunFlag, yesFlag } from '../../lib/cli/flags.ts';
+import { restoreLines } from '../../lib/cli/restore-text.ts';
+import { setArgument } from '../../lib/cli/set-argument.ts';
 
 export default class BackupRestore extends BaseCommand<typeof BackupRestore> {
-  static override summary = 'restore a backup set into a new database';
+  static override summary = 'restore a backup set, or some tables of it, into a new database';
   static override description =
-    'Builds a plan and, where the profile asks for no approval, applies it. The database has another name until everything was read back and compared with the manifest, so nobody works on half of it. Killed or interrupted, `plan apply ID` goes on where it stopped.';
+    'Builds a plan and, where the profile asks for no approval, applies it. The database has another name until everything was read back and compared with the manifest, and until the erasures since the backup were repeated, so nobody works on half of it. Killed or interrupted, `plan apply ID` goes on where it stopped. Without a set, the newest complete one is taken after a look at its signature, names and sizes; where that fails, the newest set that verifies is named, and taken only with --newest-verifying.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --to mail_restored',
     '<%= config.bin %> <%= command.id %> 20260301T020000Z-9f2c41d0 --to mail_march --yes --json',
+    '<%= config.bin %> <%= command.id %> --as-of 2026-03-01 --table public.message --table public.account --to some_mail',
   ];
   static override args = setArgument;
   static override flags = {
     ...dryRunFlag,
     ...yesFlag,
+    ...confirmFlag,
     to: Flags.string({ summary: 'the name of the new database', required: true, helpValue: 'DATABASE' }),
     from: Flags.string({
       summary: 'the destination to read from; the first one unless given',
@@ -27,41 +30,62 @@ export default class BackupRestore extends BaseCommand<typeof BackupRestore> {
       default: 'platform',
       helpValue: 'NAME',
     }),
+    table: Flags.string({
+      summary: 'load the rows of this table only; again for more. The schema comes whole',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'SCHEMA.NAME',
+    }),
+    'as-of': Flags.string({
+      summary: 'the newest set that began at this time or earlier; a date means its end, in UTC',
+      helpValue: 'TIME',
+    }),
+    'newest-verifying': Flags.boolean({
+      summary: 'where the newest set is damaged, take the newest one that verifies',
+    }),
+    'without-erasures': Flags.boolean({
+      summary: 'repeat no erasures: persons who were erased since the backup are back',
+    }),
     'plan-only': Flags.boolean({ summary: 'stop after the plan', exclusive: ['dry-run'] }),
   };
   static override exitCodes = [0, 1, 2, 4, 5, 6, 7, 11, 130] as const;
-  static override result = async () => (await import('../../lib/backup/results.ts')).backupRestoreResult;
+  static override result = async () =>
+    (await import('../../lib/backup/restore/results.ts')).backupRestoreResult;
 
   async run(): Promise<BackupRestoreResult> {
     const { restoreContext } = await import('../../lib/cli/backup-context.ts');
     const { submitPlan } = await import('../../lib/cli/submit-plan.ts');
     const { planText } = await import('../../lib/cli/plan-text.ts');
+    const { planModeOf } = await import('../../lib/cli/report-submitted.ts');
+    const { chooseRestoredSet, setWish } = await import('../../lib/backup/restore/choose-set.ts');
     const { planRestore } = await import('../../lib/backup/restore/plan-restore.ts');
-    const { backupRestore } = await import('../../lib/backup/restore/kind.ts');
+    const { restoreKind } = await import('../../lib/backup/restore/kind.ts');
     const { restoreOutcome } = await import('../../lib/backup/restore/outcome.ts');
+    const wish = setWish({
+      set: this.args.set,
+      asOf: this.flags['as-of'],
+      takesOlder: this.flags['newest-verifying'],
+    });
     const context = await this.context();
     const operation = await restoreContext(context, this.flags.from);
-    const setId = await resolveSet(operation.sets, this.args.set);
-    const plan = await planRestore(operation, setId, { database: this.flags.to, source: this.flags.source });
+    const setId = await chooseRestoredSet(operation.sets, wish, operation);
+    const plan = await planRestore(operation, setId, {
+      database: this.flags.to,
+      source: this.flags.source,
+      tables: this.flags.table ?? [],
+      erasures: this.flags['without-erasures'] ? 'skip' : 'replay',
+    });
     this.say(planText(plan.id, plan.body));
-    const mode = this.flags['dry-run'] ? 'dry-run' : this.flags['plan-only'] ? 'plan-only' : 'apply';
     const submitted = await submitPlan(context, {
       operation,
-      kind: backupRestore,
+      kind: restoreKind(plan),
       plan,
-      mode,
+      mode: planModeOf(this.flags),
       asking: this.asking(),
     });
     const result = await restoreOutcome(operation, submitted);
-    if (result.state === 'applied') {
-      this.print(
-        `restored ${result.rows?.toLocaleString('en')} rows of ${result.tables} tables into ${result.database}: equal to the backup, schema ${result.schema}`,
-      );
-      if (result.certificateId !== null) this.print(`certificate ${result.certificateId}`);
-    } else {
-      this.print(`${submitted.outcome}: plan ${plan.id}`);
-      if (submitted.outcome === 'awaiting approval') this.endWith(ExitCode.refused);
-    }
+    for (const line of restoreLines(result, submitted.outcome)) this.print(line);
+    if (submitted.outcome === 'awaiting approval') this.endWith(ExitCode.refused);
     return result;
   }
 }

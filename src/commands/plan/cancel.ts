@@ -1,9 +1,11 @@
 import { Args, Flags } from '@oclif/core';
 import type { z } from 'zod';
+import { messageOf } from '../../lib/base/error.ts';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { dryRunFlag, yesFlag } from '../../lib/cli/flags.ts';
 import { confirmYes } from '../../lib/cli/prompt.ts';
+import type { Plan } from '../../lib/operation/plan.ts';
 import type { planCancelResult } from '../../lib/operation/result.ts';
 
 export default class PlanCancel extends BaseCommand<typeof PlanCancel> {
@@ -44,7 +46,7 @@ export default class PlanCancel extends BaseCommand<typeof PlanCancel> {
       this.say(
         `${name} is ${progress.state}; ${progress.results.size} of ${plan.body.steps.length} steps are done`,
       );
-      return { plan: plan.id, cancelled: false, stepsDone: progress.results.size };
+      return { plan: plan.id, cancelled: false, stepsDone: progress.results.size, leftovers: [] };
     }
     await confirmYes(`cancel ${name}?`, this.asking());
     const { stepsDone } = await cancelPlan(operation, plan.id, {
@@ -52,6 +54,19 @@ export default class PlanCancel extends BaseCommand<typeof PlanCancel> {
       whenStarted: this.flags.abandon ? 'abandon' : 'refuse',
     });
     this.say(`${name} is cancelled`);
-    return { plan: plan.id, cancelled: true, stepsDone };
+    const leftovers = progress.state === 'applying' ? await this.leftovers(plan) : [];
+    for (const line of leftovers) this.print(line);
+    return { plan: plan.id, cancelled: true, stepsDone, leftovers: [...leftovers] };
+  }
+
+  /** Cancelling must work where the plan's own context is not to be had: on another host, without its server. */
+  private async leftovers(plan: Plan): Promise<readonly string[]> {
+    const { openPlanKind } = await import('../../lib/cli/plan-kinds.ts');
+    try {
+      return await (await openPlanKind(await this.context(), plan)).leftovers(plan);
+    } catch (error) {
+      this.addWarning(`what the plan has left behind cannot be looked at: ${messageOf(error)}`);
+      return [];
+    }
   }
 }

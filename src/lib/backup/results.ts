@@ -114,24 +114,11 @@ export const backupVerifyResult = z.strictObject({
   findings: z.array(verifyFinding),
 });
 
-export const backupRestoreResult = z.strictObject({
-  planId: z.string(),
-  setId: z.string(),
-  source: z.string(),
-  database: z.string(),
-  state: z.enum(['planned', 'applied']),
-  tables: count.nullable(),
-  rows: count.nullable(),
-  schema: z.enum(['equal', 'not compared']).nullable(),
-  certificateId: z.string().nullable(),
-});
-
 export type ListedSet = z.infer<typeof listedSet>;
 export type BackupListResult = z.infer<typeof backupListResult>;
 export type BackupShowResult = z.infer<typeof backupShowResult>;
 export type VerifyFinding = z.infer<typeof verifyFinding>;
 export type BackupVerifyResult = z.infer<typeof backupVerifyResult>;
-export type BackupRestoreResult = z.infer<typeof backupRestoreResult>;
 
 export const backupKeysInitResult = z.strictObject({
   directory: z.string(),

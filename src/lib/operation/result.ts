@@ -80,6 +80,8 @@ export const planCancelResult = z.strictObject({
   plan: z.string(),
   cancelled: z.boolean(),
   stepsDone: z.number().int(),
+  /** What a half-applied plan leaves behind, and how to remove it: a sentence each. */
+  leftovers: z.array(z.string()),
 });
 
 const statement = {

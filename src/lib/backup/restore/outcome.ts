@@ -1,26 +1,51 @@
+import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { progressOf, readJournal } from '../../operation/journal.ts';
 import { type Plan, planInputs } from '../../operation/plan.ts';
-import type { BackupRestoreResult } from '../results.ts';
 import type { RestoreContext } from './context.ts';
-import { restoreInputs, restoreSteps } from './plan-restore.ts';
+import { type RestoreStep, restoreInputs, restoreSteps } from './plan-restore.ts';
+import { type BackupRestoreResult, replayedErasures } from './results.ts';
 
 /** What came of a restore's plan, from its journal. */
 export async function restoreOutcome(
   context: RestoreContext,
   { plan, applied }: { readonly plan: Plan; readonly applied?: { readonly certificateId?: string } },
 ): Promise<BackupRestoreResult> {
-  const { setId, source, database } = planInputs(plan, restoreInputs);
-  const common = { planId: plan.id, setId, source, database };
+  const { setId, destination, source, database, tables } = planInputs(plan, restoreInputs);
+  const common = { planId: plan.id, setId, destination, source, database };
   if (applied === undefined)
-    return { ...common, state: 'planned', tables: null, rows: null, schema: null, certificateId: null };
+    return {
+      ...common,
+      state: 'planned',
+      partial: tables === null ? null : { tables, foreignKeysNotValid: null, foreignKeysLeftOut: null },
+      tables: null,
+      rows: null,
+      schema: null,
+      erasures: null,
+      certificateId: null,
+    };
   const { results } = progressOf(await readJournal(await context.state(), plan.id));
-  const comparison = results.get(restoreSteps.indexOf('compare')) ?? {};
+  const resultOf = (step: RestoreStep): JsonObject => results.get(restoreSteps.indexOf(step)) ?? {};
+  const comparison = resultOf('compare');
+  const postData = resultOf('post-data');
   return {
     ...common,
     state: 'applied',
+    partial:
+      tables === null
+        ? null
+        : {
+            tables,
+            foreignKeysNotValid: texts(postData['notValid']),
+            foreignKeysLeftOut: texts(postData['leftOut']),
+          },
     tables: Array.isArray(comparison['tables']) ? comparison['tables'].length : null,
     rows: Number(comparison['rows']),
     schema: comparison['schema'] === 'equal' ? 'equal' : 'not compared',
+    erasures: replayedErasures.parse(resultOf('open')['erasures'] ?? resultOf('erasures')),
     certificateId: applied.certificateId ?? null,
   };
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
 }

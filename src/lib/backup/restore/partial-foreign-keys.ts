@@ -4,7 +4,7 @@ import { readStatement } from './post-data-statement.ts';
 /** The statements of a post-data script where only the rows of some tables were loaded. */
 export interface PartialPostData {
   readonly statements: readonly Buffer[];
-  /** Foreign keys that are not checked against the rows that are there: `"public"."mail": mail_person_fkey`. */
+  /** Foreign keys that are not checked against the rows that are there: `"public"."mail": "mail_person_fkey"`. */
   readonly notValid: readonly string[];
   /** Those that PostgreSQL cannot make without checking them. */
   readonly leftOut: readonly string[];

@@ -1,4 +1,10 @@
-import { nameInScript, namePattern, qualifiedPattern, withoutComments } from './script-name.ts';
+import {
+  identifierInScript,
+  nameInScript,
+  namePattern,
+  qualifiedPattern,
+  withoutComments,
+} from './script-name.ts';
 
 /**
  * What a statement of a post-data script does, as far as it matters for doing several at once:
@@ -63,7 +69,7 @@ export function readStatement(
     return {
       kind: 'foreign-key',
       table: named(foreignKey['table']),
-      name: Buffer.from(foreignKey['name'] ?? '', 'latin1').toString(),
+      name: identifierInScript(foreignKey['name'] ?? '', encoding),
       references: named(foreignKey['references']),
       isValidated: !/\sNOT VALID;?\s*$/.test(text),
     };

@@ -1,4 +1,4 @@
-import { qualifiedName } from '../../platform/quote.ts';
+import { qualifiedName, quoteIdentifier } from '../../platform/quote.ts';
 
 /** A name as pg_dump writes it, for use inside a regular expression; the script is read as Latin-1, byte by byte. */
 export const namePattern = String.raw`(?:"(?:[^"]|"")+"|[a-z_\x80-\xff][\w$\x80-\xff]*)`;
@@ -15,6 +15,11 @@ const parts = new RegExp(`^(${namePattern})\\.(${namePattern})$`);
 export function nameInScript(text: string, encoding: string): string {
   const [, schema = '', name = ''] = parts.exec(text) ?? [];
   return qualifiedName(unquoted(schema, encoding), unquoted(name, encoding));
+}
+
+/** The same for a name without a schema, as `quoteIdentifier`. */
+export function identifierInScript(text: string, encoding: string): string {
+  return quoteIdentifier(unquoted(text, encoding));
 }
 
 function unquoted(text: string, encoding: string): string {

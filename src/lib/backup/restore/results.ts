@@ -1,0 +1,38 @@
+// What `backup restore` returns under --json.
+import { z } from 'zod';
+
+const count = z.number().int().nonnegative();
+
+/** What was repeated of the erasures since the set's snapshot. */
+export const replayedErasures = z.strictObject({
+  state: z.enum(['replayed', 'skipped', 'not due']),
+  entries: count,
+  rows: count,
+  kinds: z.record(z.string(), z.strictObject({ replayed: count, rows: count })),
+});
+
+export const backupRestoreResult = z.strictObject({
+  planId: z.string(),
+  setId: z.string(),
+  destination: z.string(),
+  source: z.string(),
+  database: z.string(),
+  state: z.enum(['planned', 'applied']),
+  /** Where only some tables were asked for; null: the whole database. */
+  partial: z
+    .strictObject({
+      tables: z.array(z.string()),
+      /** Foreign keys that are not checked, because the rows that they refer to were not loaded; null until applied. */
+      foreignKeysNotValid: z.array(z.string()).nullable(),
+      /** Foreign keys that PostgreSQL could not make without checking them. */
+      foreignKeysLeftOut: z.array(z.string()).nullable(),
+    })
+    .nullable(),
+  tables: count.nullable(),
+  rows: count.nullable(),
+  schema: z.enum(['equal', 'not compared']).nullable(),
+  erasures: replayedErasures.nullable(),
+  certificateId: z.string().nullable(),
+});
+
+export type BackupRestoreResult = z.infer<typeof backupRestoreResult>;
