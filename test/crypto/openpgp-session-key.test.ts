@@ -8,6 +8,7 @@ import {
   messageHeadSize,
   openMessage,
   openMessageWithSessionKey,
+  sessionKeyFits,
   sessionKeyOf,
 } from '../../src/lib/crypto/openpgp-container.ts';
 import { partialSize } from '../../src/lib/crypto/openpgp-framing.ts';
@@ -353,5 +354,26 @@ describe('a writer with a session key', () => {
     await expect(
       sessionKeyOf(sealed.subarray(0, messageHeadSize), [operations.secret]),
     ).resolves.toBeDefined();
+  });
+});
+
+describe('whether a session key fits', () => {
+  it('is told by the head alone, of our messages of every length', async () => {
+    for (const size of [0, 1, 200, 9_000, partialSize, 2 * partialSize]) {
+      const long = await seal(randomBytes(size), both());
+      const key = await sessionKeyOf(long, [offline.secret]);
+      expect(sessionKeyFits(long.subarray(0, messageHeadSize), key)).toBe(true);
+    }
+  });
+
+  it('is denied of the key of another message, and of a changed beginning', async () => {
+    const key = await sessionKeyOf(message, [offline.secret]);
+    // Two octets have to agree by chance: once in 65,536 times.
+    const wrong = Array.from({ length: 4 }, () => sessionKeyFits(message, aSessionKey()));
+    expect(wrong.filter((fits) => fits).length).toBeLessThan(2);
+    const end = headEnd(message);
+    const body = message.indexOf(1, end + 2);
+    expect(sessionKeyFits(withByte(message, body + 17, (message[body + 17] as number) ^ 1), key)).toBe(false);
+    expect(sessionKeyFits(message.subarray(0, body + 10), key)).toBe(false);
   });
 });

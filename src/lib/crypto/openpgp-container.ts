@@ -1,8 +1,9 @@
 import { containerCorrupt } from './openpgp-container-error.ts';
 import { openEncryptedPacket } from './openpgp-content.ts';
 import { readMessageHead } from './openpgp-head.ts';
-import { type Packet, readPackets } from './openpgp-packet.ts';
+import { type Packet, readPacketHeader, readPackets } from './openpgp-packet.ts';
 import type { SecretKey } from './openpgp-secret-key.ts';
+import { repeatsPrefix } from './openpgp-seipd.ts';
 import { checkSessionKey, type SessionKey } from './openpgp-session-key.ts';
 import { unwrapSessionKey } from './openpgp-wrapped-session-key.ts';
 
@@ -51,6 +52,18 @@ export async function openMessageWithSessionKey(
  */
 export async function sessionKeyOf(message: Uint8Array, keys: readonly SecretKey[]): Promise<SessionKey> {
   return await unwrapSessionKey(readMessageHead(message).wrapped, keys);
+}
+
+/**
+ * Whether a message begins as one does that this session key encrypts: a wrong key passes once in 65,536 times. It
+ * finds the key of a message that was exchanged, without reading more than its head. Throws as `openMessage` does.
+ * @param message the whole message, or at least its first `messageHeadSize` bytes
+ */
+export function sessionKeyFits(message: Uint8Array, sessionKey: SessionKey): boolean {
+  checkSessionKey(sessionKey);
+  const { end } = readMessageHead(message);
+  const { next } = readPacketHeader(message, end).length;
+  return repeatsPrefix(message.subarray(next + 1), sessionKey.bytes);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { containerCorrupt } from './openpgp-container-error.ts';
 import type { Packet } from './openpgp-packet.ts';
@@ -76,6 +76,21 @@ function xorFromNextBlock(words: Int32Array, from: number, keyStream: Int32Array
   for (let i = 0; i < keyStream.length; i++) {
     words[from + i] = (keyStream[i] as number) ^ (words[ahead + i] as number);
   }
+}
+
+/**
+ * Whether the ciphertext begins with 16 random bytes whose last two are repeated, under this key (RFC 9580 §5.13.1).
+ * For keys of our own only: told to somebody who chooses the ciphertext, the answer would help to decrypt it.
+ */
+export function repeatsPrefix(ciphertext: Uint8Array, sessionKey: Uint8Array): boolean {
+  if (ciphertext.byteLength < prefixSize) return false;
+  const cipher = createDecipheriv(
+    `aes-${sessionKey.byteLength * 8}-cfb`,
+    sessionKey,
+    new Uint8Array(blockSize),
+  );
+  const prefix = cipher.update(ciphertext.subarray(0, prefixSize));
+  return prefix[blockSize - 2] === prefix[blockSize] && prefix[blockSize - 1] === prefix[blockSize + 1];
 }
 
 /** Every check is made before one answer is given, so that neither time nor message tells which of them failed. */
