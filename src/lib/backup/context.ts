@@ -4,6 +4,7 @@ import type { ObjectStore } from '../cloud/object-store.ts';
 import type { Recipient } from '../crypto/openpgp-recipient.ts';
 import type { Destination } from './destination.ts';
 import type { CompressionLevel } from './format/zstd-frames.ts';
+import type { ObjectBackup, ObjectReference } from './objects/settings.ts';
 
 /** Where the sets of one profile are, as a reader sees them: one destination, and whose signature is believed. */
 export interface SetStore {
@@ -31,6 +32,8 @@ export interface DatabaseSource {
   readonly url: string;
   /** Columns with the wrapped keys of subjects, from the data map: they go into a keyring of their own. */
   readonly wrappedKeys: readonly { readonly table: string; readonly column: string }[];
+  /** Which objects its rows name, from the data map; none unless told. */
+  readonly objectKeys?: readonly ObjectReference[];
 }
 
 export interface BackupContext extends AuditContext {
@@ -41,6 +44,8 @@ export interface BackupContext extends AuditContext {
   readonly destinations: readonly Destination[];
   /** At least one; names are unique. */
   readonly sources: readonly DatabaseSource[];
+  /** Left out where no mail objects go along. */
+  readonly objects?: ObjectBackup;
   readonly recipients: readonly Recipient[];
   readonly signer: {
     readonly secretKey: string;

@@ -22,10 +22,10 @@ export async function registerCopies(
   setId: string,
   targets: readonly CopyTarget[],
 ): Promise<void> {
-  for (const { destination, lockUntil, keyringLockUntil } of targets) {
+  for (const { destination, lockUntil, keyringLockUntil, objectsLockUntil } of targets) {
     await db.query(
-      `insert into postern.backup_copy (set_id, destination, location, is_required, lock_until, keyring_lock_until)
-       values ($1, $2, $3, $4, $5, $6)`,
+      `insert into postern.backup_copy (set_id, destination, location, is_required, lock_until, keyring_lock_until, objects_lock_until)
+       values ($1, $2, $3, $4, $5, $6, $7)`,
       [
         setId,
         destination.name,
@@ -33,6 +33,7 @@ export async function registerCopies(
         destination.required,
         lockUntil ?? null,
         keyringLockUntil ?? null,
+        objectsLockUntil ?? null,
       ],
     );
   }

@@ -6,6 +6,25 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const schemaDump = z.strictObject({ kind: z.enum(['native', 'wasm']), version: z.string() });
 
+/** The mail objects of a set. */
+const setObjects = z.strictObject({
+  mode: z.enum(['full', 'incremental']),
+  /** Earlier sets that hold some of them. */
+  base: z.array(z.string()),
+  buckets: z.array(z.strictObject({ name: z.string(), count, bytes: count })),
+  count,
+  bytes: count,
+  /** Those whose bytes are in this set. */
+  stored: count,
+  storedBytes: count,
+  /** Not in the set: rows name them and the store has none, the store's bytes are damaged, or no store could take the key. */
+  missing: z.strictObject({ absent: count, damaged: count, name: count }),
+  referenced: count,
+  unreferenced: count,
+});
+
+export type SetObjects = z.infer<typeof setObjects>;
+
 export const backupRunResult = z.strictObject({
   setId: z.string(),
   startedAt: z.string(),
@@ -41,6 +60,8 @@ export const backupRunResult = z.strictObject({
   bytes: count,
   manifestSha256: sha256,
   previousSetId: z.string().nullable(),
+  /** Null when the profile names no buckets. */
+  objects: setObjects.nullable(),
   recipients: z.array(z.string()),
 });
 
@@ -90,6 +111,7 @@ export const backupShowResult = z.strictObject({
           ),
         }),
       ),
+      objects: setObjects.nullable(),
     })
     .nullable(),
 });

@@ -14,6 +14,9 @@ import type { BackupContext } from './context.ts';
 import { databaseFailure, snapshotLost } from './database-failure.ts';
 import { newSetId, setFormat, setFormatVersion } from './format/layout.ts';
 import type { Manifest, ManifestSource } from './format/manifest.ts';
+import { forgetOldObjects } from './objects/base-sets.ts';
+import { captureObjects } from './objects/capture.ts';
+import { shownObjects } from './objects/shown.ts';
 import {
   previousSet,
   registerCommit,
@@ -97,6 +100,7 @@ async function writeSet(
   const copies = setCopies(context.destinations, startedAt, {
     now: () => clock.now(),
     progress: context.progress,
+    ...(context.objects === undefined ? {} : { objectsLonger: context.objects.fullEvery }),
   });
   await registerRun(state, { setId, profile, startedAt, previousSetId: previous?.setId });
   await registerCopies(state, setId, copies.live());
@@ -104,6 +108,7 @@ async function writeSet(
   try {
     const captured: ManifestSource[] = [];
     for (const source of sources) captured.push(await captureDatabase(context, source, writer));
+    const objects = await captureObjects(context, { setId, startedAt, state, sources, writer });
     const finishedAt = clock.now();
     const manifest: Manifest = {
       format: setFormat,
@@ -119,10 +124,12 @@ async function writeSet(
       signer: context.signer.fingerprint,
       files: writer.files.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       keyrings: writer.keyrings.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      objects,
     };
     const committed = await writer.commit(manifest, (sha256) => registerCommit(state, setId, sha256));
     const result = resultOf(context, manifest, committed, copies);
     await registerCompletion(state, copies, { ...result, finishedAt });
+    if (objects?.mode === 'full') await forgetOldObjects(state, profile);
     return result;
   } catch (error) {
     await registerFailure(state, setId, clock.now()).catch(() => {});
@@ -173,6 +180,7 @@ function resultOf(
     bytes: bytes + keyrings.reduce((sum, { size }) => sum + size, 0),
     manifestSha256,
     previousSetId: manifest.previous?.setId ?? null,
+    objects: manifest.objects === null ? null : shownObjects(manifest.objects),
     recipients: manifest.recipients,
   };
 }

@@ -1,6 +1,7 @@
 import { qualifiedName } from '../platform/quote.ts';
 import type { SecretKeys, SetStore } from './context.ts';
 import type { Manifest, ManifestSource } from './format/manifest.ts';
+import { shownObjects } from './objects/shown.ts';
 import { openSignedSet, readManifest, unlock } from './read-set.ts';
 import type { BackupShowResult } from './results.ts';
 
@@ -28,12 +29,12 @@ export async function showSet(
   };
 }
 
-function contents({ tool, startedAt, sources, files }: Manifest): BackupShowResult['manifest'] {
+function contents({ tool, startedAt, sources, files, objects }: Manifest): BackupShowResult['manifest'] {
   const shown = sources.map((source) => {
     const own = files.filter((file) => file.source === source.name);
     return showSource(source, own);
   });
-  return { tool, startedAt, sources: shown };
+  return { tool, startedAt, sources: shown, objects: objects === null ? null : shownObjects(objects) };
 }
 
 function showSource(source: ManifestSource, files: Manifest['files']) {

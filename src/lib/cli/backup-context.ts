@@ -3,6 +3,7 @@ import { currentActor } from '../audit/actor.ts';
 import type { BackupContext, DatabaseSource, SecretKeys, SetStore } from '../backup/context.ts';
 import type { Destination } from '../backup/destination.ts';
 import { profilePrefix } from '../backup/format/layout.ts';
+import type { ObjectBackup } from '../backup/objects/settings.ts';
 import type { RestoreContext } from '../backup/restore/context.ts';
 import { messageOf, usageError } from '../base/error.ts';
 import type { DestinationSettings } from '../config/schema.ts';
@@ -14,7 +15,12 @@ import type { PosternContext } from './context.ts';
 import { operationContext } from './operation-context.ts';
 import { operatorFingerprint } from './operator.ts';
 
-const defaults = { level: 'default', prefix: 'backup', keyringLock: 35 * 86_400_000 } as const;
+const defaults = {
+  level: 'default',
+  prefix: 'backup',
+  keyringLock: 35 * 86_400_000,
+  fullEvery: 30 * 86_400_000,
+} as const;
 
 /** Every worker holds a part, and its copy while it is opened again: all together stay below 150 MB. */
 function defaultPartSize(workers: number): number {
@@ -156,6 +162,7 @@ export async function backupContext(context: PosternContext, version: string): P
     profile: context.profile,
     destinations: await destinations(context),
     sources: await databaseSources(context),
+    ...defined({ objects: await objectBackup(context) }),
     options: {
       partSize: backup.part_size ?? defaultPartSize(workers),
       level: backup.compression_level ?? defaults.level,
@@ -194,16 +201,36 @@ async function databaseSources(context: PosternContext): Promise<readonly Databa
       return {
         name,
         url: await context.secret(source.part, source.url),
-        wrappedKeys: source.map === undefined ? [] : await wrappedKeys(context.path('platform', source.map)),
+        ...(await mapped(source.map === undefined ? undefined : context.path('platform', source.map))),
       };
     }),
   );
 }
 
-/** The columns that a data map names as wrapped keys. */
-async function wrappedKeys(mapFile: string): Promise<DatabaseSource['wrappedKeys']> {
-  const { loadDataMap, wrappedKeyColumns } = await import('../platform/map/index.ts');
-  return wrappedKeyColumns((await loadDataMap(mapFile)).map);
+/** What a data map says that a backup must know. */
+async function mapped(
+  mapFile: string | undefined,
+): Promise<Required<Pick<DatabaseSource, 'wrappedKeys' | 'objectKeys'>>> {
+  if (mapFile === undefined) return { wrappedKeys: [], objectKeys: [] };
+  const { loadDataMap, objectReferences, wrappedKeyColumns } = await import('../platform/map/index.ts');
+  const { map } = await loadDataMap(mapFile);
+  return { wrappedKeys: wrappedKeyColumns(map), objectKeys: objectReferences(map) };
+}
+
+/** The mail objects that go along; undefined where none do. @throws {PosternError} exit 2 */
+async function objectBackup(context: PosternContext): Promise<ObjectBackup | undefined> {
+  const { objects } = context.settings('backup');
+  if (objects === undefined) return undefined;
+  return {
+    fullEvery: objects.full_every ?? defaults.fullEvery,
+    buckets: await Promise.all(
+      Object.entries(objects.buckets).map(async ([name, { store, prefix = '' }]) => ({
+        name,
+        store: await context.store(store),
+        prefix,
+      })),
+    ),
+  };
 }
 
 /** All that a restore needs. @throws {PosternError} exit 2 */

@@ -118,6 +118,34 @@ const destination = z.strictObject({
   price: priceSettings.optional(),
 });
 
+const objectBackup = z
+  .strictObject({
+    buckets: z
+      .record(
+        z
+          .string()
+          .regex(
+            /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+            'expected the name of a bucket: letters, digits, dots, - and _, beginning with a letter or a digit',
+          ),
+        z.strictObject({
+          store: z.string().describe('the name of the store that has the objects'),
+          prefix: z
+            .string()
+            .optional()
+            .describe('what stands in front of every key of the bucket inside the store'),
+        }),
+      )
+      .refine((found) => Object.keys(found).length > 0, 'expected at least one bucket')
+      .describe('the buckets that go along, by the names that the data map gives them'),
+    full_every: duration
+      .optional()
+      .describe(
+        '30d, unless told: a run this long after the last full set stores every object again; locks of mail objects are longer by this',
+      ),
+  })
+  .describe('mail objects (bodies, attachments) that go into every set');
+
 const backup = z.strictObject({
   destinations: z
     .record(name, destination)
@@ -130,6 +158,7 @@ const backup = z.strictObject({
     .describe(
       'the databases of a set: platform, names under platform.databases, state; all of them unless told',
     ),
+  objects: objectBackup.optional(),
   recipients: z.array(path).min(2).describe('public OpenPGP keys, at least two: operations and offline'),
   signer: z.strictObject({ secret_key: path, passphrase: secret.optional() }),
   trusted_signers: z.array(path).min(1).describe('public keys whose manifests are believed'),

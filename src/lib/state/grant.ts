@@ -1,7 +1,7 @@
 import { usageError } from '../base/error.ts';
 import type { Queryable } from '../base/postgres.ts';
 
-/** What the runtime role may do, table by table. No table lets it delete. */
+/** What the runtime role may do, table by table. No table lets it delete; forget_backup_objects() deletes for it. */
 const grants: Readonly<Record<string, readonly string[]>> = {
   schema_migration: ['select'],
   operator: ['select', 'insert', 'update (name, public_key, enrolled_at, revoked_at, revoke_reason)'],
@@ -35,6 +35,8 @@ const grants: Readonly<Record<string, readonly string[]>> = {
     'insert (set_id, destination, file, sha256, depth, rows, checksum)',
     'update (sha256, depth, rows, checksum, checked_at)',
   ],
+  backup_object_set: ['select', 'insert', 'update (base)'],
+  backup_object: ['select', 'insert'],
   erasure: ['select', 'insert (profile, source, kind, detail, plan_id, erased_at)'],
 };
 
@@ -49,10 +51,12 @@ export async function grantRuntimeRole(owner: Queryable, role: string): Promise<
   const statements = [
     `revoke all on all tables in schema postern from ${name}`,
     `revoke all on all sequences in schema postern from ${name}`,
+    `revoke all on all functions in schema postern from ${name}`,
     `revoke all on schema postern from ${name}`,
     `grant usage on schema postern to ${name}`,
     // The state database goes along in every set, and a backup reads where its sequences stand.
     `grant select on all sequences in schema postern to ${name}`,
+    `grant execute on function postern.forget_backup_objects(text) to ${name}`,
     ...Object.entries(grants).map(
       ([table, privileges]) => `grant ${privileges.join(', ')} on postern.${table} to ${name}`,
     ),

@@ -14,19 +14,18 @@ export interface SetCopies {
    * Stores a file in every live destination, reads back what each says it has, and gives up those that fail.
    * @throws {PosternError} the first one's error when none is left
    */
-  put(
-    path: string,
-    body: Uint8Array,
-    sha256: string,
-    lock?: 'set' | 'keyring',
-  ): Promise<ManifestFile['copies']>;
+  put(path: string, body: Uint8Array, sha256: string, lock?: LockKind): Promise<ManifestFile['copies']>;
 }
+
+/** `objects`: younger sets refer to the file, so it must outlive its own set. */
+export type LockKind = 'set' | 'keyring' | 'objects';
 
 export interface CopyTarget {
   readonly destination: Destination;
   /** Until when the store is asked to keep the set's files, and the keyrings. */
   readonly lockUntil: Date | undefined;
   readonly keyringLockUntil: Date | undefined;
+  readonly objectsLockUntil: Date | undefined;
 }
 
 /** A clock that is further off than this makes locks and names of sets wrong. */
@@ -36,12 +35,22 @@ const clockTolerance = 3_600_000;
 export function setCopies(
   destinations: readonly Destination[],
   startedAt: Date,
-  { now, progress }: { readonly now: () => Date; readonly progress: Progress },
+  {
+    now,
+    progress,
+    objectsLonger = 0,
+  }: {
+    readonly now: () => Date;
+    readonly progress: Progress;
+    /** Milliseconds by which the lock of mail objects is longer than the set's. */
+    readonly objectsLonger?: number;
+  },
 ): SetCopies {
   let live: readonly CopyTarget[] = destinations.map((destination) => ({
     destination,
     lockUntil: lockEnd(destination.lock, startedAt),
     keyringLockUntil: lockEnd(destination.keyringLock, startedAt),
+    objectsLockUntil: lockEnd(destination.lock, new Date(startedAt.getTime() + objectsLonger)),
   }));
   const failures: { target: CopyTarget; error: PosternError }[] = [];
   const giveUp = (target: CopyTarget, error: PosternError): void => {
@@ -85,10 +94,14 @@ function lockEnd(lock: ObjectLock | undefined, startedAt: Date): Date | undefine
   return lock === undefined ? undefined : new Date(startedAt.getTime() + lock.duration);
 }
 
-function retentionOf(target: CopyTarget, lock: 'set' | 'keyring'): Retention | undefined {
+function retentionOf(target: CopyTarget, lock: LockKind): Retention | undefined {
   const { destination } = target;
-  const mode = (lock === 'set' ? destination.lock : destination.keyringLock)?.mode;
-  const until = lock === 'set' ? target.lockUntil : target.keyringLockUntil;
+  const mode = (lock === 'keyring' ? destination.keyringLock : destination.lock)?.mode;
+  const until = {
+    set: target.lockUntil,
+    keyring: target.keyringLockUntil,
+    objects: target.objectsLockUntil,
+  }[lock];
   return mode === undefined || until === undefined ? undefined : { mode, until };
 }
 

@@ -2,6 +2,7 @@ import { copyableSequences } from '../../platform/catalog/index.ts';
 import type { BackupContext, DatabaseSource } from '../context.ts';
 import { largeObjectPartName } from '../format/layout.ts';
 import type { ManifestSource } from '../format/manifest.ts';
+import { checkedReferences } from '../objects/references.ts';
 import { chooseSchemaDumper, dumpSchema, type SchemaDumper } from '../schema-dump/index.ts';
 import { schemaDumpUrl } from '../session-options.ts';
 import { checkPrivileges, hiddenFromRole } from './check-privileges.ts';
@@ -40,6 +41,7 @@ export async function openSources(context: BackupContext): Promise<readonly Open
       await checkPrivileges(snapshot);
       for (const line of await hiddenFromRole(snapshot)) context.progress.warn(`${source.name}: ${line}`);
       keyringTables(source, snapshot.catalog, snapshot.tables);
+      checkedReferences(source.name, source.objectKeys ?? [], snapshot.catalog);
     }
     return opened;
   } catch (error) {

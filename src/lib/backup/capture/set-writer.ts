@@ -7,7 +7,7 @@ import { fileName, type ScriptKind, scriptPath } from '../format/layout.ts';
 import type { Manifest, ManifestFile, Stub } from '../format/manifest.ts';
 import { restoreReadme, restoreScript } from '../format/restore-files.ts';
 import { type SealedFile, type SealOptions, sealWhole } from '../worker/part-writer.ts';
-import type { SetCopies } from './copies.ts';
+import type { LockKind, SetCopies } from './copies.ts';
 
 type Entry = Omit<ManifestFile, 'size' | 'sha256' | 'plainSize' | 'plainSha256' | 'copies'>;
 
@@ -48,12 +48,13 @@ export function setWriter(context: BackupContext, setId: string, copies: SetCopi
     name: string,
     body: Uint8Array,
     sha256 = sha256Hex(body),
+    lock: LockKind = 'set',
   ): Promise<ManifestFile['copies']> => {
     context.signal.throwIfAborted();
-    return copies.put(`${setId}/${name}`, body, sha256);
+    return copies.put(`${setId}/${name}`, body, sha256, lock);
   };
   const put: SetWriter['put'] = async ({ bytes, size, sha256, plainSize, plainSha256 }, entry) => {
-    const stored = await store(entry.name, bytes, sha256);
+    const stored = await store(entry.name, bytes, sha256, lockOf(entry));
     releaseMemory(bytes);
     files.push({ ...entry, size, sha256, plainSize, plainSha256, copies: stored });
   };
@@ -102,6 +103,7 @@ export function setWriter(context: BackupContext, setId: string, copies: SetCopi
         recipients: manifest.recipients,
         signer: manifest.signer,
         previous: manifest.previous,
+        base: manifest.objects?.base.map((set) => set.setId) ?? [],
         files: listed,
       };
       clear[fileName.stub] = Buffer.from(canonicalJson(stub));
@@ -114,11 +116,17 @@ export function setWriter(context: BackupContext, setId: string, copies: SetCopi
       clear[fileName.sums] = sums;
       clear[fileName.sumsSignature] = Buffer.from(await signDetached(sums, signer));
       clear[fileName.manifestSignature] = Buffer.from(await signDetached(sealedManifest.bytes, signer));
-      for (const [name, body] of Object.entries(clear)) await store(name, body);
+      // What vouches for mail objects must be there as long as they are.
+      const lock = files.some((file) => lockOf(file) === 'objects') ? 'objects' : 'set';
+      for (const [name, body] of Object.entries(clear)) await store(name, body, sha256Hex(body), lock);
       await beforeManifest(sealedManifest.sha256);
-      await store(fileName.manifest, sealedManifest.bytes, sealedManifest.sha256);
+      await store(fileName.manifest, sealedManifest.bytes, sealedManifest.sha256, lock);
       const bytes = listed.reduce((sum, { size }) => sum + size, 0);
       return { manifestSha256: sealedManifest.sha256, bytes };
     },
   };
+}
+
+function lockOf({ kind }: Pick<Entry, 'kind'>): LockKind {
+  return kind === 'objects' || kind === 'objects-index' ? 'objects' : 'set';
 }

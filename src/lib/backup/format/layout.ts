@@ -44,6 +44,16 @@ export function largeObjectPartName(source: string, part: number): string {
   return `${source}/40-large-objects/${String(part).padStart(5, '0')}.sql.zst.pgp`;
 }
 
+/** The name of a part of the archive of mail objects; parts count from 1. */
+export function objectsPartName(part: number): string {
+  return `objects/${String(part).padStart(6, '0')}.tar.zst.pgp`;
+}
+
+/** The name of a file of the index of mail objects, in the order of the index. */
+export function objectsIndexName(part: number): string {
+  return `objects/index-${String(part).padStart(5, '0')}.jsonl.zst.pgp`;
+}
+
 /**
  * The name of a part of a database's keyring, which lies beside the sets, because it goes earlier than they do:
  * `keyrings/20260301T020000Z-9f2c41d0/platform-00001-00001.sql.zst.pgp`. Table and part count from 1.

@@ -102,6 +102,32 @@ export const manifestSource = z.strictObject({
   keyring: z.array(manifestKeyring),
 });
 
+/** The mail objects of a set; see docs/formats/backup-set.md. */
+export const manifestObjects = z.strictObject({
+  /** `incremental`: what earlier sets hold is only listed. */
+  mode: z.enum(['full', 'incremental']),
+  /** The earlier sets that hold objects of the index, oldest first, and the size of the parts of their archives. */
+  base: z.array(z.strictObject({ setId: z.string(), partPlainSize: z.number().int().positive() })),
+  /** In the order of the index. */
+  buckets: z.array(z.strictObject({ name: z.string(), count, bytes: count })),
+  /** Objects of the index, wherever their bytes are, and the sum of their sizes. */
+  count,
+  bytes: count,
+  /** Those whose bytes are in this set. */
+  stored: count,
+  storedBytes: count,
+  /** Lines of the index that tell of an object which no set holds, by reason. */
+  missing: z.strictObject({ absent: count, damaged: count, name: count }),
+  /** Objects that rows of the set name, and others. */
+  referenced: count,
+  unreferenced: count,
+  /** Each part of the archive but the last has so many bytes of plain text; all of them together `archiveSize`. */
+  partPlainSize: z.number().int().positive(),
+  archiveSize: count,
+  /** Over the lines of the index, as over the rows of a table. */
+  checksum: z.string().regex(/^[0-9a-f]{32}$/),
+});
+
 /** What a set holds, whence, and how it is checked. Canonical JSON, encrypted, signed, sent last. */
 export const manifest = z.strictObject({
   format: z.literal(setFormat),
@@ -120,6 +146,8 @@ export const manifest = z.strictObject({
   files: z.array(manifestFile),
   /** Outside the set's folder, with a lock of their own that ends earlier. */
   keyrings: z.array(manifestFile),
+  /** Null when the profile names no buckets. */
+  objects: manifestObjects.nullable(),
 });
 
 /** What anybody may read of a set; it names no table. */
@@ -132,6 +160,8 @@ export const stub = z.strictObject({
   recipients: z.array(z.string()),
   signer: z.string(),
   previous: z.strictObject({ setId: z.string(), manifestSha256: sha256 }).nullable(),
+  /** Earlier sets that hold mail objects of this one: whoever deletes them makes this one incomplete. */
+  base: z.array(z.string()),
   files: z.array(z.strictObject({ name: z.string(), size: count, sha256 })),
 });
 
@@ -139,5 +169,6 @@ export type Manifest = z.infer<typeof manifest>;
 export type ManifestFile = z.infer<typeof manifestFile>;
 export type ManifestTable = z.infer<typeof manifestTable>;
 export type ManifestSource = z.infer<typeof manifestSource>;
+export type ManifestObjects = z.infer<typeof manifestObjects>;
 export type ManifestKeyring = z.infer<typeof manifestKeyring>;
 export type Stub = z.infer<typeof stub>;

@@ -56,6 +56,11 @@ export interface Jobs {
   };
   /** The same for the wrapped keys of a table. */
   'seal-keyring': { input: { readonly table: KeyringTable }; output: TableSum & { readonly bytes: number } };
+  /** Seals the first `size` bytes of a buffer that it takes over, as one part. */
+  'seal-bytes': {
+    input: { readonly bytes: ArrayBuffer; readonly size: number };
+    output: { readonly plainSize: number };
+  };
   /** Opens a part and loads it, together with a mark, in one transaction. */
   load: {
     input: {

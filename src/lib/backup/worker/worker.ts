@@ -4,6 +4,7 @@ import { PosternError } from '../../base/error.ts';
 import type { FromWorker, JobName, Jobs, SealedPart, ToWorker, WorkerError, WorkerSettings } from './jobs.ts';
 import { loadPart } from './load-part.ts';
 import { inspectFile, sumKeyring, sumTable } from './read-rows.ts';
+import { sealBytes } from './seal-bytes.ts';
 import { sealKeyring, sealTable } from './seal-rows.ts';
 import { openSession, type WorkerSession } from './session.ts';
 
@@ -38,6 +39,7 @@ async function runJob(
 ): Promise<Jobs[JobName]['output']> {
   if (job === 'seal') return sealTable(session, input as Jobs['seal']['input'], jobChannel);
   if (job === 'seal-keyring') return sealKeyring(session, input as Jobs['seal-keyring']['input'], jobChannel);
+  if (job === 'seal-bytes') return sealBytes(session, input as Jobs['seal-bytes']['input'], jobChannel);
   if (job === 'sum-keyring') return sumKeyring(session, input as Jobs['sum-keyring']['input'], jobChannel);
   if (job === 'load') return loadPart(session, input as Jobs['load']['input'], jobChannel);
   if (job === 'sum') return sumTable(session, input as Jobs['sum']['input'], jobChannel);

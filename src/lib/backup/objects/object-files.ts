@@ -1,0 +1,66 @@
+import type { SetWriter } from '../capture/set-writer.ts';
+import type { BackupContext } from '../context.ts';
+import { openWorkerPool } from '../worker/pool.ts';
+
+/** Seals plain parts in threads and stores them, several at a time. */
+export interface ObjectFiles {
+  /** Takes the buffer over; waits while as many parts as there are threads are on their way. */
+  put(name: string, kind: 'objects' | 'objects-index', bytes: ArrayBuffer, size: number): Promise<void>;
+  /** Waits for everything. */
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openObjectFiles(context: BackupContext, writer: SetWriter): Promise<ObjectFiles> {
+  const { options, recipients, signal } = context;
+  const pool = await openWorkerPool(
+    Math.max(1, options.workers),
+    {
+      seal: {
+        recipients: recipients.map(({ armored }) => armored),
+        checkedAt: (recipients[0]?.checkedAt ?? context.clock.now()).toISOString(),
+        level: options.level,
+        partSize: options.partSize,
+        verify: options.verifyBeforeUpload,
+      },
+    },
+    signal,
+  );
+  const underway = new Set<Promise<void>>();
+  let failed: { readonly error: unknown } | undefined;
+  const check = (): void => {
+    if (failed !== undefined) throw failed.error;
+  };
+  return {
+    put: async (name, kind, bytes, size) => {
+      check();
+      const work = pool
+        .run(
+          'seal-bytes',
+          { bytes, size },
+          {
+            transfer: [bytes],
+            onPart: async ({ bytes: sealed, sha256, plainSize, plainSha256 }) => {
+              const file = { bytes: new Uint8Array(sealed), size: sealed.byteLength };
+              await writer.put({ ...file, sha256, plainSize, plainSha256 }, { name, kind });
+            },
+          },
+        )
+        .then(
+          () => {},
+          (error: unknown) => {
+            failed ??= { error };
+          },
+        )
+        .finally(() => underway.delete(work));
+      underway.add(work);
+      if (underway.size >= pool.size) await Promise.race(underway);
+      check();
+    },
+    finish: async () => {
+      await Promise.all(underway);
+      check();
+    },
+    close: () => pool.close(),
+  };
+}
