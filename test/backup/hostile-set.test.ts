@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SetStore } from '../../src/lib/backup/context.ts';
 import { compressFrame } from '../../src/lib/backup/format/zstd-frames.ts';
 import { openSignedSet, readManifest } from '../../src/lib/backup/read-set.ts';
-import { verifySet } from '../../src/lib/backup/verify.ts';
+import { verifySet } from '../../src/lib/backup/verify/index.ts';
 import { PosternError } from '../../src/lib/base/error.ts';
 import { silentProgress } from '../../src/lib/base/progress.ts';
 import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts';
@@ -68,6 +68,7 @@ const stub = {
   recipients: [],
   signer: '',
   previous: null,
+  base: [],
   files: [],
 };
 
@@ -130,6 +131,7 @@ test('a stub of any JSON or bytes is accepted or refused as our error, by verify
 test('a stub or manifest of a later format is refused by name, and not called damaged', async () => {
   const later = await signedSet({ 'set.json': json({ ...stub, version: 3, more: true }) });
   await expect(openSignedSet(later, setId)).rejects.toMatchObject({ exitCode: 6, code: 'set-newer' });
+  await expect(verify(later)).rejects.toMatchObject({ exitCode: 6, code: 'set-newer' });
 });
 
 test('a manifest of any JSON, text or bytes is refused as our error', async () => {
@@ -143,7 +145,9 @@ test('a manifest of any JSON, text or bytes is refused as our error', async () =
       const sealed = await seal(bytes, [operations.recipient]);
       const sets = await signedSet({ 'set.json': json(stub), 'manifest.json.pgp': sealed });
       const set = await openSignedSet(sets, setId);
-      await expect(readManifest(sets, set, [operations.secret])).rejects.toMatchObject({ exitCode: 5 });
+      await expect(
+        readManifest(sets, set, { secretKeys: [operations.secret], kms: undefined }),
+      ).rejects.toMatchObject({ exitCode: 5 });
     }),
     { numRuns: 40 },
   );

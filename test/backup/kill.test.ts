@@ -9,7 +9,7 @@ import { listSets } from '../../src/lib/backup/list.ts';
 import { backupRestore } from '../../src/lib/backup/restore/kind.ts';
 import { planRestore } from '../../src/lib/backup/restore/plan-restore.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
-import { verifySet } from '../../src/lib/backup/verify.ts';
+import { verifySet } from '../../src/lib/backup/verify/index.ts';
 import { PosternError } from '../../src/lib/base/error.ts';
 import { withDatabase } from '../../src/lib/base/postgres.ts';
 import { silentProgress } from '../../src/lib/base/progress.ts';

@@ -3,7 +3,7 @@ import { listSets } from '../../src/lib/backup/list.ts';
 import { backupRestore } from '../../src/lib/backup/restore/kind.ts';
 import { planRestore } from '../../src/lib/backup/restore/plan-restore.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
-import { verifySet } from '../../src/lib/backup/verify.ts';
+import { verifySet } from '../../src/lib/backup/verify/index.ts';
 import { withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
 import { silentProgress } from '../../src/lib/base/progress.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';

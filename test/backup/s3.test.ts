@@ -5,7 +5,7 @@ import { backupRestore } from '../../src/lib/backup/restore/kind.ts';
 import { restoreOutcome } from '../../src/lib/backup/restore/outcome.ts';
 import { planRestore } from '../../src/lib/backup/restore/plan-restore.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
-import { verifySet } from '../../src/lib/backup/verify.ts';
+import { verifySet } from '../../src/lib/backup/verify/index.ts';
 import { withConnection } from '../../src/lib/base/postgres.ts';
 import { silentProgress } from '../../src/lib/base/progress.ts';
 import { openS3ObjectStore } from '../../src/lib/cloud/aws/object-store.ts';

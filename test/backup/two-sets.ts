@@ -1,7 +1,7 @@
 import type { SetStore } from '../../src/lib/backup/context.ts';
-import type { BackupVerifyResult } from '../../src/lib/backup/results.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
-import { type VerifyOptions, verifySet } from '../../src/lib/backup/verify.ts';
+import { type VerifyOptions, verifySet } from '../../src/lib/backup/verify/index.ts';
+import type { BackupVerifyResult } from '../../src/lib/backup/verify/results.ts';
 import { withConnection } from '../../src/lib/base/postgres.ts';
 import { silentProgress } from '../../src/lib/base/progress.ts';
 import { type BackupWorld, backupWorld } from '../support/backup-world.ts';

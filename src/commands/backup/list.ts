@@ -1,36 +1,93 @@
-import type { BackupListResult } from '../../lib/backup/results.ts';
+import { Flags } from '@oclif/core';
+import type { BackupListResult, ListedSet } from '../../lib/backup/results.ts';
 import { formatByteSize } from '../../lib/base/byte-size.ts';
+import { PosternError } from '../../lib/base/error.ts';
+import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { tableFlags } from '../../lib/cli/flags.ts';
+import type { OpenedStores } from '../../lib/cli/set-stores.ts';
 
 export default class BackupList extends BaseCommand<typeof BackupList> {
-  static override summary = 'list the backup sets in the store, oldest first';
+  static override summary = 'list the backup sets of every destination, oldest first';
   static override description =
-    'Asks the store alone, so it works when every database is gone. An incomplete set is what a run left that did not end.';
+    'Asks the stores, so it works when every database is gone. An incomplete set is what a run left that did not end; a missing one (exit 5) is known to the state database, and no longer in the store.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
-    '<%= config.bin %> <%= command.id %> --output csv',
+    '<%= config.bin %> <%= command.id %> --from offsite --output csv',
   ];
-  static override flags = { ...tableFlags };
-  static override exitCodes = [0, 1, 2] as const;
+  static override flags = {
+    ...tableFlags,
+    from: Flags.string({ summary: 'list this destination only', helpValue: 'DESTINATION' }),
+  };
+  static override exitCodes = [0, 1, 2, 4, 5] as const;
   static override result = async () => (await import('../../lib/backup/results.ts')).backupListResult;
 
   async run(): Promise<BackupListResult> {
+    const { optionalState } = await import('../../lib/cli/optional-state.ts');
+    const { listDestination } = await import('../../lib/backup/list-destination.ts');
+    const context = await this.context();
+    const { stores, unopened } = await this.openStores();
+    const state = await optionalState(context, 'neither missing sets nor verifications are shown');
+    const sets: ListedSet[] = [];
+    const destinations: BackupListResult['destinations'] = [];
+    const failed = [...unopened];
+    for (const store of stores) {
+      const { destination } = store;
+      try {
+        sets.push(...(await listDestination(store, { state, progress: context.progress })));
+        const location = `${store.store.location}/${store.prefix}`;
+        destinations.push({ name: destination, location, error: null });
+      } catch (error) {
+        if (!(error instanceof PosternError)) throw error;
+        failed.push({ destination, error });
+      }
+    }
+    if (destinations.length === 0 && failed[0] !== undefined) throw failed[0].error;
+    for (const { destination, error } of failed) {
+      this.addWarning(`${destination}: ${error.message}`);
+      destinations.push({ name: destination, location: null, error: error.message });
+      this.endWith(ExitCode.incomplete);
+    }
+    if (sets.some(({ state: kind }) => kind === 'missing')) this.endWith(ExitCode.integrity);
+    await this.printSets(sets, destinations);
+    return { destinations, sets };
+  }
+
+  private async openStores(): Promise<OpenedStores> {
     const { setStore } = await import('../../lib/cli/backup-context.ts');
-    const { listSets } = await import('../../lib/backup/list.ts');
-    const store = await setStore(await this.context());
-    const sets = await listSets(store);
-    await this.printTable(
+    const { setStores } = await import('../../lib/cli/set-stores.ts');
+    const context = await this.context();
+    const { from } = this.flags;
+    return from === undefined
+      ? setStores(context)
+      : { stores: [await setStore(context, from)], unopened: [] };
+  }
+
+  private printSets(
+    sets: readonly ListedSet[],
+    destinations: BackupListResult['destinations'],
+  ): Promise<void> {
+    return this.printTable(
       sets,
       [
+        { header: 'destination', value: ({ destination }) => destination },
         { header: 'set', value: ({ setId }) => setId },
         { header: 'started', value: ({ startedAt }) => startedAt },
+        { header: 'state', value: ({ state, isHidden }) => (isHidden ? `${state}, hidden` : state) },
         { header: 'files', value: ({ files }) => files, align: 'right' },
         { header: 'size', value: ({ bytes }) => formatByteSize(bytes), align: 'right' },
-        { header: 'state', value: ({ isComplete }) => (isComplete ? 'complete' : 'incomplete') },
+        { header: 'locked until', value: ({ lockedUntil }) => lockedUntil?.slice(0, 10) },
+        { header: 'verified', value: ({ lastVerified }) => verified(lastVerified) },
+        { header: 'read in full', value: ({ lastFull }) => verified(lastFull) },
       ],
-      `no set at ${store.store.location}/${store.prefix}`,
+      `no set at ${destinations.map(({ location }) => location).join(', ')}`,
     );
-    return { location: `${store.store.location}/${store.prefix}`, sets: [...sets] };
   }
+}
+
+/** `head 2026-03-01`; of a full one the day alone. */
+function verified(last: ListedSet['lastVerified']): string | undefined {
+  if (last === null) return undefined;
+  const level = last.level === null || last.level === 'full' ? '' : `${last.level} `;
+  return `${level}${last.at.slice(0, 10)}${last.outcome === 'failed' ? ', failed' : ''}`;
 }

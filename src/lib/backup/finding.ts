@@ -1,5 +1,5 @@
 import { DamagedFile, isIntegrityError } from './damaged-file.ts';
-import type { VerifyFinding } from './results.ts';
+import type { VerifyFinding } from './verify/results.ts';
 
 /** Turns an integrity error into a finding about the file that it names, and lets every other error through. */
 export async function keepIntegrity<T>(

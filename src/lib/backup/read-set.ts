@@ -1,12 +1,10 @@
-import { incomplete, integrityError, PosternError, refused, usageError } from '../base/error.ts';
-import { parseCanonicalJson } from '../crypto/canonical-json.ts';
-import { openMessage } from '../crypto/openpgp-container.ts';
-import { readSecretKey, type SecretKey } from '../crypto/openpgp-secret-key.ts';
+import { incomplete, integrityError, type PosternError, usageError } from '../base/error.ts';
 import { verifyDetached } from '../crypto/openpgp-signature.ts';
 import { sha256Hex } from '../crypto/sha256.ts';
-import type { SecretKeys, SetStore } from './context.ts';
-import { aboutFile, DamagedFile } from './damaged-file.ts';
-import { fileName, isSetId, setFormat, setFormatVersion } from './format/layout.ts';
+import { checkSignature } from './check-signature.ts';
+import type { SetStore } from './context.ts';
+import { aboutFile, DamagedFile, isIntegrityError } from './damaged-file.ts';
+import { fileName, isSetId } from './format/layout.ts';
 import {
   type Manifest,
   type ManifestFile,
@@ -14,7 +12,12 @@ import {
   type Stub,
   stub as stubSchema,
 } from './format/manifest.ts';
+import { parseFormatted, parseSums } from './format/parse-set.ts';
 import { decompressFrames } from './format/zstd-frames.ts';
+import type { FileOpener } from './keys/file-opener.ts';
+import { openKeys, type UnlockedKeys } from './keys/open-keys.ts';
+import { olderLists, type SignedList } from './older-list.ts';
+import { type FoundObject, olderVersions, readObject, readSignedObject } from './signed-object.ts';
 
 /** A set whose list of files carries a signature that we believe. */
 export interface SignedSet {
@@ -22,25 +25,52 @@ export interface SignedSet {
   readonly stub: Stub;
   /** File to SHA-256, as signed. */
   readonly sums: ReadonlyMap<string, string>;
+  /** File to bytes, as signed; of all but the stub itself. */
+  readonly sizes: ReadonlyMap<string, number>;
   readonly signer: string;
   readonly signedAt: Date;
+  /** Of the files that were read to open it, those that somebody has written over or hidden since. */
+  readonly shadowed: readonly string[];
 }
 
 /**
- * Opens a set as far as that goes without a secret key: the signature over SHA256SUMS, and the clear-text stub.
- * @throws {PosternError} exit 2 `set-missing`; exit 5 when signature, list or stub are not what they must be
+ * Opens a set as far as that goes without a secret key: the signature over SHA256SUMS, and the clear-text stub. Where
+ * somebody has written over them or hidden them, the versions underneath are tried.
+ * @throws {PosternError} exit 2 `set-missing`; exit 5 when signature, list or stub are not what they must be; exit 6
+ * `set-newer`
  */
 export async function openSignedSet(sets: SetStore, setId: string): Promise<SignedSet> {
   requireSetId(setId);
-  const sumsBytes = await readFile(sets, setId, fileName.sums);
-  const signature = await readFile(sets, setId, fileName.sumsSignature);
+  try {
+    const list = await readFile(sets, setId, fileName.sums);
+    const signature = await readFile(sets, setId, fileName.sumsSignature);
+    return await openListed(sets, setId, { list, signature, shadowed: [] });
+  } catch (error) {
+    if (!isIntegrityError(error)) throw error;
+    const set = await openOlder(sets, setId);
+    if (set !== undefined) return set;
+    if (isMissing(error, fileName.sums) && !(await hasManifest(sets, setId))) {
+      throw usageError(`there is no complete set ${setId} at ${sets.store.location}/${sets.prefix}`, {
+        code: 'set-missing',
+        cause: error,
+        hints: ['`postern backup list` shows the sets'],
+      });
+    }
+    throw error;
+  }
+}
+
+async function openListed(
+  sets: SetStore,
+  setId: string,
+  { list, signature, shadowed }: SignedList,
+): Promise<SignedSet> {
   const { fingerprint, created } = await aboutFile(fileName.sumsSignature, () =>
-    verifyDetached(sumsBytes, Buffer.from(signature).toString(), sets.trustedSigners),
+    verifyDetached(list, Buffer.from(signature).toString(), sets.trustedSigners),
   );
-  const sums = await aboutFile(fileName.sums, () => parseSums(Buffer.from(sumsBytes).toString()));
-  const stubBytes = await readFile(sets, setId, fileName.stub);
-  requireSum(sums, fileName.stub, stubBytes);
-  const stub = await aboutFile(fileName.stub, () => parseFormatted(stubBytes, stubSchema, fileName.stub));
+  const sums = await aboutFile(fileName.sums, () => parseSums(Buffer.from(list).toString()));
+  const found = await readSigned(sets, { setId, sums, sizes: new Map() }, fileName.stub);
+  const stub = await aboutFile(fileName.stub, () => parseFormatted(found.bytes, stubSchema, fileName.stub));
   if (stub.setId !== setId || stub.profile !== sets.profile) {
     const misplaced = integrityError(
       `the folder of ${setId} holds the set ${stub.setId} of ${stub.profile}`,
@@ -51,26 +81,51 @@ export async function openSignedSet(sets: SetStore, setId: string): Promise<Sign
     );
     throw new DamagedFile(fileName.stub, misplaced);
   }
-  return { setId, stub, sums, signer: fingerprint, signedAt: created };
+  return {
+    setId,
+    stub,
+    sums,
+    sizes: new Map(stub.files.map(({ name, size }) => [name, size])),
+    signer: fingerprint,
+    signedAt: created,
+    shadowed: found.version === 'older' ? [...shadowed, fileName.stub] : shadowed,
+  };
+}
+
+/** Somebody has written over the list or its signature: the versions underneath are tried. */
+async function openOlder(sets: SetStore, setId: string): Promise<SignedSet | undefined> {
+  for await (const older of olderLists(sets.store, `${sets.prefix}${setId}/`)) {
+    try {
+      return await openListed(sets, setId, older);
+    } catch (error) {
+      if (!isIntegrityError(error)) throw error;
+    }
+  }
+  return undefined;
+}
+
+export interface OpenedManifest {
+  readonly manifest: Manifest;
+  readonly sha256: string;
+  /** Opens the set's other files, and its keyrings. */
+  readonly opener: FileOpener;
+  /** Of the manifest and its signature, those that somebody has written over or hidden since. */
+  readonly shadowed: readonly string[];
 }
 
 /**
  * The manifest of a signed set, decrypted and compared with what is signed.
- * @throws {PosternError} exit 5; exit 1 `not-for-these-keys`; exit 2 with the codes of `readSecretKey`
+ * @throws {PosternError} exit 5; exit 1 `not-for-these-keys`; exit 2 with the codes of `readSecretKey`; exit 6 `set-newer`
  */
 export async function readManifest(
   sets: SetStore,
   set: SignedSet,
-  keys: readonly SecretKey[],
-): Promise<{ readonly manifest: Manifest; readonly sha256: string }> {
-  const sealed = await readFile(sets, set.setId, fileName.manifest);
-  requireSum(set.sums, fileName.manifest, sealed);
-  const signature = await readFile(sets, set.setId, fileName.manifestSignature);
-  await aboutFile(fileName.manifestSignature, () =>
-    verifyDetached(sealed, Buffer.from(signature).toString(), sets.trustedSigners),
-  );
+  keys: UnlockedKeys,
+): Promise<OpenedManifest> {
+  const { bytes: sealed, shadowed } = await readSealedManifest(sets, set);
+  const opener = await openerOf(sets, set, sealed, keys);
   const manifest = await aboutFile(fileName.manifest, async () =>
-    parseFormatted(unpack(await openMessage(sealed, keys)), manifestSchema, 'the manifest'),
+    parseFormatted(unpack(await opener.open(fileName.manifest, sealed)), manifestSchema, 'the manifest'),
   );
   if (manifest.setId !== set.setId) {
     throw integrityError(`the manifest of ${set.setId} is that of ${manifest.setId}`, {
@@ -81,41 +136,88 @@ export async function readManifest(
     if (set.sums.get(name) === sha256) continue;
     throw integrityError(`the manifest and SHA256SUMS disagree about ${name}`, { code: 'set-inconsistent' });
   }
-  return { manifest, sha256: sha256Hex(sealed) };
+  return { manifest, sha256: sha256Hex(sealed), opener, shadowed };
 }
 
-/**
- * Reads a file of a set.
- * @throws {PosternError} exit 2 `set-missing` when there is neither a list of sums nor a manifest; exit 5 `file-missing`,
- * and what a store says that keeps checksums of its own
- */
-export async function readFile(sets: SetStore, setId: string, name: string): Promise<Uint8Array> {
-  return aboutFile(name, async () => {
-    try {
-      return await sets.store.get(`${sets.prefix}${setId}/${name}`);
-    } catch (error) {
-      if (!(error instanceof PosternError) || error.code !== 'object-missing') throw error;
-      if (name === fileName.sums && !(await hasManifest(sets, setId))) {
-        throw usageError(`there is no complete set ${setId} at ${sets.store.location}/${sets.prefix}`, {
-          code: 'set-missing',
-          cause: error,
-          hints: ['`postern backup list` shows the sets'],
-        });
-      }
-      throw integrityError(`the set ${setId} lacks ${name}`, { code: 'file-missing', cause: error });
-    }
+/** What opens the files of a signed set, without a look into its manifest. Errors as `readManifest`. */
+export async function openFiles(sets: SetStore, set: SignedSet, keys: UnlockedKeys): Promise<FileOpener> {
+  return openerOf(sets, set, (await readSealedManifest(sets, set)).bytes, keys);
+}
+
+function openerOf(
+  sets: SetStore,
+  set: SignedSet,
+  sealedManifest: Uint8Array,
+  keys: UnlockedKeys,
+): Promise<FileOpener> {
+  const { setId, stub } = set;
+  return aboutFile(fileName.manifest, () =>
+    openKeys(
+      sets,
+      {
+        setId,
+        stub,
+        sealedManifest,
+        manifestSha256: sha256Hex(sealedManifest),
+        readSigned: (name) => readSignedFile(sets, set, name),
+      },
+      keys,
+    ),
+  );
+}
+
+/** The manifest as it is stored, with its own signature checked, which needs no secret key. @throws {PosternError} exit 5 */
+export async function readSealedManifest(
+  sets: SetStore,
+  set: SignedSet,
+): Promise<{ readonly bytes: Uint8Array; readonly shadowed: readonly string[] }> {
+  const { bytes, version } = await readSigned(sets, set, fileName.manifest);
+  const signature = await checkSignature(sets, bytes, {
+    name: fileName.manifestSignature,
+    key: keyOf(sets, set.setId, fileName.manifestSignature),
   });
+  return {
+    bytes,
+    shadowed: [
+      ...(version === 'older' ? [fileName.manifest] : []),
+      ...(signature === 'older' ? [fileName.manifestSignature] : []),
+    ],
+  };
+}
+
+/** The newest version of a file that no list names. @throws {PosternError} exit 5, `file-missing` and as the store */
+function readFile(sets: SetStore, setId: string, name: string): Promise<Uint8Array> {
+  return aboutFile(name, () => readObject(sets.store, { name, key: keyOf(sets, setId, name) }));
+}
+
+function keyOf({ prefix }: SetStore, setId: string, name: string): string {
+  return `${prefix}${setId}/${name}`;
+}
+
+function isMissing(error: PosternError, file: string): boolean {
+  return error.code === 'file-missing' && error instanceof DamagedFile && error.file === file;
 }
 
 async function hasManifest(sets: SetStore, setId: string): Promise<boolean> {
-  return (await sets.store.head(`${sets.prefix}${setId}/${fileName.manifest}`)) !== undefined;
+  const key = keyOf(sets, setId, fileName.manifest);
+  if ((await sets.store.head(key)) !== undefined) return true;
+  return (await olderVersions(sets.store, key)).length > 0;
 }
 
 /** Reads a file of a set and compares it with what is signed before anybody uses it. @throws {PosternError} exit 5 */
 export async function readSignedFile(sets: SetStore, set: SignedSet, name: string): Promise<Uint8Array> {
-  const bytes = await readFile(sets, set.setId, name);
-  requireSum(set.sums, name, bytes);
-  return bytes;
+  return (await readSigned(sets, set, name)).bytes;
+}
+
+/** As `readSignedFile`, and tells whether somebody has written over the file since. */
+function readSigned(
+  sets: SetStore,
+  { setId, sums, sizes }: Pick<SignedSet, 'setId' | 'sums' | 'sizes'>,
+  name: string,
+): Promise<FoundObject> {
+  // What is not listed has no hash that any bytes could have.
+  const signed = { name, key: keyOf(sets, setId, name), sha256: sums.get(name) ?? '', size: sizes.get(name) };
+  return aboutFile(name, () => readSignedObject(sets.store, signed));
 }
 
 /**
@@ -124,29 +226,13 @@ export async function readSignedFile(sets: SetStore, set: SignedSet, name: strin
  */
 export async function readKeyringFile(
   { store, prefix }: SetStore,
-  { name, sha256 }: Pick<ManifestFile, 'name' | 'sha256'>,
+  { name, sha256, size }: Pick<ManifestFile, 'name' | 'sha256' | 'size'>,
 ): Promise<Uint8Array> {
-  const bytes = await aboutFile(name, () => store.get(prefix + name));
-  requireSum(new Map([[name, sha256]]), name, bytes);
-  return bytes;
+  const signed = { name, key: prefix + name, sha256, size };
+  return (await aboutFile(name, () => readSignedObject(store, signed))).bytes;
 }
 
-/** @throws {PosternError} exit 5, `file-changed` */
-function requireSum(sums: ReadonlyMap<string, string>, name: string, bytes: Uint8Array): void {
-  if (sums.get(name) === sha256Hex(bytes)) return;
-  const changed = integrityError(`${name} is not what was signed`, {
-    code: 'file-changed',
-    hints: [
-      'take this set from another copy; `postern backup verify` lists everything that is wrong with it',
-    ],
-  });
-  throw new DamagedFile(name, changed);
-}
-
-/** Unlocks the secret keys. @throws {PosternError} exit 2 with the codes of `readSecretKey` */
-export function unlock({ armored, passphrase }: SecretKeys): Promise<readonly SecretKey[]> {
-  return Promise.all(armored.map((key) => readSecretKey(key, passphrase)));
-}
+export { unlock } from './keys/open-keys.ts';
 
 /** What a file unpacks to, whole; for the small ones. @throws {PosternError} exit 5, `frames-corrupt` */
 export function unpack(frames: Uint8Array): Buffer {
@@ -179,46 +265,5 @@ function requireSetId(setId: string): void {
   throw usageError(`${JSON.stringify(setId)} is not the name of a set`, {
     code: 'set-missing',
     hints: ['`postern backup list` shows the sets'],
-  });
-}
-
-/** Lines of `sha256sum`: 64 hex digits, two spaces, a name. */
-function parseSums(text: string): ReadonlyMap<string, string> {
-  const sums = new Map<string, string>();
-  for (const line of text.split('\n').slice(0, -1)) {
-    const match = /^([0-9a-f]{64}) {2}([\w.-]+(?:\/[\w.-]+)*)$/.exec(line);
-    const [, sha256, name] = match ?? [];
-    if (sha256 === undefined || name === undefined || sums.has(name)) {
-      throw integrityError('SHA256SUMS has a line that no set has', { code: 'set-inconsistent' });
-    }
-    sums.set(name, sha256);
-  }
-  return sums;
-}
-
-interface Formatted {
-  readonly format: string;
-  readonly version: number;
-}
-
-function parseFormatted<T extends Formatted>(
-  bytes: Uint8Array,
-  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: unknown } },
-  what: string,
-): T {
-  const value = parseCanonicalJson(Buffer.from(bytes).toString()) as Partial<Formatted> | null;
-  if (value?.format === setFormat && typeof value.version === 'number' && value.version > setFormatVersion) {
-    throw refused(`${what} has format ${value.version}, and this postern knows ${setFormatVersion}`, {
-      code: 'set-newer',
-      hints: [
-        'use the postern that made the set, or a newer one; restore.sh inside the set works without any',
-      ],
-    });
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw integrityError(`${what} does not have the form that it must have`, {
-    code: 'set-inconsistent',
-    cause: parsed.error,
   });
 }

@@ -67,17 +67,46 @@ export const backupRunResult = z.strictObject({
 
 export type BackupRunResult = z.infer<typeof backupRunResult>;
 
-export const listedSet = z.strictObject({
-  setId: z.string(),
-  startedAt: z.string(),
-  files: count,
-  /** Bytes in the store. */
-  bytes: count,
-  /** False: a run that did not end left these files. */
-  isComplete: z.boolean(),
+const verification = z.strictObject({
+  level: z.string().nullable(),
+  outcome: z.enum(['passed', 'failed']),
+  at: z.string(),
 });
 
-export const backupListResult = z.strictObject({ location: z.string(), sets: z.array(listedSet) });
+export const listedSet = z.strictObject({
+  destination: z.string(),
+  setId: z.string(),
+  startedAt: z.string(),
+  /** Incomplete: a run that did not end left these files. Missing: the register knows the set, the store does not. */
+  state: z.enum(['complete', 'incomplete', 'missing']),
+  isComplete: z.boolean(),
+  /** Its manifest lies under a delete marker; the set can be restored all the same. */
+  isHidden: z.boolean(),
+  /** As `backup show` counts them: those that the stub lists. */
+  files: count,
+  /** Of those. */
+  bytes: count,
+  /** Null: not locked, or not complete. */
+  lockedUntil: z.string().nullable(),
+  /** The last verification that came to an end; null where none is on record. */
+  lastVerified: verification.nullable(),
+  /** The last one that read everything; a nightly look at the listing does not count for it. */
+  lastFull: verification.nullable(),
+});
+
+export const backupListResult = z.strictObject({
+  destinations: z.array(
+    z.strictObject({
+      name: z.string(),
+      /** Null where it could not be asked. */
+      location: z.string().nullable(),
+      /** Why it could not be asked. */
+      error: z.string().nullable(),
+    }),
+  ),
+  /** By destination, oldest first. */
+  sets: z.array(listedSet),
+});
 
 export const backupShowResult = z.strictObject({
   setId: z.string(),
@@ -116,31 +145,9 @@ export const backupShowResult = z.strictObject({
     .nullable(),
 });
 
-export const verifyFinding = z.strictObject({
-  kind: z.enum(['missing', 'changed', 'unlisted', 'size', 'contents', 'chain', 'signature', 'unreadable']),
-  file: z.string().nullable(),
-  message: z.string(),
-});
-
-export const backupVerifyResult = z.strictObject({
-  setId: z.string(),
-  location: z.string(),
-  level: z.enum(['list', 'full']),
-  signer: z.string().nullable(),
-  /** Whether a secret key was at hand, so that contents were compared too. */
-  opened: z.boolean(),
-  files: count,
-  bytes: count,
-  rows: count.nullable(),
-  seconds: z.number(),
-  findings: z.array(verifyFinding),
-});
-
 export type ListedSet = z.infer<typeof listedSet>;
 export type BackupListResult = z.infer<typeof backupListResult>;
 export type BackupShowResult = z.infer<typeof backupShowResult>;
-export type VerifyFinding = z.infer<typeof verifyFinding>;
-export type BackupVerifyResult = z.infer<typeof backupVerifyResult>;
 
 export const backupKeysInitResult = z.strictObject({
   directory: z.string(),

@@ -1,0 +1,43 @@
+import type { ManifestFile } from '../format/manifest.ts';
+import type { FileOpener } from '../keys/file-opener.ts';
+import type { Jobs } from '../worker/jobs.ts';
+import { openWorkerPool } from '../worker/pool.ts';
+import type { VerifyJob } from './job.ts';
+
+/** Threads that open files and say what is in them. */
+export interface SealedReader {
+  /** Takes the bytes over. @throws {PosternError} exit 5 when they cannot be opened or unpacked */
+  inspect(entry: ManifestFile, bytes: Uint8Array): Promise<Jobs['inspect']['output']>;
+  close(): Promise<void>;
+}
+
+/** Each thread has the secret keys that open the set; where others do, it gets the key of each file. */
+export async function openReader({ options }: VerifyJob, opener: FileOpener): Promise<SealedReader> {
+  const { armored = [], passphrase } = options.keys ?? {};
+  const open = { secretKeys: armored, ...(passphrase === undefined ? {} : { passphrase }) };
+  const pool = await openWorkerPool(options.workers, { open }, options.signal);
+  return {
+    inspect: async ({ name, headerBytes, trailerBytes }, bytes) => {
+      const sessionKey = opener.by === 'recipient' ? undefined : await opener.sessionKey(name, bytes);
+      const owned = ownBuffer(bytes);
+      return pool.run(
+        'inspect',
+        {
+          bytes: owned,
+          ...(headerBytes === undefined ? {} : { headerBytes }),
+          ...(trailerBytes === undefined ? {} : { trailerBytes }),
+          ...(sessionKey === undefined ? {} : { sessionKey }),
+        },
+        { transfer: [owned] },
+      );
+    },
+    close: () => pool.close(),
+  };
+}
+
+/** Memory that can be given to another thread. */
+function ownBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    ? buffer
+    : new Uint8Array(buffer, byteOffset, byteLength).slice().buffer;
+}

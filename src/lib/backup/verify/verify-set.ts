@@ -1,0 +1,133 @@
+import { systemClock } from '../../base/clock.ts';
+import { PosternError } from '../../base/error.ts';
+import { ExitCode } from '../../base/exit-code.ts';
+import { bestEffort } from '../best-effort.ts';
+import { recordCheck } from '../check-record.ts';
+import type { SetStore } from '../context.ts';
+import { addFinding, keepIntegrity } from '../finding.ts';
+import { fileName } from '../format/layout.ts';
+import { knownCopies } from '../known-copy.ts';
+import { openSignedSet, type SignedSet } from '../read-set.ts';
+import { compareChain } from './chain.ts';
+import { egressBudget, meteredStore } from './egress.ts';
+import { type Inside, lookInside } from './inside.ts';
+import { amountOf, type VerifyJob, type VerifyOptions } from './job.ts';
+import { compareListing, readListing, shadowed } from './listing.ts';
+import { compareRegister } from './register.ts';
+import type { BackupVerifyResult } from './results.ts';
+
+/**
+ * Looks at everything that could be wrong with a set and tells all of it, instead of stopping at the first. The
+ * outcome is recorded in the state database, where there is one.
+ * @throws {PosternError} exit 1, 2, 4 (`egress-cap`: not even the manifest may be read) and 6 (`set-newer`) when the
+ * set cannot be looked at; what is wrong with it is among the findings
+ */
+export async function verifySet(
+  sets: SetStore,
+  setId: string,
+  options: VerifyOptions,
+): Promise<BackupVerifyResult> {
+  const started = performance.now();
+  const { clock = systemClock, egress = egressBudget(), progress, state } = options;
+  const before = egress.used();
+  const record = (
+    outcome: BackupVerifyResult['outcome'],
+    detail: Readonly<Record<string, unknown>>,
+    findings = 0,
+  ): Promise<void> =>
+    recordCheck(state, progress, {
+      profile: sets.profile,
+      setId,
+      destination: sets.destination,
+      kind: 'verify',
+      level: options.level,
+      outcome,
+      startedAt: new Date(clock.now().getTime() - (performance.now() - started)),
+      bytes: egress.used() - before,
+      findings,
+      detail,
+    });
+  try {
+    const known =
+      state &&
+      (await bestEffort(progress, 'the set is not compared with it', () => knownCopies(state, sets)));
+    const looked = await look({
+      sets: { ...sets, store: meteredStore(sets.store, egress) },
+      setId,
+      options,
+      clock,
+      egress,
+      register: known ?? 'unknown',
+      findings: [],
+      notes: [],
+    });
+    const { outcome, findings } = looked;
+    await record(outcome, { kinds: [...new Set(findings.map(({ kind }) => kind))] }, findings.length);
+    return { ...looked, egress: egress.used() - before, seconds: (performance.now() - started) / 1000 };
+  } catch (error) {
+    const isOurs = error instanceof PosternError;
+    // A mistyped name is no look at a set.
+    if (!isOurs || error.exitCode !== ExitCode.usage)
+      await record('incomplete', { reason: isOurs ? error.message : 'interrupted' });
+    throw error;
+  }
+}
+
+type Looked = Omit<BackupVerifyResult, 'egress' | 'seconds'>;
+
+async function look(job: VerifyJob): Promise<Looked> {
+  const { sets, setId, options, findings, notes } = job;
+  const listing = await readListing(job);
+  const set = await openSet(job);
+  compareRegister(job, set);
+  const covered = set === undefined ? [] : await compareListing(job, listing, set);
+  if (set !== undefined) await compareChain(job, set);
+  const inside = set === undefined ? nothing : await lookInside(job, set);
+  for (const finding of covered) if (!inside.names.has(finding.file ?? '')) addFinding(findings, finding);
+  const { names: _, ...looked } = inside;
+  return {
+    setId,
+    destination: sets.destination,
+    location: `${sets.store.location}/${sets.prefix}${setId}`,
+    level: options.level,
+    outcome: findings.length > 0 ? 'failed' : looked.remaining.files > 0 ? 'incomplete' : 'passed',
+    signer: set?.signer ?? null,
+    ...amountOf(set?.stub.files ?? []),
+    ...looked,
+    findings,
+    notes,
+  };
+}
+
+const none = { files: 0, bytes: 0 };
+
+const nothing: Inside = {
+  names: new Set(),
+  opened: false,
+  checked: none,
+  skipped: none,
+  remaining: none,
+  rows: null,
+  seed: null,
+  lockedUntil: null,
+};
+
+/** The set, or undefined when nothing in its folder can be believed. */
+async function openSet({ sets, setId, findings, register }: VerifyJob): Promise<SignedSet | undefined> {
+  try {
+    const set = await keepIntegrity(findings, 'signature', fileName.sums, () => openSignedSet(sets, setId));
+    for (const name of set?.shadowed ?? [])
+      addFinding(findings, shadowed(name, 'the signed version is still there'));
+    return set;
+  } catch (error) {
+    const known = register === 'unknown' ? undefined : register.get(setId);
+    const isMissing = error instanceof PosternError && error.code === 'set-missing';
+    if (!isMissing || known?.state !== 'complete') throw error;
+    findings.push({
+      kind: 'missing',
+      file: null,
+      message: `the register knows the set as complete at ${known.location}, and it is not there`,
+    });
+    return undefined;
+  }
+}

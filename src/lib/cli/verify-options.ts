@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os';
+import { egressBudget, parseLevel, readsContents, type VerifyManyOptions } from '../backup/verify/index.ts';
+import { parseByteSize } from '../base/byte-size.ts';
+import { usageError } from '../base/error.ts';
+import { secretKeys } from './backup-context.ts';
+import type { PosternContext } from './context.ts';
+import { optionalState } from './optional-state.ts';
+
+/** What `backup verify` was asked for. */
+export interface VerifyFlags {
+  readonly set: string | undefined;
+  readonly all: boolean;
+  readonly level: string;
+  readonly resume: boolean;
+  readonly maxEgress: string | undefined;
+  readonly seed: string | undefined;
+}
+
+/** @throws {PosternError} exit 2 for flags that make no sense together */
+export async function verifyOptions(context: PosternContext, flags: VerifyFlags): Promise<VerifyManyOptions> {
+  const level = parseLevel(flags.level);
+  if (flags.set !== undefined && flags.all) throw conflict('a set and --all exclude each other');
+  if (flags.resume && !readsContents(level))
+    throw conflict(`--resume goes on with reading, and --level ${level} reads no files`);
+  if (flags.seed !== undefined && !level.startsWith('sample'))
+    throw conflict(`--seed repeats a sample, and --level ${level} is none`);
+  return {
+    which: flags.all ? 'all' : flags.set === undefined ? 'newest' : { setId: flags.set },
+    level,
+    mode: flags.resume ? 'resume' : 'anew',
+    seed: flags.seed,
+    egress: egressBudget(flags.maxEgress === undefined ? undefined : byteSize(flags.maxEgress)),
+    keys: await secretKeys(context),
+    workers: context.settings('backup').workers ?? availableParallelism(),
+    signal: context.signal,
+    progress: context.progress,
+    clock: context.clock,
+    state: await optionalState(
+      context,
+      readsContents(level)
+        ? 'this verification is not on record and cannot be resumed'
+        : 'this verification is not on record',
+    ),
+  };
+}
+
+function conflict(message: string): Error {
+  return usageError(message, { code: 'flags-conflict' });
+}
+
+function byteSize(text: string): number {
+  const bytes = parseByteSize(text);
+  if (bytes !== undefined) return bytes;
+  throw usageError(`--max-egress ${JSON.stringify(text)} is not a size`, {
+    code: 'size-invalid',
+    hints: ['write it as 500MB or 2GiB'],
+  });
+}
