@@ -73,7 +73,7 @@ test('a set that no rule keeps goes with every version, its manifest first, and 
     subject: [{ name: 'plan' }, { name: `backup set ${march}`, digest: { sha256: rows[0]?.sha256 } }],
     predicate: {
       destination: 'offsite',
-      removed: [{ what: 'keyring' }, { what: 'keyring' }, { what: 'set', setId: march, versions: 6 }],
+      removed: [{ what: 'set', setId: march, versions: 6 }, { what: 'keyring' }, { what: 'keyring' }],
       kept: [{ setId: april }, { setId: latest, reasons: ['one of the last', 'the newest complete set'] }],
     },
   });
@@ -132,7 +132,7 @@ test('the last verified and the last drilled set stay, by their contents and not
     [may]: 'remove',
     [latest]: 'keep',
   });
-  await addCheck(world.state, older, { kind: 'verify', level: 'full' });
+  await addCheck(world.state, older, { kind: 'verify', level: 'full', at: '2026-06-01T13:00:00Z' });
   await apply(plan);
   expect(await world.files(`${older}/`), 'verified since the plan').toHaveLength(3);
   expect(await world.files(`${may}/`)).toEqual([]);
@@ -220,6 +220,61 @@ test('sets that the register does not know push none out that it knows', async (
   });
 });
 
+test('a set stays whose mail objects a kept one needs, also by a third, and also when that is known only later', async () => {
+  const first = idOf('2026-02-01');
+  for (const setId of [first, march, april, may, latest]) await world.addSet(setId);
+  const needs = (setId: string, base: readonly string[]) =>
+    world.state.pool.query(
+      `insert into postern.backup_object_set (set_id, mode, part_plain_size, base) values ($1, $2, 1, $3)`,
+      [setId, base.length === 0 ? 'full' : 'incremental', base],
+    );
+  await needs(march, []);
+  await needs(april, [march]);
+  await needs(latest, [april]);
+  const { plan, decided } = await world.plan({ last: 1 });
+  expect(decided).toEqual({
+    [first]: 'remove',
+    [march]: 'keep',
+    [april]: 'keep',
+    [may]: 'remove',
+    [latest]: 'keep',
+  });
+  const next = idOf('2026-06-01');
+  await world.addSet(next);
+  expect((await world.plan({ last: 1 })).decided).toMatchObject({ [latest]: 'remove', [next]: 'keep' });
+  await needs(next, [may]);
+  await apply(plan);
+  expect((await world.files()).filter((file) => file.startsWith(may))).toHaveLength(3);
+  expect((await world.files()).filter((file) => file.startsWith(first))).toEqual([]);
+});
+
+test('what a set needs that the store keeps stays with it', async () => {
+  await world.addSet(march);
+  await world.addSet(april, { lockedUntil: later });
+  await world.addSet(latest);
+  await world.state.pool.query(
+    `insert into postern.backup_object_set (set_id, mode, part_plain_size, base) values ($1, 'incremental', 1, $2)`,
+    [april, [march]],
+  );
+  expect((await world.plan({ last: 1 })).decided).toEqual({
+    [march]: 'keep',
+    [april]: 'retained',
+    [latest]: 'keep',
+  });
+});
+
+test('where increments are made, everything that a set may need stays that the register does not know', async () => {
+  for (const setId of [march, april]) await world.addSet(setId);
+  await world.addSet(may, { registered: 'no' });
+  await world.addSet(latest);
+  expect((await world.plan({ last: 1 })).decided).toMatchObject({ [march]: 'remove', [april]: 'remove' });
+  await world.state.pool.query(
+    `insert into postern.backup_object_set (set_id, mode, part_plain_size, base) values ($1, 'incremental', 1, $2)`,
+    [latest, [april]],
+  );
+  expect((await world.plan({ last: 1 })).decided).toMatchObject({ [march]: 'keep', [april]: 'keep' });
+});
+
 test('keyrings go on their own clock; those of the newest set and locked ones stay', async () => {
   await world.addSet(march);
   await world.addSet(april, { keyringLockedUntil: later });
@@ -231,6 +286,23 @@ test('keyrings go on their own clock; those of the newest set and locked ones st
     'select set_id from postern.backup_copy where keyring_pruned_at is not null',
   );
   expect(rows).toEqual([{ set_id: march }]);
+});
+
+test('a keyring that would go with its set stays while the set does', async () => {
+  const [locked, verified, latest] = ['2026-05-20', '2026-05-21', '2026-05-30'].map((date) => idOf(date)) as [
+    string,
+    string,
+    string,
+  ];
+  await world.addSet(locked, { lockedUntil: later });
+  await world.addSet(verified);
+  await world.addSet(idOf('2026-05-22'));
+  await world.addSet(latest);
+  const { plan } = await world.plan({ last: 1 });
+  await addCheck(world.state, verified, { kind: 'verify', level: 'full' });
+  await apply(plan);
+  const left = (await world.files('keyrings/')).map((file) => file.split('/')[1]);
+  expect(left).toEqual([locked, verified, latest]);
 });
 
 test('probes of earlier days go, and what is none of postern is never touched', async () => {
@@ -260,8 +332,8 @@ test('without any rule, or with nothing to remove, there is no plan', async () =
   });
   expect(plan).toBeUndefined();
   expect(entries).toMatchObject([
-    { what: 'keyring', action: 'keep' },
     { what: 'set', action: 'keep' },
+    { what: 'keyring', action: 'keep' },
   ]);
 });
 

@@ -267,9 +267,11 @@ test('monitoring gets every number, and the person every line within 80 columns'
       locked        until 2027-05-30
       verified      1 d 7 h ago, full; names and sizes 7 h ago
       drilled       2 d 7 h ago, restored in 10 min
-      sets          2, 248.9 GB, each 2.0 GB a week larger
-      in            30 d 770.7 GB, 90 d 2.1 TB, 365 d 9.5 TB
-      a month       now 2.90 EUR, 30 d 8.97 EUR, 90 d 24.00 EUR, 365 d 110.93 EUR
+      sets          2, 248.9 GB; a set grows by 2.0 GB a week
+      cost          2.90 EUR a month
+      in 30 d       6, 770.7 GB, 8.97 EUR a month
+      in 90 d       15, 2.1 TB, 24.00 EUR a month
+      in 365 d      54, 9.5 TB, 110.93 EUR a month
       keyrings      2
 
     the first recipient's key ends on 2027-01-01 (backup-operations.pub.asc)"

@@ -83,8 +83,9 @@ export default class BackupPrune extends BaseCommand<typeof BackupPrune> {
     if (retained > 0) this.say(`${retained} would go, but the store keeps them locked`);
     if (removed !== null) {
       const { sets, parts, keyrings, versions, bytes } = removed;
+      const what = [counted(sets, 'set'), counted(parts, 'dead run'), counted(keyrings, 'keyring')];
       this.print(
-        `removed from ${destination}: ${sets} sets, parts of ${parts} runs, ${keyrings} keyrings; ${versions} object versions, ${formatByteSize(bytes)}`,
+        `removed from ${destination}: ${what.join(', ')}: ${counted(versions, 'object version')}, ${formatByteSize(bytes)}`,
       );
     } else this.print(planId === null ? outcome : `${outcome}: plan ${planId}`);
     if (certificateId !== null) this.print(`certificate ${certificateId}`);
@@ -96,4 +97,8 @@ export default class BackupPrune extends BaseCommand<typeof BackupPrune> {
       value: removed?.bytes ?? 0,
     });
   }
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -53,23 +53,22 @@ function setsText({ sets, bytes, growthBytesPerWeek: growth }: DestinationStatus
   const size = `${sets}, ${formatByteSize(bytes)}`;
   if (growth === null) return size;
   const step = `${formatByteSize(Math.abs(growth))} a week`;
-  return growth === 0 ? `${size}, no growth` : `${size}, each ${step} ${growth > 0 ? 'larger' : 'smaller'}`;
+  return growth === 0
+    ? `${size}; no growth`
+    : `${size}; a set ${growth > 0 ? 'grows' : 'shrinks'} by ${step}`;
 }
 
+/** One line for today's cost, and one for each day that is looked ahead to. */
 function forecastRows({ forecast, cost }: DestinationStatus): readonly (readonly [string, string])[] {
-  const money = (amount: number | null): string => `${amount?.toFixed(2)} ${cost?.currency}`;
-  const rows: (readonly [string, string])[] = [];
-  if (forecast.length > 0)
-    rows.push(['in', forecast.map(({ days, bytes }) => `${days} d ${formatByteSize(bytes)}`).join(', ')]);
-  if (cost !== null)
-    rows.push([
-      'a month',
-      [
-        `now ${money(cost.amount)}`,
-        ...forecast.map(({ days, cost: later }) => `${days} d ${money(later)}`),
-      ].join(', '),
-    ]);
-  return rows;
+  const money = (amount: number | null | undefined): string =>
+    cost === null ? '' : `, ${amount?.toFixed(2)} ${cost.currency} a month`;
+  return [
+    ...(cost === null ? [] : [['cost', `${cost.amount.toFixed(2)} ${cost.currency} a month`] as const]),
+    ...forecast.map(
+      ({ days, sets, bytes, cost: later }) =>
+        [`in ${days} d`, `${sets}, ${formatByteSize(bytes)}${money(later)}`] as const,
+    ),
+  ];
 }
 
 function ago(seconds: number): string {

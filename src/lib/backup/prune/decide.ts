@@ -14,6 +14,9 @@ export interface Decision extends Folder {
 /** Why the newest set is kept, whatever the rules say. */
 export const newestReason = 'the newest complete set';
 
+/** Why a keyring goes earlier than its age would have it. */
+export const goesWithSet = 'its set goes';
+
 /** Everything that the decisions follow from. */
 export interface Facts {
   readonly now: Date;
@@ -27,11 +30,11 @@ export interface Facts {
   readonly grace: number;
   /** Milliseconds after which a keyring without a lock goes. */
   readonly keyringAge: number;
-  /** As `setsNeededBy`. */
-  neededBy(setIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** As `setsNeededBy`: what these need of all of those. */
+  neededBy(staying: readonly string[], all: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
-/** Decides about every set, what runs left, and every keyring; locks are not asked for yet. Oldest first. */
+/** Decides about what runs left, every set, and every keyring, oldest first; locks are not asked for yet. */
 export async function decide(facts: Facts): Promise<readonly Decision[]> {
   const { sets, keyrings, rewraps } = facts.inventory;
   const complete = sets.filter(({ isComplete }) => isComplete);
@@ -53,8 +56,9 @@ export async function decide(facts: Facts): Promise<readonly Decision[]> {
   const newest = [...newestOf(facts, complete)];
   return [
     ...decidedParts,
-    ...keyrings.map((keyring) => decideKeyring(facts, keyring, decided.get(keyring.setId), newest)),
     ...decidedSets,
+    // Behind the sets: one that stays after all keeps its keys.
+    ...keyrings.map((keyring) => decideKeyring(facts, keyring, decided.get(keyring.setId), newest)),
   ];
 }
 
@@ -81,7 +85,7 @@ async function keptSets(
     if (!isKnown(facts, setId) && facts.now.getTime() - startedAt.getTime() < facts.grace)
       keep(setId, 'not in the register, and too young to tell whose it is');
   }
-  await keepNeeded(facts, kept, keep);
+  await keepNeeded(facts, kept, keep, [...isThere]);
   return kept;
 }
 
@@ -90,10 +94,11 @@ async function keepNeeded(
   facts: Facts,
   kept: ReadonlyMap<string, unknown>,
   keep: (setId: string, reason: string) => void,
+  all: readonly string[],
 ): Promise<void> {
   for (let before = -1; before < kept.size; ) {
     before = kept.size;
-    for (const [setId, by] of await facts.neededBy([...kept.keys()])) {
+    for (const [setId, by] of await facts.neededBy([...kept.keys()], all)) {
       if (!kept.has(setId)) keep(setId, `needed by ${by}`);
     }
   }
@@ -165,10 +170,10 @@ function decideKeyring(
   if (set === undefined && age < facts.grace) return decision('keep', 'younger than the grace');
   if (set === undefined) return decision('remove', 'its set is gone');
   if (set.what === 'parts' && set.action === 'keep') return decision('keep', set.reasons.join('; '));
-  if (set.action === 'remove') return decision('remove', 'its set goes');
-  return age < facts.keyringAge
-    ? decision('keep', 'younger than keyrings get')
-    : decision('remove', 'older than keyrings get');
+  if (age >= facts.keyringAge) return decision('remove', 'older than keyrings get');
+  return set.action === 'remove'
+    ? decision('remove', goesWithSet)
+    : decision('keep', 'younger than keyrings get');
 }
 
 /** The folders of each set taken together, oldest first. */

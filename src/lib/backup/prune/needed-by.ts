@@ -1,20 +1,30 @@
 import type { Queryable } from '../../base/postgres.ts';
 
 /**
- * The sets without which others could not be restored: a set of mail objects that holds only what is new needs the
- * sets that hold the rest. A run that has not ended may need all that it can build upon.
+ * The sets without which others could not be restored: an increment of mail objects refers to what earlier sets hold.
+ * What a set needs stands in its encrypted manifest, which who prunes cannot read, and in the state database; of a set
+ * that the state database does not know, everything older may be needed, unless the profile makes no increments.
+ * @param staying sets that are to stay
+ * @param all every complete set
  * @returns needed set to the set that needs it
  */
 export async function setsNeededBy(
-  state: Queryable,
-  setIds: readonly string[],
+  db: Queryable,
+  profile: string,
+  staying: readonly string[],
+  all: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await state.query<{ needed: string; by: string }>(
-    `select needed, max(o.set_id) as by
-     from postern.backup_object_set o join postern.backup_set s using (set_id), unnest(o.base) as needed
-     where o.set_id = any($1) or s.state = 'running'
-     group by needed`,
-    [setIds],
+  const { rows } = await db.query<{ setId: string; base: readonly string[] }>(
+    `select set_id as "setId", coalesce(base, '{}') as base
+     from postern.backup_set left join postern.backup_object_set using (set_id) where profile = $1`,
+    [profile],
   );
-  return new Map(rows.map(({ needed, by }) => [needed, by]));
+  const bases = new Map(rows.map(({ setId, base }) => [setId, base]));
+  const makesIncrements = rows.length === 0 || rows.some(({ base }) => base.length > 0);
+  const needed = new Map<string, string>();
+  for (const setId of staying) {
+    const unknown = makesIncrements ? all.filter((older) => older < setId) : [];
+    for (const base of bases.get(setId) ?? unknown) needed.set(base, setId);
+  }
+  return needed;
 }

@@ -6,30 +6,15 @@ import { createPlan, type Plan } from '../../operation/plan.ts';
 import { precondition } from '../../operation/staleness.ts';
 import { isJobLocked } from '../../state/job-lock.ts';
 import type { PruneContext, PrunedDestination } from './context.ts';
-import { type Decision, decide, openRuns } from './decide.ts';
-import { type Inventory, setFolders, takeInventory } from './inventory.ts';
+import { decide, openRuns } from './decide.ts';
+import { askForLocks, type PruneEntry, pruneEntry } from './entries.ts';
+import { type Inventory, takeInventory } from './inventory.ts';
 import { setsNeededBy } from './needed-by.ts';
-import { passedChecks, type RegisteredCopy, registeredCopies } from './register.ts';
+import { passedChecks, registeredCopies } from './register.ts';
 import { type KeepRules, keepsAnything } from './rules.ts';
 import { pruneTarget } from './target.ts';
-import { findLock, listFolders } from './versions.ts';
 
 const count = z.number().int().nonnegative();
-
-export const pruneEntry = z.strictObject({
-  what: z.enum(['set', 'parts', 'keyring']),
-  setId: z.string(),
-  /** `retained`: it would go, but the store keeps it. */
-  action: z.enum(['keep', 'remove', 'retained']),
-  reasons: z.array(z.string()),
-  lockedUntil: z.string().nullable(),
-  manifestSha256: z.string().nullable(),
-  /** Versions and delete markers, and the bytes of all of them. */
-  versions: count,
-  bytes: count,
-});
-
-export type PruneEntry = z.infer<typeof pruneEntry>;
 
 export const keepRules = z.strictObject({
   last: count,
@@ -97,13 +82,9 @@ export async function planPrune(
     keep,
     grace,
     keyringAge: destination.keyringAge,
-    neededBy: (setIds) => setsNeededBy(state, setIds),
+    neededBy: (staying, all) => setsNeededBy(state, context.profile, staying, all),
   });
-  const entries: PruneEntry[] = [];
-  for (const decision of decisions) {
-    context.signal.throwIfAborted();
-    entries.push(await askForLock(destination, decision, register, now));
-  }
+  const entries = await askForLocks(context, destination, decisions, register);
   const removed = entries.filter(({ action }) => action === 'remove');
   if (removed.length === 0 && inventory.oldProbes.versions === 0) return { entries, plan: undefined };
   const plan = createPlan(context, {
@@ -143,38 +124,6 @@ function warnOfOddities({ progress }: PruneContext, { sets, foreign }: Inventory
     progress.detail(`${foreign} object versions there are none of postern's; they are left alone`);
 }
 
-/** Where the files of what is decided about lie. */
-export function foldersOf(
-  destination: Pick<PrunedDestination, 'prefix'>,
-  { what, setId }: Pick<Decision, 'what' | 'setId'>,
-): readonly string[] {
-  return what === 'keyring' ? [`${destination.prefix}keyrings/${setId}/`] : setFolders(destination, setId);
-}
-
-async function askForLock(
-  destination: PrunedDestination,
-  { what, setId, action, reasons, versions, bytes }: Decision,
-  register: ReadonlyMap<string, RegisteredCopy>,
-  now: Date,
-): Promise<PruneEntry> {
-  const common = {
-    what,
-    setId,
-    reasons: [...reasons],
-    manifestSha256: register.get(setId)?.manifestSha256 ?? null,
-    versions,
-    bytes,
-  };
-  if (action === 'keep') return { ...common, action, lockedUntil: null };
-  const found = await listFolders(destination.store, foldersOf(destination, { what, setId }));
-  const until = await findLock(destination.store, found, now);
-  return {
-    ...common,
-    action: until === undefined ? 'remove' : 'retained',
-    lockedUntil: until?.toISOString() ?? null,
-  };
-}
-
 function steps(removed: readonly PruneEntry[], { oldProbes }: Inventory) {
   const probes =
     oldProbes.versions === 0
@@ -186,12 +135,16 @@ function steps(removed: readonly PruneEntry[], { oldProbes }: Inventory) {
             inputs: {},
           },
         ];
+  const of = (what: PruneEntry['what']) => removed.filter((entry) => entry.what === what);
+  // The newest set first: what it needed of older ones is no longer needed then.
   return [
-    ...removed.map(({ what, setId, versions, bytes, reasons }) => ({
-      kind: `remove-${what}`,
-      summary: `remove ${title[what]} ${setId}: ${versions} object versions, ${formatByteSize(bytes)}; ${reasons.join('; ')}`,
-      inputs: { setId },
-    })),
+    ...[...of('parts'), ...of('set').toReversed(), ...of('keyring')].map(
+      ({ what, setId, versions, bytes, reasons }) => ({
+        kind: `remove-${what}`,
+        summary: `remove ${title[what]} ${setId}: ${versions} object versions, ${formatByteSize(bytes)}; ${reasons.join('; ')}`,
+        inputs: { setId },
+      }),
+    ),
     ...probes,
   ];
 }

@@ -4,10 +4,10 @@ import type { JsonObject } from '../../crypto/canonical-json.ts';
 import type { StepJournal } from '../../operation/plan-kind.ts';
 import { fileName } from '../format/layout.ts';
 import type { PruneContext, PrunedDestination } from './context.ts';
-import { newestReason } from './decide.ts';
+import { goesWithSet, newestReason } from './decide.ts';
+import { foldersOf, type PruneEntry } from './entries.ts';
 import { probeAge } from './inventory.ts';
 import { setsNeededBy } from './needed-by.ts';
-import { foldersOf, type PruneEntry } from './plan-prune.ts';
 import { passedChecks, registeredCopies, registerKeyringPruning, registerPruning } from './register.ts';
 import { deleteVersions, findLock, listFolders, sumOf } from './versions.ts';
 
@@ -55,16 +55,16 @@ export async function removeSet(step: RemovalStep, entry: PruneEntry): Promise<J
 /** Removes what a run left that made no set. */
 export async function removeParts(step: RemovalStep, entry: PruneEntry): Promise<JsonObject> {
   const { destination } = step;
-  const manifest = `${destination.prefix}${entry.setId}/${fileName.manifest}`;
+  if (await hasManifest(step, entry.setId)) return { outcome: 'kept', reason: 'it has a manifest by now' };
   const found = await listFolders(destination.store, foldersOf(destination, entry));
-  if (found.some(({ key, isDeleteMarker }) => key === manifest && !isDeleteMarker))
-    return { outcome: 'kept', reason: 'it has a manifest by now' };
   return removeUnlocked(step, entry, found);
 }
 
 /** Removes the wrapped keys of a set. */
 export async function removeKeyring(step: RemovalStep, entry: PruneEntry): Promise<JsonObject> {
   const { context, destination, state } = step;
+  if (entry.reasons.includes(goesWithSet) && (await hasManifest(step, entry.setId)))
+    return { outcome: 'kept', reason: 'its set is still there' };
   const found = await listFolders(destination.store, foldersOf(destination, entry));
   const result = await removeUnlocked(step, entry, found);
   if (result['outcome'] === 'removed') {
@@ -143,15 +143,11 @@ async function whyNot(
  * Why a set must not go any more, which may have changed since the plan was made.
  * @throws {PosternError} exit 6 `prune-newest-missing`: what the plan relied upon is gone
  */
-async function whyKept(
-  { context, destination, state, entries }: RemovalStep,
-  setId: string,
-): Promise<string | undefined> {
+async function whyKept(step: RemovalStep, setId: string): Promise<string | undefined> {
+  const { context, destination, state, entries } = step;
   const kept = entries.filter(({ what, action }) => what === 'set' && action === 'keep');
   for (const newest of kept.filter(({ reasons }) => reasons.includes(newestReason))) {
-    const manifest = `${destination.prefix}${newest.setId}/${fileName.manifest}`;
-    if ((await listFolders(destination.store, [manifest])).some((version) => isManifest(version, manifest)))
-      continue;
+    if (await hasManifest(step, newest.setId)) continue;
     throw refused(`the set ${newest.setId} is gone, which was the newest when the plan was made`, {
       code: 'prune-newest-missing',
       hints: ['find out who removed it; nothing more is pruned by this plan'],
@@ -160,25 +156,30 @@ async function whyKept(
   const { verified, drilled } = await passedChecks(state, context.profile, destination.name);
   if (verified[0]?.setId === setId) return 'it is the last that was verified by now';
   if (drilled[0]?.setId === setId) return 'it is the last that a drill restored by now';
-  const going = new Set(entries.filter(({ action }) => action === 'remove').map((entry) => entry.setId));
-  const register = await registeredCopies(state, context.profile, destination.name);
-  const staying = [...register.values()].filter(
-    (copy) => copy.copyState === 'complete' && !going.has(copy.setId),
-  );
-  const by = (
-    await setsNeededBy(
-      state,
-      staying.map((copy) => copy.setId),
-    )
-  ).get(setId);
+  const by = (await neededNow(step, setId)).get(setId);
   return by === undefined ? undefined : `${by} needs it by now`;
 }
 
-function isManifest(
-  { key, isDeleteMarker }: { readonly key: string; readonly isDeleteMarker: boolean },
-  manifest: string,
-): boolean {
-  return key === manifest && !isDeleteMarker;
+/** What the sets need that stay, and those that are still there although they were to go. */
+async function neededNow(
+  { context, destination, state, entries }: RemovalStep,
+  setId: string,
+): Promise<ReadonlyMap<string, string>> {
+  const going = new Set(entries.filter(({ action }) => action === 'remove').map((entry) => entry.setId));
+  const register = await registeredCopies(state, context.profile, destination.name);
+  // Sets are removed from the newest on: of the younger ones, those that are still whole have stayed.
+  const whole = [...register.values()].filter(
+    (copy) => copy.copyState === 'complete' && (!going.has(copy.setId) || copy.setId > setId),
+  );
+  const planned = entries.filter(({ what, action }) => what === 'set' && action !== 'remove');
+  const staying = new Set([...whole, ...planned].map((set) => set.setId));
+  return setsNeededBy(state, context.profile, [...staying], [...staying, setId]);
+}
+
+async function hasManifest({ destination }: RemovalStep, setId: string): Promise<boolean> {
+  const manifest = `${destination.prefix}${setId}/${fileName.manifest}`;
+  const found = await listFolders(destination.store, [manifest]);
+  return found.some(({ key, isDeleteMarker }) => key === manifest && !isDeleteMarker);
 }
 
 /** What was there when the step first began; a step that is done again counts from the same. */

@@ -1,6 +1,6 @@
 // What `backup prune` returns under --json.
 import { z } from 'zod';
-import { pruneEntry } from './plan-prune.ts';
+import { pruneEntry } from './entries.ts';
 
 const count = z.number().int().nonnegative();
 

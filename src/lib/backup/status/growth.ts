@@ -20,25 +20,28 @@ export interface Growth {
 const week = 7 * 86_400_000;
 /** As many of the last sets are looked at: older ones tell of another time. */
 const looked = 12;
+/** Sets that are made by hand within a day say nothing of a year. */
+const leastSpan = 86_400_000;
+const leastInterval = 3_600_000;
 /** What a forecast may reckon with: an hourly set over two years. */
 const most = 20_000;
 
 /**
  * The line of least squares through the sizes of the last sets, oldest first.
- * @returns undefined for fewer than two sets, or sets of one moment: there is no line
+ * @returns undefined for sets that cover less than a day: there is no line
  */
 export function growthOf(sets: readonly SizedSet[]): Growth | undefined {
   const last = sets.slice(-looked);
   const gaps = last.slice(1).map(({ at }, index) => at - (last[index]?.at ?? at));
-  const interval = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
-  if (interval <= 0) return undefined;
+  if ((last.at(-1)?.at ?? 0) - (last[0]?.at ?? 0) < leastSpan) return undefined;
+  const median = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
   const meanAt = mean(last.map(({ at }) => at));
   const meanBytes = mean(last.map(({ bytes }) => bytes));
   const spread = last.reduce((sum, { at }) => sum + (at - meanAt) ** 2, 0);
   const slope = last.reduce((sum, { at, bytes }) => sum + (at - meanAt) * (bytes - meanBytes), 0) / spread;
   return {
     bytesPerWeek: Math.round(slope * week),
-    interval,
+    interval: Math.max(median, leastInterval),
     bytesAt: (at) => Math.max(0, Math.round(meanBytes + slope * (at - meanAt))),
   };
 }

@@ -36,9 +36,9 @@ const destinationStatus = z.strictObject({
     .nullable(),
   sets: count,
   bytes: count,
-  /** By how much a set is larger than one of a week before; null for fewer than two sets. */
+  /** By how much a set is larger than one of a week before; null where the sets cover less than a day. */
   growthBytesPerWeek: z.number().int().nullable(),
-  /** What will be there, and what it will cost a month; empty for fewer than two sets. */
+  /** What will be there, and what it will cost a month; empty where the sets cover less than a day. */
   forecast: z.array(z.strictObject({ days: count, sets: count, bytes: count, cost: z.number().nullable() })),
   /** A month, for what is there now; null without a price. */
   cost: z.strictObject({ amount: z.number(), currency: z.string() }).nullable(),
