@@ -12,6 +12,8 @@ interface GpgResult {
 
 /** A keyring of its own, so that no test sees the person's keys or another test's. */
 export interface GpgHome {
+  /** GNUPGHOME. */
+  readonly folder: string;
   /** Runs gpg without a terminal; secret keys are asked for with the passphrase, empty when left out. */
   run(args: readonly string[], input?: string | Uint8Array, passphrase?: string): GpgResult;
   /** Runs gpg on a file with this input, the secret to be read at its file descriptor 3. */
@@ -62,6 +64,7 @@ export function openGpgHome(gpg: string): GpgHome {
   }
 
   return {
+    folder: home,
     run,
     must(args, input, passphrase) {
       const { status, stdout, stderr } = run(args, input, passphrase);

@@ -1,5 +1,6 @@
 import type { AuditContext } from '../audit/audited.ts';
 import type { Progress } from '../base/progress.ts';
+import type { Kms } from '../cloud/kms.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import type { Recipient } from '../crypto/openpgp-recipient.ts';
 import type { Destination } from './destination.ts';
@@ -20,8 +21,11 @@ export interface SetStore {
 
 /** What opens a set; only where the secret half of a recipient's key is at hand. */
 export interface SecretKeys {
+  /** May be none where a key management service opens the sets. */
   readonly armored: readonly string[];
   readonly passphrase?: string;
+  /** Asked for sets that name one of its keys, when none of the secret keys fits. */
+  readonly kms?: () => Promise<Kms>;
 }
 
 /** A database that goes into every set. */
@@ -47,15 +51,26 @@ export interface BackupContext extends AuditContext {
   /** Left out where no mail objects go along. */
   readonly objects?: ObjectBackup;
   readonly recipients: readonly Recipient[];
-  readonly signer: {
-    readonly secretKey: string;
-    readonly passphrase?: string;
-    readonly fingerprint: string;
-    readonly publicKey: string;
-  };
+  readonly signer: Signer;
+  /** Wraps what opens each set, besides the recipients. */
+  readonly kms?: WrappingKey;
   readonly options: BackupOptions;
   /** What goes into the manifest: `postern 0.1.0`. */
   readonly tool: string;
+}
+
+/** Who signs sets; its public half is among the trusted ones. */
+export interface Signer {
+  readonly secretKey: string;
+  readonly passphrase?: string;
+  readonly fingerprint: string;
+  readonly publicKey: string;
+}
+
+/** A key of a key management service; this host need only be allowed to encrypt with it. */
+export interface WrappingKey {
+  readonly kms: Kms;
+  readonly keyId: string;
 }
 
 export interface BackupOptions {

@@ -14,6 +14,8 @@ import type { BackupContext } from './context.ts';
 import { databaseFailure, snapshotLost } from './database-failure.ts';
 import { newSetId, setFormat, setFormatVersion } from './format/layout.ts';
 import type { Manifest, ManifestSource } from './format/manifest.ts';
+import { warnOfEndingKeys } from './keys/ending-keys.ts';
+import { beginKmsList } from './keys/kms-list.ts';
 import { forgetOldObjects } from './objects/base-sets.ts';
 import { captureObjects } from './objects/capture.ts';
 import { shownObjects } from './objects/shown.ts';
@@ -40,6 +42,7 @@ export async function runBackup(context: BackupContext): Promise<BackupRunResult
   return withJobLock(state, `backup ${context.profile}`, async (locked) => {
     await checkClock(context, locked);
     await closeDeadRuns(context, locked);
+    await warnOfEndingKeys(context);
     const target = context.destinations.map(({ name }) => name).join(', ');
     return audited(context, { action: 'backup.run', target }, async (audit) => {
       const result = await writeSnapshots(context, locked);
@@ -96,6 +99,7 @@ async function writeSet(
   const { clock, profile } = context;
   const startedAt = clock.now();
   const setId = newSetId(startedAt, randomBytes(4).toString('hex'));
+  const kmsList = context.kms === undefined ? undefined : await beginKmsList(context.kms, { setId, profile });
   const previous = await previousSet(state, profile);
   const copies = setCopies(context.destinations, startedAt, {
     now: () => clock.now(),
@@ -104,7 +108,7 @@ async function writeSet(
   });
   await registerRun(state, { setId, profile, startedAt, previousSetId: previous?.setId });
   await registerCopies(state, setId, copies.live());
-  const writer = setWriter(context, setId, copies);
+  const writer = setWriter(context, setId, copies, kmsList);
   try {
     const captured: ManifestSource[] = [];
     for (const source of sources) captured.push(await captureDatabase(context, source, writer));

@@ -1,6 +1,7 @@
 import { qualifiedName } from '../platform/quote.ts';
 import type { SecretKeys, SetStore } from './context.ts';
 import type { Manifest, ManifestSource } from './format/manifest.ts';
+import { keysFor } from './keys/open-keys.ts';
 import { shownObjects } from './objects/shown.ts';
 import { openSignedSet, readManifest, unlock } from './read-set.ts';
 import type { BackupShowResult } from './results.ts';
@@ -12,7 +13,8 @@ export async function showSet(
   keys: SecretKeys | undefined,
 ): Promise<BackupShowResult> {
   const set = await openSignedSet(sets, setId);
-  const opened = keys === undefined ? undefined : await readManifest(sets, set, await unlock(keys));
+  const fitting = keysFor(set, keys);
+  const opened = fitting === undefined ? undefined : await readManifest(sets, set, await unlock(fitting));
   const { stub } = set;
   return {
     setId,

@@ -1,6 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { currentActor } from '../audit/actor.ts';
-import type { BackupContext, DatabaseSource, SecretKeys, SetStore } from '../backup/context.ts';
+import type {
+  BackupContext,
+  DatabaseSource,
+  SecretKeys,
+  SetStore,
+  Signer,
+  WrappingKey,
+} from '../backup/context.ts';
 import type { Destination } from '../backup/destination.ts';
 import { profilePrefix } from '../backup/format/layout.ts';
 import type { ObjectBackup } from '../backup/objects/settings.ts';
@@ -83,11 +90,13 @@ function trustedSigners(context: PosternContext): Promise<readonly string[]> {
   return Promise.all(paths.map((path) => context.readText('backup', path)));
 }
 
-/** The keys that open sets, where the configuration names them. */
+/** What opens sets, where the configuration names it: secret keys, a key management service. */
 export async function secretKeys(context: PosternContext): Promise<SecretKeys | undefined> {
-  const { secret_keys: paths, secret_key_passphrase: reference } = context.settings('backup');
-  if (paths === undefined || paths.length === 0) return undefined;
+  const { secret_keys: paths = [], secret_key_passphrase: reference } = context.settings('backup');
+  const kms = context.config.profile.kms === undefined ? undefined : () => context.kms();
+  if (paths.length === 0) return kms === undefined ? undefined : { armored: [], kms };
   return {
+    ...defined({ kms }),
     armored: await Promise.all(paths.map((path) => context.readText('backup', path))),
     ...defined({
       passphrase: reference === undefined ? undefined : await context.secret('backup', reference),
@@ -96,12 +105,15 @@ export async function secretKeys(context: PosternContext): Promise<SecretKeys | 
 }
 
 /** As `secretKeys`, for what cannot go on without. @throws {PosternError} exit 2, `secret-key-needed` */
-async function requireSecretKeys(context: PosternContext): Promise<SecretKeys> {
+export async function requireSecretKeys(context: PosternContext): Promise<SecretKeys> {
   const keys = await secretKeys(context);
   if (keys !== undefined) return keys;
   throw usageError('no secret key is configured, so no set can be opened', {
     code: 'secret-key-needed',
-    hints: ['name the secret half of a recipient under backup.secret_keys, on a host that may read backups'],
+    hints: [
+      'name the secret half of a recipient under backup.secret_keys, on a host that may read backups',
+      'where sets are made with backup.kms_key, kms with the right to decrypt opens them as well',
+    ],
   });
 }
 
@@ -118,12 +130,24 @@ export async function backupKeys(
   const recipients = await Promise.all(
     backup.recipients.map(async (path) => readRecipient(await context.readText('backup', path), now)),
   );
-  if (new Set(recipients.map(({ fingerprint }) => fingerprint)).size < 2) {
+  const different = new Set(recipients.map(({ fingerprint }) => fingerprint)).size;
+  if (different < recipientsNeeded(context)) {
     throw usageError('the recipients are one and the same key', {
       code: 'recipients-too-few',
       hints: ['name two different keys: one for operations, one that is kept offline'],
     });
   }
+  return { recipients, signer: await backupSigner(context) };
+}
+
+/** How many different keys must be able to open a set; a key management service counts as one. */
+export function recipientsNeeded(context: PosternContext): number {
+  return context.settings('backup').kms_key === undefined ? 2 : 1;
+}
+
+/** Who signs sets and rewraps. @throws {PosternError} exit 2, `signer-untrusted` and as `readSecretKey` */
+export async function backupSigner(context: PosternContext): Promise<Signer> {
+  const backup = context.settings('backup');
   const secretKey = await context.readText('backup', backup.signer.secret_key);
   const reference = backup.signer.passphrase;
   const passphrase = reference === undefined ? undefined : await context.secret('backup', reference);
@@ -142,10 +166,7 @@ export async function backupKeys(
       hints: ['name its public half under backup.trusted_signers'],
     });
   });
-  return {
-    recipients,
-    signer: { secretKey, fingerprint, publicKey: key.toPublic().armor(), ...defined({ passphrase }) },
-  };
+  return { secretKey, fingerprint, publicKey: key.toPublic().armor(), ...defined({ passphrase }) };
 }
 
 /** All that a run needs. Errors as `backupKeys`. */
@@ -162,6 +183,7 @@ export async function backupContext(context: PosternContext, version: string): P
     profile: context.profile,
     destinations: await destinations(context),
     sources: await databaseSources(context),
+    ...defined({ kms: await wrappingKey(context) }),
     ...defined({ objects: await objectBackup(context) }),
     options: {
       partSize: backup.part_size ?? defaultPartSize(workers),
@@ -174,6 +196,12 @@ export async function backupContext(context: PosternContext, version: string): P
     },
     tool: `postern ${version}`,
   };
+}
+
+/** What wraps the session keys of each set, where the configuration names it. @throws {PosternError} exit 2 */
+export async function wrappingKey(context: PosternContext): Promise<WrappingKey | undefined> {
+  const { kms_key: keyId } = context.settings('backup');
+  return keyId === undefined ? undefined : { kms: await context.kms(), keyId };
 }
 
 /** The databases of a set: all that the profile knows, unless it names some. @throws {PosternError} exit 2 */

@@ -146,52 +146,68 @@ const objectBackup = z
   })
   .describe('mail objects (bodies, attachments) that go into every set');
 
-const backup = z.strictObject({
-  destinations: z
-    .record(name, destination)
-    .refine((found) => Object.keys(found).length > 0, 'expected at least one destination')
-    .describe('where the sets go; the first one is read from unless a command is told --from'),
-  sources: z
-    .array(name)
-    .min(1)
-    .optional()
-    .describe(
-      'the databases of a set: platform, names under platform.databases, state; all of them unless told',
-    ),
-  objects: objectBackup.optional(),
-  recipients: z.array(path).min(2).describe('public OpenPGP keys, at least two: operations and offline'),
-  signer: z.strictObject({ secret_key: path, passphrase: secret.optional() }),
-  trusted_signers: z.array(path).min(1).describe('public keys whose manifests are believed'),
-  secret_keys: z
-    .array(path)
-    .optional()
-    .describe('secret keys for verify and restore; leave this out on the host that writes the backups'),
-  secret_key_passphrase: secret.optional(),
-  part_size: byteSize
-    .optional()
-    .describe(
-      'the encrypted size at which a part ends; 32MiB divided by the workers, and 8MiB at least, unless told',
-    ),
-  compression_level: z
-    .number()
-    .int()
-    .min(1)
-    .max(19)
-    .optional()
-    .describe('zstd level; unless told, one between 2 and 3 that is nearly as small as 3'),
-  workers: z.number().int().min(1).max(64).optional().describe('parallel copies; one per core unless told'),
-  verify_before_upload: z
-    .boolean()
-    .optional()
-    .describe('open every part again in memory before it is sent; true unless told'),
-  restore_url: secret
-    .optional()
-    .describe(
-      "a superuser login on the server that takes restored databases; the platform database's unless told",
-    ),
-  pg_dump: path.optional().describe('the pg_dump to use for the schema'),
-  prune: pruneSettings.optional(),
-});
+const backup = z
+  .strictObject({
+    destinations: z
+      .record(name, destination)
+      .refine((found) => Object.keys(found).length > 0, 'expected at least one destination')
+      .describe('where the sets go; the first one is read from unless a command is told --from'),
+    sources: z
+      .array(name)
+      .min(1)
+      .optional()
+      .describe(
+        'the databases of a set: platform, names under platform.databases, state; all of them unless told',
+      ),
+    objects: objectBackup.optional(),
+    recipients: z
+      .array(path)
+      .min(1)
+      .describe('public OpenPGP keys, at least two: operations and offline; with kms_key, one suffices'),
+    kms_key: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'the id or ARN of a key in kms that wraps what opens each set; the host need only encrypt with it',
+      ),
+    signer: z.strictObject({ secret_key: path, passphrase: secret.optional() }),
+    trusted_signers: z.array(path).min(1).describe('public keys whose manifests are believed'),
+    secret_keys: z
+      .array(path)
+      .optional()
+      .describe('secret keys for verify and restore; leave this out on the host that writes the backups'),
+    secret_key_passphrase: secret.optional(),
+    part_size: byteSize
+      .optional()
+      .describe(
+        'the encrypted size at which a part ends; 32MiB divided by the workers, and 8MiB at least, unless told',
+      ),
+    compression_level: z
+      .number()
+      .int()
+      .min(1)
+      .max(19)
+      .optional()
+      .describe('zstd level; unless told, one between 2 and 3 that is nearly as small as 3'),
+    workers: z.number().int().min(1).max(64).optional().describe('parallel copies; one per core unless told'),
+    verify_before_upload: z
+      .boolean()
+      .optional()
+      .describe('open every part again in memory before it is sent; true unless told'),
+    restore_url: secret
+      .optional()
+      .describe(
+        "a superuser login on the server that takes restored databases; the platform database's unless told",
+      ),
+    pg_dump: path.optional().describe('the pg_dump to use for the schema'),
+    prune: pruneSettings.optional(),
+  })
+  .refine(({ recipients, kms_key }) => recipients.length >= (kms_key === undefined ? 2 : 1), {
+    path: ['recipients'],
+    message:
+      'expected at least two keys: one for operations, one that is kept offline; with kms_key, one suffices',
+  });
 
 const profile = z.strictObject({
   platform: z

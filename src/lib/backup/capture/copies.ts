@@ -109,7 +109,7 @@ function retentionOf(target: CopyTarget, lock: LockKind): Retention | undefined 
  * One PUT, never over another object, and a HEAD: what a store confirms and what it has are two things.
  * @throws {PosternError} exit 1: `store-changed-object`, `lock-missing`, `lock-shorter`, and as the port's `put` and `head`
  */
-async function storeFile(
+export async function storeFile(
   { name, store, prefix }: Destination,
   path: string,
   body: Uint8Array,

@@ -143,7 +143,7 @@ async function copyKeyring(
 function sealedFile({
   bytes,
   ...hashes
-}: Pick<SealedPart, 'bytes' | 'sha256' | 'plainSize' | 'plainSha256'>): SealedFile {
+}: Pick<SealedPart, 'bytes' | 'sha256' | 'plainSize' | 'plainSha256' | 'sessionKey'>): SealedFile {
   return { bytes: new Uint8Array(bytes), size: bytes.byteLength, ...hashes };
 }
 

@@ -1,11 +1,13 @@
 import { releaseMemory } from '../../base/release-memory.ts';
-import { canonicalJson, type JsonValue } from '../../crypto/canonical-json.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../crypto/canonical-json.ts';
+import { type SessionKey, wipeSessionKey } from '../../crypto/openpgp-session-key.ts';
 import { signDetached } from '../../crypto/openpgp-signature.ts';
 import { sha256Hex } from '../../crypto/sha256.ts';
 import type { BackupContext } from '../context.ts';
 import { fileName, type ScriptKind, scriptPath } from '../format/layout.ts';
 import type { Manifest, ManifestFile, Stub } from '../format/manifest.ts';
 import { restoreReadme, restoreScript } from '../format/restore-files.ts';
+import type { KmsList } from '../keys/kms-list.ts';
 import { type SealedFile, type SealOptions, sealWhole } from '../worker/part-writer.ts';
 import type { LockKind, SetCopies } from './copies.ts';
 
@@ -39,7 +41,13 @@ export interface CommittedSet {
   readonly bytes: number;
 }
 
-export function setWriter(context: BackupContext, setId: string, copies: SetCopies): SetWriter {
+/** @param kmsList gathers the session keys of all files, where a key management service wraps them */
+export function setWriter(
+  context: BackupContext,
+  setId: string,
+  copies: SetCopies,
+  kmsList?: KmsList,
+): SetWriter {
   const { options, recipients, signer } = context;
   const seal: SealOptions = { recipients, level: options.level, verify: options.verifyBeforeUpload };
   const files: ManifestFile[] = [];
@@ -53,9 +61,17 @@ export function setWriter(context: BackupContext, setId: string, copies: SetCopi
     context.signal.throwIfAborted();
     return copies.put(`${setId}/${name}`, body, sha256, lock);
   };
-  const put: SetWriter['put'] = async ({ bytes, size, sha256, plainSize, plainSha256 }, entry) => {
+  const keep = (name: string, sessionKey: SessionKey): void => {
+    if (kmsList === undefined) wipeSessionKey(sessionKey);
+    else kmsList.add(name, sessionKey);
+  };
+  const put: SetWriter['put'] = async (
+    { bytes, size, sha256, plainSize, plainSha256, sessionKey },
+    entry,
+  ) => {
     const stored = await store(entry.name, bytes, sha256, lockOf(entry));
     releaseMemory(bytes);
+    keep(entry.name, sessionKey);
     files.push({ ...entry, size, sha256, plainSize, plainSha256, copies: stored });
   };
   return {
@@ -63,11 +79,12 @@ export function setWriter(context: BackupContext, setId: string, copies: SetCopi
     files,
     keyrings,
     put,
-    putKeyring: async ({ bytes, size, sha256, plainSize, plainSha256 }, entry) => {
+    putKeyring: async ({ bytes, size, sha256, plainSize, plainSha256, sessionKey }, entry) => {
       context.signal.throwIfAborted();
       const signature = Buffer.from(await signDetached(bytes, signer));
       await copies.put(`${entry.name}.asc`, signature, sha256Hex(signature), 'keyring');
       const stored = await copies.put(entry.name, bytes, sha256, 'keyring');
+      keep(entry.name, sessionKey);
       keyrings.push({ ...entry, size, sha256, plainSize, plainSha256, copies: stored });
     },
     putScript: async (source, kind, text) => {
@@ -80,8 +97,12 @@ export function setWriter(context: BackupContext, setId: string, copies: SetCopi
         ...seal,
         verify: true,
       });
+      keep(fileName.manifest, sealedManifest.sessionKey);
+      const sealedKeys = await kmsList?.seal(sealedManifest.sha256, seal);
+      if (sealedKeys !== undefined) wipeSessionKey(sealedKeys.sessionKey);
       const clear: Record<string, Uint8Array> = {
-        [fileName.readme]: Buffer.from(restoreReadme(manifest)),
+        ...(sealedKeys === undefined ? {} : { [fileName.sessionKeys]: sealedKeys.bytes }),
+        [fileName.readme]: Buffer.from(restoreReadme(manifest, kmsList?.wrapped)),
         [fileName.restoreScript]: Buffer.from(restoreScript()),
         [fileName.signer]: Buffer.from(signer.publicKey),
       };
@@ -105,8 +126,9 @@ export function setWriter(context: BackupContext, setId: string, copies: SetCopi
         previous: manifest.previous,
         base: manifest.objects?.base.map((set) => set.setId) ?? [],
         files: listed,
+        ...(kmsList === undefined ? {} : { kms: kmsList.wrapped }),
       };
-      clear[fileName.stub] = Buffer.from(canonicalJson(stub));
+      clear[fileName.stub] = Buffer.from(canonicalJson(stub as JsonObject));
       const sums = Buffer.from(
         [...listed, { name: fileName.stub, sha256: sha256Hex(clear[fileName.stub] ?? Buffer.alloc(0)) }]
           .toSorted((a, b) => (a.name < b.name ? -1 : 1))

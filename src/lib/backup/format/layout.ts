@@ -12,6 +12,8 @@ export const fileName = {
   sumsSignature: 'SHA256SUMS.asc',
   signer: 'signer.asc',
   manifestSignature: 'manifest.json.pgp.asc',
+  /** Only where a key management service keeps what opens the set. */
+  sessionKeys: 'session-keys.json.zst.pgp',
   /** Sent last: it is the commit point. A folder without it is no set. */
   manifest: 'manifest.json.pgp',
 } as const;

@@ -150,6 +150,16 @@ export const manifest = z.strictObject({
   objects: manifestObjects.nullable(),
 });
 
+/** How a key management service opens a set: see docs/formats/session-keys.md. */
+const wrappedByKms = z.strictObject({
+  /** The id or ARN that wrapped it, and that unwraps it. */
+  keyId: z.string(),
+  /** Encryption context: it must be given again, exactly. */
+  context: z.strictObject({ setId: z.string(), profile: z.string() }),
+  /** Ciphertext of the service, in base64; inside, the session key of `session-keys.json.zst.pgp` as text. */
+  wrappedKey: z.base64(),
+});
+
 /** What anybody may read of a set; it names no table. */
 export const stub = z.strictObject({
   format: z.literal(setFormat),
@@ -163,6 +173,8 @@ export const stub = z.strictObject({
   /** Earlier sets that hold mail objects of this one: whoever deletes them makes this one incomplete. */
   base: z.array(z.string()),
   files: z.array(z.strictObject({ name: z.string(), size: count, sha256 })),
+  /** Left out where only secret keys open the set. */
+  kms: wrappedByKms.optional(),
 });
 
 export type Manifest = z.infer<typeof manifest>;
@@ -172,3 +184,4 @@ export type ManifestSource = z.infer<typeof manifestSource>;
 export type ManifestObjects = z.infer<typeof manifestObjects>;
 export type ManifestKeyring = z.infer<typeof manifestKeyring>;
 export type Stub = z.infer<typeof stub>;
+export type WrappedByKms = z.infer<typeof wrappedByKms>;

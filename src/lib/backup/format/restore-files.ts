@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { formatByteSize } from '../../base/byte-size.ts';
-import { keyringFolder } from './layout.ts';
-import type { Manifest } from './manifest.ts';
+import { rewrapFolder } from '../keys/rewrap-name.ts';
+import { fileName, keyringFolder } from './layout.ts';
+import type { Manifest, WrappedByKms } from './manifest.ts';
 
 /** The script that restores a set without postern. */
 export function restoreScript(): string {
@@ -9,7 +10,7 @@ export function restoreScript(): string {
 }
 
 /** What a person who finds this folder years later must know. It names no table: anybody may read it. */
-export function restoreReadme(manifest: Manifest): string {
+export function restoreReadme(manifest: Manifest, kms?: WrappedByKms): string {
   const files = [...manifest.files, ...manifest.keyrings];
   const largest = files.reduce((size, { plainSize }) => Math.max(size, plainSize), 0);
   const databases = manifest.sources.map(
@@ -48,11 +49,55 @@ When it is gone, take the folder of a younger set: it has the keys of all person
 any, those columns hold zeros.
 
 `
-}What the files are:
+}${mailObjects(manifest)}${otherKeys(manifest, kms)}
+What the files are:
 
   SHA256SUMS, SHA256SUMS.asc   the SHA-256 of every file, and the signature over that list
   set.json                     what anybody may know: the set, its keys, its files
   manifest.json.pgp            encrypted: tables, rows and checksums of each, versions; sent last, it makes the set whole
   DATABASE/*.sql.zst.pgp       encrypted SQL scripts, compressed with zstd; their names sort in the order of the restore
+${
+  manifest.objects === null
+    ? ''
+    : `  objects/NNNNNN.tar.zst.pgp   encrypted, compressed parts of one tar archive
+  objects/index-*.jsonl.zst.pgp   encrypted: every mail object, one a line, and which set holds its bytes
+`
+}`;
+}
+
+/** How stock programs get the mail objects back. */
+function mailObjects({ objects }: Manifest): string {
+  if (objects === null) return '';
+  const base = objects.base.map(({ setId }) => `\n       ${setId}`).join('');
+  const order =
+    base === ''
+      ? `All of them are in this folder.`
+      : `Objects that had not changed are in earlier sets. Do the same in each of these first, in this order, then here:${base}`;
+  return `The mail objects (bodies, attachments) are files of a tar archive. To unpack them with restore.sh, tar besides:
+       OBJECTS=NEW_FOLDER sh restore.sh
+${order}
+NEW_FOLDER then has BUCKET/KEY for each object; BUCKET.keys/ has those whose key cannot be the name of a file, under
+the SHA-256 of the key. What objects/index-*.jsonl does not list, or lists as missing, is not part of this set. Content
+types and metadata are extended attributes, which \`tar --xattrs\` restores.
+
 `;
+}
+
+/** What opens the set besides the secret half of a key that it was made for. */
+function otherKeys({ setId }: Manifest, kms: WrappedByKms | undefined): string {
+  const bySessionKeys = `       SESSION_KEYS=PATH/OF/session-keys.json sh restore.sh NEW_DATABASE
+`;
+  const byService = `Without a secret key: the key management service opens it, for whoever may decrypt with its key
+${kms?.keyId}. For AWS KMS, with jq and aws besides:
+       jq -r .kms.wrappedKey set.json | base64 -d > wrapped-key
+       aws kms decrypt --key-id "$(jq -r .kms.keyId set.json)" --ciphertext-blob fileb://wrapped-key \\
+         --encryption-context "$(jq -c .kms.context set.json)" --query Plaintext --output text | base64 -d |
+         gpg --batch --logger-file /dev/null --override-session-key-fd 0 --output session-keys.zst \\
+           --decrypt ${fileName.sessionKeys}
+       zstd -d session-keys.zst -o session-keys.json
+${bySessionKeys}`;
+  return `${kms === undefined ? '' : `${byService}\n`}With a key that this set was not made for: somebody may have wrapped it again for that key. The newest file in
+${rewrapFolder(setId)} beside the sets that gpg opens, decrypted and unpacked, is such a list of session keys. Check
+its signature first (gpg --verify NAME.asc NAME); jq is needed besides.
+${bySessionKeys}`;
 }

@@ -40,9 +40,9 @@ export async function openObjectFiles(context: BackupContext, writer: SetWriter)
           { bytes, size },
           {
             transfer: [bytes],
-            onPart: async ({ bytes: sealed, sha256, plainSize, plainSha256 }) => {
+            onPart: async ({ bytes: sealed, sha256, plainSize, plainSha256, sessionKey }) => {
               const file = { bytes: new Uint8Array(sealed), size: sealed.byteLength };
-              await writer.put({ ...file, sha256, plainSize, plainSha256 }, { name, kind });
+              await writer.put({ ...file, sha256, plainSize, plainSha256, sessionKey }, { name, kind });
             },
           },
         )

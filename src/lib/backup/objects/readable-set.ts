@@ -1,8 +1,7 @@
-import { openMessage } from '../../crypto/openpgp-container.ts';
-import type { SecretKey } from '../../crypto/openpgp-secret-key.ts';
 import type { SetStore } from '../context.ts';
 import { decompressFrames } from '../format/zstd-frames.ts';
-import { openSignedSet, readSignedFile, type SignedSet } from '../read-set.ts';
+import type { UnlockedKeys } from '../keys/open-keys.ts';
+import { openFiles, openSignedSet, readSignedFile, type SignedSet } from '../read-set.ts';
 
 /** A set whose mail objects can be read: what vouches for its files, and what opens them. */
 export interface ReadableSet {
@@ -19,12 +18,12 @@ export interface ObjectSets {
 }
 
 /** The sets of a destination, opened with whatever of these keys opens each. */
-export function objectSets(sets: SetStore, keys: readonly SecretKey[]): ObjectSets {
+export function objectSets(sets: SetStore, keys: UnlockedKeys): ObjectSets {
   return {
     sets,
     openSet: async (setId) => {
       const set = await openSignedSet(sets, setId);
-      return { set, open: (_name, message) => openMessage(message, keys) };
+      return { set, open: (await openFiles(sets, set, keys)).open };
     },
   };
 }

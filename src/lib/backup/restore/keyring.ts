@@ -1,7 +1,8 @@
 import { qualifiedName } from '../../platform/quote.ts';
 import { keyringStatements } from '../format/keyring-sql.ts';
 import type { Manifest, ManifestFile, ManifestKeyring } from '../format/manifest.ts';
-import type { SecretKey } from '../../crypto/openpgp-secret-key.ts';
+import type { FileOpener } from '../keys/file-opener.ts';
+import type { UnlockedKeys } from '../keys/open-keys.ts';
 import { listSets } from '../list.ts';
 import { openSignedSet, readKeyringFile, readManifest, unlock } from '../read-set.ts';
 import { sourceIn } from '../source-in.ts';
@@ -54,13 +55,14 @@ function keyringFiles(manifest: Manifest, source: string): readonly ManifestFile
 /** A manifest, and what opens the keyrings that it names. */
 interface OpenedKeyrings {
   readonly manifest: Manifest;
+  readonly opener: FileOpener;
 }
 
 /** The manifest of another set of the destination. Errors as `openSignedSet` and `readManifest`. */
 async function readOtherManifest(
   { sets }: RestoreContext,
   setId: string,
-  keys: readonly SecretKey[],
+  keys: UnlockedKeys,
 ): Promise<OpenedKeyrings> {
   return readManifest(sets, await openSignedSet(sets, setId), keys);
 }
@@ -91,7 +93,7 @@ export async function restoreKeyring(context: RestoreContext, work: RestoreWork)
 async function loadKeyring(
   context: RestoreContext,
   work: RestoreWork,
-  { manifest }: OpenedKeyrings,
+  { manifest, opener }: OpenedKeyrings,
 ): Promise<number> {
   const { source } = sourceIn(manifest, work.source.name);
   const pool = await openLoaders(context, work, 1);
@@ -107,6 +109,7 @@ async function loadKeyring(
         {
           statements: { ...keyringStatements(table, work.source.encoding), target: targetOf(table) },
           bytes,
+          sessionKey: await opener.sessionKey(file.name, new Uint8Array(bytes)),
           headerBytes: file.headerBytes ?? 0,
           trailerBytes: file.trailerBytes ?? 0,
           plainSha256: file.plainSha256,

@@ -10,7 +10,7 @@ import { loadedParts, type RestoreWork } from './work.ts';
 
 /** Loads every part of every table, several at a time; a part that is loaded already is left alone. */
 export async function loadRows(context: RestoreContext, work: RestoreWork): Promise<void> {
-  const { set, source } = work;
+  const { set, source, opener } = work;
   const parts = loadedParts(work).toSorted((a, b) => b.plainSize - a.plainSize);
   const step = context.progress.step(`loading ${parts.length} parts`, {
     total: parts.reduce((sum, { plainSize }) => sum + plainSize, 0),
@@ -26,6 +26,7 @@ export async function loadRows(context: RestoreContext, work: RestoreWork): Prom
         'load',
         {
           ...loadInput(source, part),
+          sessionKey: await opener.sessionKey(part.name, new Uint8Array(bytes)),
           markTable: markTable(work.workingName),
           bytes,
         },
@@ -43,7 +44,6 @@ export async function loadRows(context: RestoreContext, work: RestoreWork): Prom
 
 /** Workers that open files and write into the database that is being restored. */
 export function openLoaders(context: RestoreContext, work: RestoreWork, size: number): Promise<WorkerPool> {
-  const { armored, passphrase } = context.secretKeys;
   return openWorkerPool(
     Math.max(1, size),
     {
@@ -52,7 +52,6 @@ export function openLoaders(context: RestoreContext, work: RestoreWork, size: nu
         encoding: work.source.encoding,
         writes: true,
       },
-      open: { secretKeys: armored, ...(passphrase === undefined ? {} : { passphrase }) },
     },
     context.signal,
   );

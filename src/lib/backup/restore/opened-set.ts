@@ -1,5 +1,4 @@
 import { integrityError } from '../../base/error.ts';
-import { openMessage } from '../../crypto/openpgp-container.ts';
 import { type Plan, planInputs } from '../../operation/plan.ts';
 import type { ScriptKind } from '../format/layout.ts';
 import type { ManifestFile } from '../format/manifest.ts';
@@ -17,8 +16,8 @@ export async function openSource(
 ): Promise<OpenedSet> {
   const set = await openSignedSet(context.sets, setId);
   const keys = await unlock(context.secretKeys);
-  const { manifest, sha256 } = await readManifest(context.sets, set, keys);
-  return { set, manifest, manifestSha256: sha256, ...sourceIn(manifest, sourceName), keys };
+  const { manifest, sha256, opener } = await readManifest(context.sets, set, keys);
+  return { set, manifest, manifestSha256: sha256, ...sourceIn(manifest, sourceName), opener, keys };
 }
 
 /** What a plan restores. The set is the one that was planned, by its manifest's hash. @throws {PosternError} exit 5 */
@@ -64,10 +63,10 @@ export function scriptFile({ files, source }: OpenedSet, kind: ScriptKind): Mani
 /** Opens a script of the set. @throws {PosternError} exit 5 */
 export async function readScriptFile(
   context: RestoreContext,
-  { set, keys }: OpenedSet,
+  { set, opener }: OpenedSet,
   { name, plainSize }: ManifestFile,
 ): Promise<Buffer> {
-  const text = unpack(await openMessage(await readSignedFile(context.sets, set, name), keys));
+  const text = unpack(await opener.open(name, await readSignedFile(context.sets, set, name)));
   if (plainSize === text.byteLength) return text;
   throw integrityError(`${name} is not what the manifest says`, { code: 'set-inconsistent' });
 }

@@ -1,6 +1,7 @@
-import type { SecretKey } from '../../crypto/openpgp-secret-key.ts';
 import { qualifiedName } from '../../platform/quote.ts';
 import type { Manifest, ManifestFile, ManifestSource, ManifestTable } from '../format/manifest.ts';
+import type { FileOpener } from '../keys/file-opener.ts';
+import type { UnlockedKeys } from '../keys/open-keys.ts';
 import type { SignedSet } from '../read-set.ts';
 
 /** A set whose manifest is open, and the database of it that is restored. */
@@ -11,7 +12,10 @@ export interface OpenedSet {
   readonly source: ManifestSource;
   /** The database's own files. */
   readonly files: readonly ManifestFile[];
-  readonly keys: readonly SecretKey[];
+  /** Opens the set's files. */
+  readonly opener: FileOpener;
+  /** For other sets. */
+  readonly keys: UnlockedKeys;
 }
 
 /** One database of a set on its way back: what every step of a restore works on, whoever asked for it. */

@@ -1,3 +1,4 @@
+import type { SessionKey } from '../../crypto/openpgp-session-key.ts';
 import type { KeyringTable } from '../format/keyring-sql.ts';
 import type { BlockRange, CopiedTable } from '../format/part-sql.ts';
 import type { TableSum } from '../format/row-checksum.ts';
@@ -31,6 +32,7 @@ export interface SealedPart {
   readonly sha256: string;
   readonly plainSize: number;
   readonly plainSha256: string;
+  readonly sessionKey: SessionKey;
   /** In front of the first row. */
   readonly headerBytes: number;
   /** Behind the last row. */
@@ -72,6 +74,8 @@ export interface Jobs {
       /** Quoted and qualified; see restore/marks.ts. */
       readonly markTable: string;
       readonly mark: string;
+      /** What opens the part; without it, the worker's secret keys do. */
+      readonly sessionKey?: SessionKey;
     };
     output: { readonly rows: number };
   };
@@ -80,7 +84,13 @@ export interface Jobs {
   'sum-keyring': { input: { readonly table: KeyringTable }; output: TableSum };
   /** Opens a file and says what is in it. `rows` is only counted for table data. */
   inspect: {
-    input: { readonly bytes: ArrayBuffer; readonly headerBytes?: number; readonly trailerBytes?: number };
+    input: {
+      readonly bytes: ArrayBuffer;
+      readonly headerBytes?: number;
+      readonly trailerBytes?: number;
+      /** As for `load`. */
+      readonly sessionKey?: SessionKey;
+    };
     output: TableSum & { readonly plainSize: number; readonly plainSha256: string };
   };
 }

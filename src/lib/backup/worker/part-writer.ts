@@ -3,6 +3,7 @@ import { integrityError } from '../../base/error.ts';
 import { releaseMemory } from '../../base/release-memory.ts';
 import { beginMessage, type MessageWriter } from '../../crypto/openpgp-container.ts';
 import type { Recipient } from '../../crypto/openpgp-recipient.ts';
+import type { SessionKey } from '../../crypto/openpgp-session-key.ts';
 import { type CompressionLevel, compressFrame, decompressFrames } from '../format/zstd-frames.ts';
 
 export interface SealOptions {
@@ -11,6 +12,8 @@ export interface SealOptions {
   readonly level: CompressionLevel;
   /** Open the message again before it is handed out. */
   readonly verify: boolean;
+  /** AES-256, for this one file; a random one unless told. With it, there may be no recipient. */
+  readonly sessionKey?: SessionKey;
   /** Encrypted bytes that are likely to come; memory is taken for them at once, instead of in steps that copy. */
   readonly expectedSize?: number;
 }
@@ -22,6 +25,8 @@ export interface SealedFile {
   readonly sha256: string;
   readonly plainSize: number;
   readonly plainSha256: string;
+  /** What opens the file without a secret key: to be kept sealed, or wiped. */
+  readonly sessionKey: SessionKey;
 }
 
 /** Less than this, in bytes, is gathered first: a frame for every line would be larger than the lines. */
@@ -41,7 +46,8 @@ export interface PartWriter {
 }
 
 export async function beginPart(options: SealOptions): Promise<PartWriter> {
-  const message = await beginMessage(options.recipients);
+  const { sessionKey } = options;
+  const message = await beginMessage(options.recipients, sessionKey === undefined ? {} : { sessionKey });
   const plainHash = createHash('sha256');
   const framesHash = createHash('sha256');
   const cipherHash = createHash('sha256');
@@ -97,6 +103,7 @@ export async function beginPart(options: SealOptions): Promise<PartWriter> {
         sha256: cipherHash.digest('hex'),
         plainSize,
         plainSha256: plainHash.digest('hex'),
+        sessionKey: message.sessionKey(),
       };
     },
   };

@@ -39,14 +39,15 @@ async function sumRows(session: WorkerSession, sql: string, channel: JobChannel)
 /** Opens a file and sums what is inside. */
 export async function inspectFile(
   session: WorkerSession,
-  { bytes, headerBytes, trailerBytes = copyTrailer.byteLength }: Jobs['inspect']['input'],
+  input: Jobs['inspect']['input'],
   channel: JobChannel,
 ): Promise<Jobs['inspect']['output']> {
+  const { headerBytes, trailerBytes = copyTrailer.byteLength } = input;
   const hash = createHash('sha256');
   const lines = rowChecksum();
   let plainSize = 0;
   let rest: Buffer = Buffer.alloc(0);
-  for (const chunk of await openFile(session, bytes)) {
+  for (const chunk of await openFile(session, input)) {
     hash.update(chunk);
     const skip = Math.max(0, Math.min(chunk.byteLength, (headerBytes ?? 0) - plainSize));
     plainSize += chunk.byteLength;

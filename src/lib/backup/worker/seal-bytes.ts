@@ -30,6 +30,7 @@ export async function sealBytes(
     sha256: sealed.sha256,
     plainSize: sealed.plainSize,
     plainSha256: sealed.plainSha256,
+    sessionKey: sealed.sessionKey,
     headerBytes: 0,
     trailerBytes: 0,
     rows: 0,

@@ -78,6 +78,7 @@ async function sealRows(
       sha256: sealed.sha256,
       plainSize: sealed.plainSize,
       plainSha256: sealed.plainSha256,
+      sessionKey: sealed.sessionKey,
       headerBytes: header.byteLength,
       trailerBytes: trailer.byteLength,
       rows: rows - rowsBefore,

@@ -5,24 +5,28 @@ import type { PosternContext } from '../context.ts';
 import { certificateSigner, trustedCertificateKeys } from '../operation-context.ts';
 import { absent, type Finding, finding, ok } from './check.ts';
 
-const day = 86_400_000;
-/** A key that ends sooner is told of in time for a weekly job. */
-const soon = 30 * day;
-
 export async function checkBackupKeys(context: PosternContext): Promise<Finding> {
   context.settings('backup');
   const { backupKeys } = await import('../backup-context.ts');
+  const { endingKeys, endingKeyText } = await import('../../backup/keys/ending-keys.ts');
   const { recipients, signer } = await backupKeys(context);
-  const now = context.clock.now().getTime();
-  const ending = recipients.find(({ expires }) => expires !== undefined && expires.getTime() - now < soon);
-  if (ending?.expires !== undefined) {
-    return finding(
-      `recipient ${ending.fingerprint} expires at ${ending.expires.toISOString()}`,
-      'extend it, or name its successor, before the backups stop',
-    );
+  const [ending] = await endingKeys({ recipients, signer }, context.clock.now());
+  if (ending !== undefined) {
+    return finding(endingKeyText(ending), 'extend it, or name its successor, before the backups stop');
   }
   const short = recipients.map(({ fingerprint }) => fingerprint.slice(-16)).join(', ');
-  return ok(`${recipients.length} recipients (${short}), signer ${signer.fingerprint.slice(-16)}`);
+  const wrapped = await tryWrappingKey(context);
+  return ok(`${recipients.length} recipients (${short}), signer ${signer.fingerprint.slice(-16)}${wrapped}`);
+}
+
+/** Wraps a probe as a run does: that needs no right but the one to encrypt. Errors as `Kms.encrypt`. */
+async function tryWrappingKey(context: PosternContext): Promise<string> {
+  const { wrappingKey } = await import('../backup-context.ts');
+  const wrapping = await wrappingKey(context);
+  if (wrapping === undefined) return '';
+  const { kms, keyId } = wrapping;
+  await kms.encrypt(keyId, Buffer.from('postern'), { setId: 'doctor', profile: context.profile });
+  return `, ${keyId} at ${kms.location} wraps`;
 }
 
 /** Does what a run does before its first byte, the privileges on every table and large object included. */
