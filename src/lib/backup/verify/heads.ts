@@ -89,7 +89,9 @@ async function findSigned(job: VerifyJob, target: HeadTarget): Promise<StoredObj
   const { store } = job.sets;
   const { name, key, versionId } = target;
   const newest = await store.head(key);
-  const fits = newest !== undefined && isAsSigned(newest, target);
+  // Of a file that no list names, only a reader has found out that another one lies over it.
+  const isCovered = job.findings.some(({ kind, file }) => kind === 'shadowed' && file === name);
+  const fits = newest !== undefined && !isCovered && isAsSigned(newest, target);
   if (fits && (versionId === undefined || newest.versionId === versionId)) return newest;
   const signed = await findUnderneath(job, target);
   if (signed !== undefined) {
