@@ -7,7 +7,9 @@ export const defaultLockTimeout = 60_000;
 /** What PostgreSQL said, as an error that a person can act on; any other error as it is. */
 export function databaseFailure(error: unknown, what: string): unknown {
   const state = sqlState(error);
-  if (state === undefined || error instanceof PosternError) return error;
+  if (error instanceof PosternError) return error;
+  if (isConnectionLost(error)) return connectionLost(what, error);
+  if (state === undefined) return error;
   if (state === '55P03') return lockTimeout(error);
   if (state === '22021') return notText(error);
   if (state === '42501') return privilegeMissing(messageOf(error), error);
@@ -15,6 +17,26 @@ export function databaseFailure(error: unknown, what: string): unknown {
     code: 'database-failed',
     cause: error,
     hints: ['the log of the server may say more'],
+  });
+}
+
+/** Whether an error of `pg` says that the connection broke, or that it had broken before. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return (
+    /^(?:08|57P0[1-3]|E(?:CONNRESET|CONNREFUSED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH)$)/.test(code) ||
+    /^(?:Connection terminated|timeout exceeded when trying to connect|Client (?:has encountered a connection error|was closed))/.test(
+      error.message,
+    )
+  );
+}
+
+function connectionLost(what: string, cause: unknown): PosternError {
+  return failure(`${what}: the connection was lost: ${messageOf(cause)}`, {
+    code: 'database-lost',
+    cause,
+    hints: ['the log of the server says who or what ended the connection; then run this again'],
   });
 }
 

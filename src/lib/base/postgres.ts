@@ -135,7 +135,10 @@ function clientConfig({
     connectionString: database === 'foreign' ? withEmptySearchPath(url) : url,
     application_name: `postern ${purpose}`.trim(),
     connectionTimeoutMillis: timeout,
+    // Left to the system, the first probe goes out after two hours: a dead server would hold a run up until then, and
+    // a firewall forgets the silent session that holds a snapshot.
     keepAlive: true,
+    keepAliveInitialDelayMillis: 60_000,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Connection, Submittable } from 'pg';
 import type { Client } from '../../base/postgres.ts';
 
@@ -10,13 +11,28 @@ const headerSize = 5;
 /** Takes the text of rows; the memory is only its own during the call. */
 export type OnBlock = (block: Uint8Array) => Promise<void> | void;
 
+export interface CopyOutOptions {
+  /** A block ends with the first row that reaches it, in bytes. */
+  readonly blockSize: number;
+  /**
+   * Milliseconds without a byte until the server is given up; 15 minutes unless told. A lost server is found by the
+   * system's own probes; this is for one that is there and says nothing more.
+   */
+  readonly silence?: number;
+}
+
 /**
  * Reads a `COPY … TO STDOUT` straight off the socket into one block after another. The server sends each row in a
  * message of its own: a block that ends with a message ends with a row, and no byte is copied more than once. (Through
  * pg-copy-streams the same took twice the processor time, most of it for chunks of a row each.)
  * @returns the number of rows that the server says it sent
  */
-export function copyOut(client: Client, sql: string, blockSize: number, onBlock: OnBlock): Promise<number> {
+export function copyOut(
+  client: Client,
+  sql: string,
+  { blockSize, silence = 900_000 }: CopyOutOptions,
+  onBlock: OnBlock,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     let rows = 0;
     /** The reader's own error: it stands above the one about the connection that it brings down. */
@@ -25,7 +41,7 @@ export function copyOut(client: Client, sql: string, blockSize: number, onBlock:
     const reader = blockReader(blockSize, onBlock);
     const query: Submittable & Record<string, unknown> = {
       submit(connection: Connection) {
-        takeOver(connection, reader, (error) => {
+        takeOver(connection, reader, silence, (error) => {
           failed = error;
           hasFailed = true;
           // What the server still sends has no reader: the connection is of no more use.
@@ -53,8 +69,14 @@ export function copyOut(client: Client, sql: string, blockSize: number, onBlock:
 }
 
 /** Reads the socket in place of `pg` until the rows end or an error comes, and gives it back with what follows. */
-function takeOver(connection: Connection, reader: BlockReader, onFailure: (error: unknown) => void): void {
-  const { stream } = connection;
+function takeOver(
+  connection: Connection,
+  reader: BlockReader,
+  silence: number,
+  onFailure: (error: unknown) => void,
+): void {
+  // Plain or with TLS.
+  const stream = connection.stream as Socket;
   const [pgHandler] = stream.listeners('data') as ((chunk: Buffer) => void)[];
   if (pgHandler === undefined) throw new Error('the connection has no reader');
   stream.removeListener('data', pgHandler);
@@ -63,7 +85,10 @@ function takeOver(connection: Connection, reader: BlockReader, onFailure: (error
       const rest = reader.read(chunk);
       if (!(rest instanceof Promise)) return giveBack(rest);
       stream.pause();
+      // It is we who keep the server waiting.
+      stream.setTimeout(0);
       rest.then((bytes) => {
+        stream.setTimeout(silence);
         giveBack(bytes);
         stream.resume();
       }, onFailure);
@@ -73,10 +98,16 @@ function takeOver(connection: Connection, reader: BlockReader, onFailure: (error
   };
   const giveBack = (rest: Buffer | undefined): void => {
     if (rest === undefined) return;
+    stream.setTimeout(0);
+    stream.removeListener('timeout', onSilence);
     stream.removeListener('data', onData);
     stream.on('data', pgHandler);
     pgHandler(rest);
   };
+  const onSilence = (): void =>
+    onFailure(new Error(`not a byte came for ${Math.round(silence / 1000)} seconds`));
+  stream.on('timeout', onSilence);
+  stream.setTimeout(silence);
   stream.on('data', onData);
 }
 

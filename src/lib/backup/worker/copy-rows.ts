@@ -13,7 +13,7 @@ const blockSize = 4 * 2 ** 20;
  */
 export async function copyRows(client: Client, sql: string, onBlock: OnBlock): Promise<number> {
   try {
-    return await copyOut(client, sql, blockSize, onBlock);
+    return await copyOut(client, sql, { blockSize }, onBlock);
   } catch (error) {
     if (error instanceof PosternError) throw error;
     if (sqlState(error) === '55P03') throw lockTimeout(error);
