@@ -1,5 +1,6 @@
 import type { BackupPreview, BackupRunResult } from '../../lib/backup/results.ts';
 import { formatByteSize } from '../../lib/base/byte-size.ts';
+import { objectsText } from '../../lib/cli/backup-objects-text.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { dryRunFlag } from '../../lib/cli/flags.ts';
 import { watchFlags } from '../../lib/cli/watch/watch-flags.ts';
@@ -7,7 +8,7 @@ import { watchFlags } from '../../lib/cli/watch/watch-flags.ts';
 export default class BackupRun extends BaseCommand<typeof BackupRun> {
   static override summary = 'back up the databases, encrypted and signed, to every destination';
   static override description =
-    'Copies every table of every database under one snapshot each, with the schema, sequences and large objects, to the configured destinations. The host needs public keys and a signing key only: it cannot read what it writes. A set exists in a destination once its manifest is stored there; a run succeeds when every required destination has it.';
+    'Copies every table of every database under one snapshot each, with the schema, sequences and large objects, and the mail objects that backup.objects names, to the configured destinations. The host needs public keys and a signing key only: it cannot read what it writes. A set exists in a destination once its manifest is stored there; a run succeeds when every required destination has it.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --profile production --json',
@@ -40,6 +41,7 @@ export default class BackupRun extends BaseCommand<typeof BackupRun> {
       `${result.setId}: ${result.rows.toLocaleString('en')} rows of ${result.tables} tables in ${result.seconds.toFixed(1)} s`,
     );
     this.print(`${formatByteSize(result.plainBytes)} became ${formatByteSize(result.bytes)}`);
+    if (result.objects !== null) this.print(objectsText(result.objects));
     for (const { name, location, state, lockedUntil } of result.destinations) {
       const lock = lockedUntil === null ? 'not locked' : `locked until ${lockedUntil}`;
       this.print(state === 'complete' ? `${name}: ${location}, ${lock}` : `${name}: no set`);

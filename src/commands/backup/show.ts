@@ -1,5 +1,6 @@
 import type { BackupShowResult } from '../../lib/backup/results.ts';
 import { formatByteSize } from '../../lib/base/byte-size.ts';
+import { objectsText } from '../../lib/cli/backup-objects-text.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { tableFlags } from '../../lib/cli/flags.ts';
 import { resolveSet, setArgument } from '../../lib/cli/set-argument.ts';
@@ -40,6 +41,7 @@ export default class BackupShow extends BaseCommand<typeof BackupShow> {
     if (this.flags.output === 'table') {
       for (const { name, database, serverVersion, encoding } of manifest.sources)
         this.print(`${name.padEnd(11)} ${database}, PostgreSQL ${serverVersion}, ${encoding}`);
+      if (manifest.objects !== null) this.print(objectsText(manifest.objects));
       this.print('');
     }
     await this.printTable(

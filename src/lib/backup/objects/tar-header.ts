@@ -3,7 +3,7 @@
 // before it is written, which the index needs.
 import { integrityError } from '../../base/error.ts';
 
-export const blockSize = 512;
+const blockSize = 512;
 
 /** One object as a member of the archive. */
 export interface TarMember {
