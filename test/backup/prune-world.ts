@@ -35,6 +35,7 @@ export interface SetOptions {
 export interface PruneWorld {
   readonly state: TestState;
   readonly store: ObjectStore;
+  readonly storePath: string;
   readonly context: PruneContext;
   /** The same with another store under the destination. */
   withStore(store: ObjectStore, changes?: Partial<PruneContext>): PruneContext;
@@ -54,7 +55,8 @@ const setFiles = ['README.txt', 'platform/30-data/000001-00001.sql.zst.pgp', 'ma
 export async function pruneWorld(): Promise<PruneWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-prune-'));
   const clock = { now: () => now };
-  const store = await openLocalObjectStore({ path: join(folder, 'offsite'), clock, durability: 'fast' });
+  const storePath = join(folder, 'offsite');
+  const store = await openLocalObjectStore({ path: storePath, clock, durability: 'fast' });
   const state = await testState();
   const withStore = (under: ObjectStore, changes: Partial<PruneContext> = {}): PruneContext => ({
     ...testContext(state, { clock }),
@@ -69,6 +71,7 @@ export async function pruneWorld(): Promise<PruneWorld> {
   return {
     state,
     store,
+    storePath,
     context,
     withStore,
     put,
