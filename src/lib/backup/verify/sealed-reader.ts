@@ -11,14 +11,12 @@ export interface SealedReader {
   close(): Promise<void>;
 }
 
-/** Each thread has the secret keys that open the set; where others do, it gets the key of each file. */
+/** Each thread gets the session key of each file, and no other. */
 export async function openReader({ options }: VerifyJob, opener: FileOpener): Promise<SealedReader> {
-  const { armored = [], passphrase } = options.keys ?? {};
-  const open = { secretKeys: armored, ...(passphrase === undefined ? {} : { passphrase }) };
-  const pool = await openWorkerPool(options.workers, { open }, options.signal);
+  const pool = await openWorkerPool(options.workers, {}, options.signal);
   return {
     inspect: async ({ name, headerBytes, trailerBytes }, bytes) => {
-      const sessionKey = opener.by === 'recipient' ? undefined : await opener.sessionKey(name, bytes);
+      const sessionKey = await opener.sessionKey(name, bytes);
       const owned = ownBuffer(bytes);
       return pool.run(
         'inspect',
@@ -26,7 +24,7 @@ export async function openReader({ options }: VerifyJob, opener: FileOpener): Pr
           bytes: owned,
           ...(headerBytes === undefined ? {} : { headerBytes }),
           ...(trailerBytes === undefined ? {} : { trailerBytes }),
-          ...(sessionKey === undefined ? {} : { sessionKey }),
+          sessionKey,
         },
         { transfer: [owned] },
       );

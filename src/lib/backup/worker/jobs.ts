@@ -22,7 +22,6 @@ export interface WorkerSettings {
     readonly partSize: number;
     readonly verify: boolean;
   };
-  readonly open?: { readonly secretKeys: readonly string[]; readonly passphrase?: string };
 }
 
 /** A sealed file on its way to the store; the bytes are transferred, not copied. */
@@ -74,8 +73,8 @@ export interface Jobs {
       /** Quoted and qualified; see restore/marks.ts. */
       readonly markTable: string;
       readonly mark: string;
-      /** What opens the part; without it, the worker's secret keys do. */
-      readonly sessionKey?: SessionKey;
+      /** What opens the part: a worker never has a secret key. */
+      readonly sessionKey: SessionKey;
     };
     output: { readonly rows: number };
   };
@@ -88,8 +87,7 @@ export interface Jobs {
       readonly bytes: ArrayBuffer;
       readonly headerBytes?: number;
       readonly trailerBytes?: number;
-      /** As for `load`. */
-      readonly sessionKey?: SessionKey;
+      readonly sessionKey: SessionKey;
     };
     output: TableSum & { readonly plainSize: number; readonly plainSha256: string };
   };

@@ -30,7 +30,7 @@ export async function loadPart(
     let seen = 0;
     const rows = async function* (): AsyncGenerator<Buffer> {
       let held: Buffer = Buffer.alloc(0);
-      for (const chunk of await openFile(session, input)) {
+      for (const chunk of await openFile(input)) {
         hash.update(chunk);
         const skip = Math.max(0, Math.min(chunk.byteLength, headerBytes - seen));
         seen += chunk.byteLength;

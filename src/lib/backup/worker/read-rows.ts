@@ -38,7 +38,6 @@ async function sumRows(session: WorkerSession, sql: string, channel: JobChannel)
 
 /** Opens a file and sums what is inside. */
 export async function inspectFile(
-  session: WorkerSession,
   input: Jobs['inspect']['input'],
   channel: JobChannel,
 ): Promise<Jobs['inspect']['output']> {
@@ -47,7 +46,7 @@ export async function inspectFile(
   const lines = rowChecksum();
   let plainSize = 0;
   let rest: Buffer = Buffer.alloc(0);
-  for (const chunk of await openFile(session, input)) {
+  for (const chunk of await openFile(input)) {
     hash.update(chunk);
     const skip = Math.max(0, Math.min(chunk.byteLength, (headerBytes ?? 0) - plainSize));
     plainSize += chunk.byteLength;

@@ -1,7 +1,6 @@
 import { failure, messageOf } from '../../base/error.ts';
 import { type Client, connect, sqlState } from '../../base/postgres.ts';
 import { type Recipient, readRecipient } from '../../crypto/openpgp-recipient.ts';
-import { readSecretKey, type SecretKey } from '../../crypto/openpgp-secret-key.ts';
 import { snapshotLost } from '../database-failure.ts';
 import { textFormatSettings } from '../format/part-sql.ts';
 import type { WorkerSettings } from './jobs.ts';
@@ -12,7 +11,6 @@ export interface WorkerSession {
   readonly encoding: string;
   readonly recipients: readonly Recipient[];
   readonly seal: WorkerSettings['seal'];
-  readonly secretKeys: readonly SecretKey[];
 }
 
 /**
@@ -21,7 +19,7 @@ export interface WorkerSession {
  * without it would copy the tables as of different moments
  */
 export async function openSession(settings: WorkerSettings): Promise<WorkerSession> {
-  const { database, seal, open } = settings;
+  const { database, seal } = settings;
   const client = database === undefined ? undefined : await openDatabase(database);
   return {
     client,
@@ -29,9 +27,6 @@ export async function openSession(settings: WorkerSettings): Promise<WorkerSessi
     seal,
     recipients: await Promise.all(
       (seal?.recipients ?? []).map((armored) => readRecipient(armored, new Date(seal?.checkedAt ?? 0))),
-    ),
-    secretKeys: await Promise.all(
-      (open?.secretKeys ?? []).map((armored) => readSecretKey(armored, open?.passphrase)),
     ),
   };
 }

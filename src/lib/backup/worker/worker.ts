@@ -43,7 +43,7 @@ async function runJob(
   if (job === 'sum-keyring') return sumKeyring(session, input as Jobs['sum-keyring']['input'], jobChannel);
   if (job === 'load') return loadPart(session, input as Jobs['load']['input'], jobChannel);
   if (job === 'sum') return sumTable(session, input as Jobs['sum']['input'], jobChannel);
-  return inspectFile(session, input as Jobs['inspect']['input'], jobChannel);
+  return inspectFile(input as Jobs['inspect']['input'], jobChannel);
 }
 
 function post(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
