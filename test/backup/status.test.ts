@@ -97,6 +97,18 @@ test('checks that are too old are stale, young ones fresh, and a drill tells how
     verified: { setId: older, level: 'sample=5%', ageSeconds: 31.5 * 86_400 },
     drilled: { setId: older, rtoSeconds: 600 },
   });
+  await world.state.pool.query(
+    `insert into postern.backup_check (profile, set_id, destination, kind, outcome, started_at, finished_at, detail)
+     values ('test', $1, 'offsite', 'drill', 'passed', '2026-02-01', '2026-02-02', '{"rtoSeconds": 84.5}')`,
+    [latest],
+  );
+  expect(only(await status())).toMatchObject({ drilled: { setId: older, rtoSeconds: 600 } });
+  await world.state.pool.query(
+    `insert into postern.backup_check (profile, set_id, destination, kind, outcome, started_at, finished_at, detail)
+     values ('test', $1, 'offsite', 'drill', 'passed', '2026-03-01', '2026-03-01 00:30', '{"rtoSeconds": 84.5}')`,
+    [latest],
+  );
+  expect(only(await status())).toMatchObject({ drilled: { setId: latest, rtoSeconds: 84.5 } });
   expect(messages(await status({ verifyAge: 30 * day, drillAge: 90 * day }))).toEqual([
     'the last verification of contents is 31 d 12 h old, and 30 d is the limit',
     'the last drill is 92 d 12 h old, and 90 d is the limit',

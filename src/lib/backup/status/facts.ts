@@ -37,6 +37,7 @@ export interface CheckFact {
   readonly level: string | null;
   readonly outcome: 'passed' | 'failed';
   readonly at: string;
+  /** Of a drill: how long the restore took, where that is known, and the whole drill else. */
   readonly seconds: number;
 }
 
@@ -46,7 +47,8 @@ export async function checkFacts(db: Queryable, profile: string): Promise<readon
     `select * from (
        select distinct on (destination, set_id, kind, depth) set_id as "setId", destination, kind, depth, level,
               outcome, ${isoTime('finished_at')} as at,
-              extract(epoch from finished_at - started_at)::float8 as seconds
+              case when jsonb_typeof(detail -> 'rtoSeconds') = 'number' then (detail ->> 'rtoSeconds')::float8
+                   else extract(epoch from finished_at - started_at)::float8 end as seconds
        from (select *, case when kind = 'verify' and (level = 'full' or level like 'sample%') then 'contents'
                             else 'names' end as depth
              from postern.backup_check) c
