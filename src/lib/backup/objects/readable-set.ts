@@ -23,7 +23,8 @@ export function objectSets(sets: SetStore, keys: UnlockedKeys): ObjectSets {
     sets,
     openSet: async (setId) => {
       const set = await openSignedSet(sets, setId);
-      return { set, open: (await openFiles(sets, set, keys)).open };
+      const opener = await openFiles(sets, set, keys);
+      return { set, open: (name, message) => opener.open(name, message) };
     },
   };
 }
