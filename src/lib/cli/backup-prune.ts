@@ -1,5 +1,4 @@
-import type { PruneContext } from '../backup/prune/context.ts';
-import type { PruneOptions } from '../backup/prune/plan-prune.ts';
+import type { PruneContext, PruneOptions } from '../backup/prune/index.ts';
 import { destinationSettings, setStore } from './backup-context.ts';
 import { keepRules } from './backup-keep.ts';
 import type { PosternContext } from './context.ts';

@@ -1,4 +1,4 @@
 export type { PruneContext } from './context.ts';
 export { backupPrune } from './kind.ts';
 export { pruneOutcome } from './outcome.ts';
-export { type PlannedPrune, type PruneOptions, planPrune } from './plan-prune.ts';
+export { type PruneOptions, planPrune } from './plan-prune.ts';

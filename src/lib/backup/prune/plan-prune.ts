@@ -16,7 +16,7 @@ import { pruneTarget } from './target.ts';
 
 const count = z.number().int().nonnegative();
 
-export const keepRules = z.strictObject({
+const keepRules = z.strictObject({
   last: count,
   daily: count,
   weekly: count,
