@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseByteSize } from '../base/byte-size.ts';
 import { parseDuration } from '../base/duration.ts';
+import { drillSettings } from './drill-settings.ts';
 import { priceSettings, pruneSettings } from './prune-settings.ts';
 import { scheduleSettings } from './schedule-settings.ts';
 import { secretReference } from './secret.ts';
@@ -202,11 +203,14 @@ const backup = z
       ),
     pg_dump: path.optional().describe('the pg_dump to use for the schema'),
     prune: pruneSettings.optional(),
+    drill: drillSettings.optional(),
   })
   .refine(({ recipients, kms_key }) => recipients.length >= (kms_key === undefined ? 2 : 1), {
     path: ['recipients'],
     message:
       'expected at least two keys: one for operations, one that is kept offline; with kms_key, one suffices',
+    // Told beside whatever else is wrong.
+    when: ({ value }) => Array.isArray((value as { readonly recipients?: unknown } | null)?.recipients),
   });
 
 const profile = z.strictObject({

@@ -20,6 +20,21 @@ export type PostgresMajor = 15 | 16 | 17 | 18;
 /** The major version that is an optional dependency; the older ones are there for development only. */
 export const defaultMajor: PostgresMajor = 18;
 
+/** The version to take for a database of another server: the same one, else the newest, if that is newer. */
+export async function embeddedMajor(wanted: number): Promise<PostgresMajor | undefined> {
+  const same = majors.find((major) => major === wanted);
+  const isThere =
+    same !== undefined &&
+    (await findPackage(same).then(
+      () => true,
+      () => false,
+    ));
+  if (isThere) return same;
+  return wanted <= defaultMajor ? defaultMajor : undefined;
+}
+
+const majors: readonly PostgresMajor[] = [15, 16, 17, 18];
+
 interface NativePackage {
   readonly root: string;
   readonly version: string;

@@ -3,8 +3,8 @@ import type { Progress } from '../../base/progress.ts';
 import type { SetStore } from '../context.ts';
 import { listSets } from '../list.ts';
 import { chooseSet } from '../read-set.ts';
-import { verifySet } from '../verify.ts';
-import type { VerifyFinding } from '../results.ts';
+import { verifySet } from '../verify/index.ts';
+import type { VerifyFinding } from '../verify/results.ts';
 
 /** Which set is wanted. */
 export interface SetWish {

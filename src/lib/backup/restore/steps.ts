@@ -83,19 +83,24 @@ export const databaseStep: Readonly<Record<DatabaseStep, StepWork>> = {
 };
 
 async function createClosedDatabase(context: RestoreContext, work: RestoreWork): Promise<void> {
-  const { workingName, source } = work;
+  const { workingName } = work;
   const name = quoteIdentifier(workingName);
   await onServer(context, async (client) => {
     // A database of this working name can only be this work's, from a run that was stopped here.
-    const { hasDatabase, versionNum } = await askServer(client, workingName);
-    if (!hasDatabase) await create(client, createDatabaseSql(name, source, versionNum));
+    const { hasDatabase } = await askServer(client, workingName);
+    if (!hasDatabase) await makeDatabase(client, work);
     await client.query(`REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`);
   });
   await inClosedDatabase(context, work, (client) => createMarks(client, workingName));
 }
 
-/** A server of another system may lack the locale, and says so only now. */
-async function create(client: Client, sql: string): Promise<void> {
+/**
+ * Makes the empty database, under its working name.
+ * @throws {PosternError} exit 6, `locale-missing`: a server of another system may lack it, and says so only now
+ */
+export async function makeDatabase(client: Client, { workingName, source }: RestoreWork): Promise<void> {
+  const { versionNum } = await askServer(client, workingName);
+  const sql = createDatabaseSql(quoteIdentifier(workingName), source, versionNum);
   try {
     await client.query(sql);
   } catch (error) {

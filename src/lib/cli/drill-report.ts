@@ -1,0 +1,49 @@
+import type { DrillContext, DrillOptions } from '../backup/drill/context.ts';
+import type { BackupDrillResult } from '../backup/drill/results.ts';
+import { runDrill } from '../backup/drill/run-drill.ts';
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import { PosternError } from '../base/error.ts';
+import type { Report } from '../report/html/report.ts';
+
+/** Runs a drill and writes its report, also when the drill fails. Errors as `runDrill`. */
+export async function reportedDrill(
+  context: DrillContext,
+  options: DrillOptions,
+  file: string | undefined,
+): Promise<BackupDrillResult> {
+  if (file === undefined) return runDrill(context, options);
+  const { drillReport, failedDrillReport } = await import('../backup/drill/report.ts');
+  const about = () => ({ profile: context.profile, madeAt: context.clock.now(), tool: context.tool });
+  try {
+    const result = await runDrill(context, options);
+    await write(file, drillReport(result, about()));
+    return result;
+  } catch (error) {
+    if (error instanceof PosternError) {
+      const { setId } = options;
+      const failure = { setId, destination: context.sets.destination, reason: error.message };
+      await write(file, failedDrillReport(failure, about()));
+    }
+    throw error;
+  }
+}
+
+async function write(file: string, report: Report): Promise<void> {
+  const { renderReport } = await import('../report/html/render.ts');
+  await writeFileAtomic(file, await renderReport(report));
+}
+
+/** What a person is told of a drill. */
+export function drillLines(drill: BackupDrillResult): readonly string[] {
+  const rows = drill.sources.reduce((sum, source) => sum + source.rows, 0);
+  const tables = drill.sources.reduce((sum, source) => sum + source.tables.length, 0);
+  const passed = drill.smoke.filter((query) => query.passed).length;
+  return [
+    `${drill.setId}: ${rows.toLocaleString('en')} rows of ${tables} tables are as they were backed up`,
+    `open after ${drill.rtoSeconds.toFixed(1)} s on PostgreSQL ${drill.server.version} (${drill.server.kind})`,
+    ...(drill.smoke.length === 0 ? [] : [`smoke queries: ${passed} of ${drill.smoke.length} passed`]),
+    ...drill.findings.map((finding) => `finding: ${finding}`),
+    ...(drill.certificateId === null ? [] : [`certificate ${drill.certificateId}`]),
+    ...drill.kept.map((line) => `kept: ${line}`),
+  ];
+}
