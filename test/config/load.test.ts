@@ -214,7 +214,16 @@ describe('a configuration that is none', () => {
       'stores.b.adapter: missing; expected one of local, s3',
     ],
     ['what is no URL', inProfile('kms: {adapter: aws, endpoint: nowhere}'), 'kms.endpoint: expected a URL'],
-    ['one recipient', inProfile('backup: {recipients: [a]}'), 'backup.recipients: expected at least 2 items'],
+    [
+      'one recipient',
+      inProfile('backup: {recipients: [a]}'),
+      'backup.recipients: expected at least two keys',
+    ],
+    [
+      'no recipient',
+      inProfile('backup: {recipients: [], kms_key: k}'),
+      'backup.recipients: expected at least',
+    ],
     [
       'a size that is none',
       inProfile('backup: {part_size: big}'),
