@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackupContext } from '../../src/lib/backup/context.ts';
 import type { Manifest } from '../../src/lib/backup/format/manifest.ts';
@@ -41,33 +42,70 @@ export interface ObjectsWorld extends Omit<BackupWorld, 'context'> {
 export const partSize = 2 ** 16;
 const day = 86_400_000;
 
-export async function objectsWorld({
-  mail: given,
-}: {
-  readonly mail?: ObjectStore;
-} = {}): Promise<ObjectsWorld> {
+const profile = (number: number): string => `test-${number}`;
+
+export interface ObjectsPlatform {
+  /** A world of its own in it: an empty table, an empty store, a profile without sets. */
+  fresh(): Promise<ObjectsWorld>;
+  close(): Promise<void>;
+}
+
+/** One platform for many tests, of which each begins afresh: servers and keys take longer than what is tested. */
+export async function objectsPlatform(): Promise<ObjectsPlatform> {
   const platform = await testDatabase();
-  await sql(
-    platform.url,
-    'create table message (id bigint generated always as identity primary key, body text)',
-  );
+  const message = 'create table message (id bigint generated always as identity primary key, body text)';
+  await sql(platform.url, message);
   const world = await backupWorld({ platformUrl: platform.url });
-  const mail =
-    given ?? (await openLocalObjectStore({ path: join(world.folder, 'mail'), durability: 'fast' }));
-  const reader = async (): Promise<ObjectSets> => objectSets(world.sets, await unlock(world.secretKeys));
-  const manifest = async (setId: string): Promise<Manifest> => {
-    const keys = await unlock(world.secretKeys);
-    return (await readManifest(world.sets, await openSignedSet(world.sets, setId), keys)).manifest;
-  };
+  let number = 0;
   return {
-    ...world,
-    platformUrl: platform.url,
+    fresh: async () => {
+      await sql(platform.url, `drop schema public cascade; create schema public; ${message}`);
+      number += 1;
+      return objectsWorldOf(world, platform.url, profile(number));
+    },
+    close: async () => {
+      await world.close();
+      await platform.drop();
+    },
+  };
+}
+
+/** A platform and its world, for one test. */
+export async function objectsWorld(): Promise<ObjectsWorld> {
+  const platform = await objectsPlatform();
+  const world = await platform.fresh();
+  return { ...world, close: () => platform.close() };
+}
+
+async function objectsWorldOf(
+  { data, ...made }: BackupWorld,
+  platformUrl: string,
+  name: string,
+): Promise<ObjectsWorld> {
+  const folder = join(made.folder, name);
+  await mkdir(folder);
+  // What is tested here is not whether it is on the disk.
+  const fast = { durability: 'fast' } as const;
+  const store = await openLocalObjectStore({ path: made.storePath, ...fast });
+  const mail = await openLocalObjectStore({ path: join(folder, 'mail'), ...fast });
+  const sets = { ...made.sets, store, profile: name, prefix: `backup/${name}/` };
+  const reader = async (): Promise<ObjectSets> => objectSets(sets, await unlock(made.secretKeys));
+  const manifest = async (setId: string): Promise<Manifest> =>
+    (await readManifest(sets, await openSignedSet(sets, setId), await unlock(made.secretKeys))).manifest;
+  return {
+    ...made,
+    data: { ...data, profile: name },
+    folder,
+    sets,
+    platformUrl,
     mail,
     context: ({ options, ...changes } = {}) =>
-      world.context({
+      made.context({
+        sets,
+        profile: name,
         sources: [
           {
-            ...platformSource(platform.url),
+            ...platformSource(platformUrl),
             objectKeys: [{ table: 'public.message', bucket: 'mail', key: parseObjectKey('{body}') ?? [] }],
           },
         ],
@@ -80,15 +118,15 @@ export async function objectsWorld({
     },
     named: async (...keys) => {
       const rows = keys.map((key) => `('${key.replaceAll("'", "''")}')`);
-      await sql(platform.url, `insert into message (body) values ${rows.join(', ')}`);
+      await sql(platformUrl, `insert into message (body) values ${rows.join(', ')}`);
     },
     reader,
     manifest,
     index: async (setId) => {
-      const sets = await reader();
+      const readable = await reader();
       const lines: IndexLine[] = [];
-      for await (const { line } of readIndex(sets, await sets.openSet(setId), await manifest(setId)))
-        lines.push(line);
+      const read = readIndex(readable, await readable.openSet(setId), await manifest(setId));
+      for await (const { line } of read) lines.push(line);
       return lines;
     },
     verify: async (setId, contents = 'all') =>
@@ -96,9 +134,6 @@ export async function objectsWorld({
         contents,
         signal: new AbortController().signal,
       }),
-    close: async () => {
-      await world.close();
-      await platform.drop();
-    },
+    close: async () => {},
   };
 }

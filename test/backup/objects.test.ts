@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { restoreObjects } from '../../src/lib/backup/objects/restore.ts';
 import { verifyObjects } from '../../src/lib/backup/objects/verify.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
@@ -10,23 +10,34 @@ import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts'
 import type { ObjectStore, StoredObject } from '../../src/lib/cloud/object-store.ts';
 import { parseObjectKey } from '../../src/lib/platform/map/index.ts';
 import { destinationOf, platformSource } from '../support/backup-world.ts';
-import { type ObjectsWorld, objectsWorld, partSize } from './objects-world.ts';
+import {
+  type ObjectsPlatform,
+  type ObjectsWorld,
+  objectsPlatform,
+  objectsWorld,
+  partSize,
+} from './objects-world.ts';
 import { sql } from './round-trip.ts';
 
+let platform: ObjectsPlatform;
 let world: ObjectsWorld;
 
-beforeEach(async () => {
-  world = await objectsWorld();
+beforeAll(async () => {
+  platform = await objectsPlatform();
 });
 
-afterEach(() => world?.close());
+afterAll(() => platform?.close());
+
+beforeEach(async () => {
+  world = await platform.fresh();
+});
 
 async function emptyStore(name = 'restored'): Promise<ObjectStore> {
   return openLocalObjectStore({ path: join(world.folder, name), durability: 'fast' });
 }
 
-async function restored(setId: string, store: ObjectStore) {
-  return restoreObjects(await world.reader(), await world.manifest(setId), {
+async function restored(setId: string, store: ObjectStore, from: ObjectsWorld = world) {
+  return restoreObjects(await from.reader(), await from.manifest(setId), {
     targets: { mail: { store, prefix: '' } },
     progress: silentProgress,
     signal: new AbortController().signal,
@@ -461,29 +472,45 @@ test('the clear part of a set names the sets that it builds upon, and so does th
 });
 
 async function countObjects(): Promise<{ rows: number }> {
-  const [row] = await sql<{ count: string }>(world.stateUrl, 'select count(*) from postern.backup_object');
+  const [row] = await sql<{ count: string }>(
+    world.stateUrl,
+    `select count(*) from postern.backup_object join postern.backup_set using (set_id) where profile = '${world.sets.profile}'`,
+  );
   return { rows: Number(row?.count) };
 }
 
 describe('verification finds', () => {
+  let own: ObjectsWorld;
   let setId: string;
   let base: string;
 
-  beforeEach(async () => {
-    await world.mailed('a', randomBytes(3 * partSize));
-    base = (await runBackup(world.context())).setId;
-    await world.mailed('b', randomBytes(3 * partSize));
-    setId = (await runBackup(world.context())).setId;
-    expect(await world.verify(setId)).toEqual([]);
+  beforeAll(async () => {
+    own = await objectsWorld();
+    await own.mailed('a', randomBytes(3 * partSize));
+    base = (await runBackup(own.context())).setId;
+    await own.mailed('b', randomBytes(3 * partSize));
+    setId = (await runBackup(own.context())).setId;
+    expect(await own.verify(setId)).toEqual([]);
   });
 
-  async function alter(file: string, change: (bytes: Uint8Array) => Uint8Array): Promise<void> {
-    const key = `${world.sets.prefix}${file}`;
-    const bytes = await world.sets.store.get(key);
-    for await (const { versionId } of world.sets.store.listVersions(key))
-      if (versionId !== undefined) await world.sets.store.delete(key, { versionId });
-    const changed = change(Uint8Array.from(bytes));
-    if (changed.byteLength > 0) await world.sets.store.put(key, changed);
+  afterAll(() => own?.close());
+
+  /** Changes a file of a set while something looks at it. */
+  async function altered(
+    file: string,
+    change: (bytes: Uint8Array) => Uint8Array,
+    look: () => Promise<void>,
+  ): Promise<void> {
+    const { store, prefix } = own.sets;
+    const bytes = await store.get(prefix + file);
+    const replace = async (by: Uint8Array): Promise<void> => {
+      for await (const { versionId } of store.listVersions(prefix + file))
+        if (versionId !== undefined) await store.delete(prefix + file, { versionId });
+      if (by.byteLength > 0) await store.put(prefix + file, by);
+    };
+    await replace(change(Uint8Array.from(bytes)));
+    await look();
+    await replace(bytes);
   }
   const flip = (bytes: Uint8Array): Uint8Array => {
     bytes[bytes.byteLength >> 1] = (bytes[bytes.byteLength >> 1] ?? 0) ^ 1;
@@ -502,19 +529,21 @@ describe('verification finds', () => {
     ['a flipped bit in the index', () => `${setId}/objects/index-00001.jsonl.zst.pgp`, flip, 'changed'],
     ['a base set without its list', () => `${base}/SHA256SUMS`, () => new Uint8Array(), 'missing'],
   ])('%s', async (_name, file, change, kind) => {
-    await alter(file(), change);
-    expect((await world.verify(setId)).map((finding) => finding.kind)).toContain(kind);
-    await expect(restored(setId, await emptyStore())).rejects.toMatchObject({ exitCode: 5 });
+    await altered(file(), change, async () => {
+      expect((await own.verify(setId)).map((finding) => finding.kind)).toContain(kind);
+      await expect(restored(setId, await emptyStore(), own)).rejects.toMatchObject({ exitCode: 5 });
+    });
+    expect(await own.verify(setId)).toEqual([]);
   });
 
   test('a manifest that tells of another index', async () => {
-    const manifest = await world.manifest(setId);
+    const manifest = await own.manifest(setId);
     const { objects } = manifest;
     if (objects === null) throw new Error('the set holds no objects');
     const signal = new AbortController().signal;
     const look = async (changes: Partial<typeof objects>) =>
       verifyObjects(
-        await world.reader(),
+        await own.reader(),
         { ...manifest, objects: { ...objects, ...changes } },
         { contents: 'none', signal },
       );
