@@ -59,10 +59,11 @@ export default class BackupStatus extends BaseCommand<typeof BackupStatus> {
       stores: this.flags['ask-stores'] ? 'ask' : 'do not ask',
     });
     for (const gauge of statusGauges(result)) this.gauge(gauge);
-    if (this.flags.output === 'table') {
+    if (this.flags.output !== 'table') await this.printTable(result.destinations, columns, '');
+    else if (!this.jsonEnabled()) {
       const { statusText } = await import('../../lib/cli/backup-status-text.ts');
       this.print(statusText(result));
-    } else await this.printTable(result.destinations, columns, '');
+    }
     if (result.verdict === 'stale') this.endWith(ExitCode.findings);
     if (result.verdict === 'unknown') this.endWith(ExitCode.incomplete);
     return result;
