@@ -65,6 +65,21 @@ describeWith(
         `select count(*)::int as rows, count(*) filter (where dek = decode(md5(id::text), 'hex'))::int as deks from person`,
       );
 
+    /** The list of the set's one rewrap, decrypted as README.txt says. @returns its file */
+    const openedRewrap = async (id: string): Promise<string> => {
+      const rewraps = copySet(world, `rewraps/${id}`, home, server);
+      const [name = ''] = (await keysBelow(world.sets, `rewraps/${id}`)).map(
+        (key) => key.split('/').at(-1) ?? '',
+      );
+      const list = join(world.folder, `${id}.json`);
+      const opened = rewraps.sh(
+        `gpg --batch --verify ${name}.asc ${name} && gpg --batch --decrypt ${name} | zstd -d > ${list}`,
+      );
+      rmSync(rewraps.folder, { recursive: true });
+      expect(opened, opened.stderr).toMatchObject({ status: 0 });
+      return list;
+    };
+
     beforeAll(async () => {
       moto = await startMoto(path);
       world = await keysWorld();
@@ -125,23 +140,35 @@ describeWith(
     test('a rewrap restores for the key that it was made for', async () => {
       await sql(server, `drop database if exists ${database} with (force)`);
       home.must(['--import'], world.successor.secretKey);
-      const rewraps = copySet(world, `rewraps/${setId}`, home, server);
-      const [name = ''] = (await keysBelow(world.sets, `rewraps/${setId}`)).map(
-        (key) => key.split('/').at(-1) ?? '',
-      );
-      const opened = rewraps.sh(
-        `gpg --batch --verify ${name}.asc ${name} && gpg --batch --decrypt ${name} | zstd -d > session-keys.json`,
-      );
-      expect(opened, opened.stderr).toMatchObject({ status: 0 });
-      const keys = join(rewraps.folder, 'session-keys.json');
       const outcome = set.sh(`sh restore.sh ${database}`, {
         ...environment(),
-        SESSION_KEYS: keys,
+        SESSION_KEYS: await openedRewrap(setId),
         KEYRING: keyring.folder,
       });
       expect(outcome, outcome.stderr).toMatchObject({ status: 0 });
       expect(await restored()).toEqual([{ rows: 500, deks: 500 }]);
-      rmSync(rewraps.folder, { recursive: true });
+    });
+
+    test("the keyring of a younger set opens by that set's list", async () => {
+      await sql(server, `drop database if exists ${database} with (force)`);
+      const younger = await world.backup();
+      await rewrapSet(await world.rewrapContext(), younger, { mode: 'apply', whom: 'missing' });
+      const lists = {
+        SESSION_KEYS: await openedRewrap(setId),
+        KEYRING_SESSION_KEYS: await openedRewrap(younger),
+      };
+      const other = copySet(world, `keyrings/${younger}`, home, server);
+      const env = { ...environment(), ...lists, KEYRING: other.folder };
+      const wrong = set.sh(`sh restore.sh ${database}`, { ...env, KEYRING_SESSION_KEYS: lists.SESSION_KEYS });
+      expect(wrong, wrong.stderr).toMatchObject({
+        status: 5,
+        stderr: expect.stringMatching(/its session key/),
+      });
+      await sql(server, `drop database ${database} with (force)`);
+      const outcome = set.sh(`sh restore.sh ${database}`, env);
+      rmSync(other.folder, { recursive: true });
+      expect(outcome, outcome.stderr).toMatchObject({ status: 0 });
+      expect(await restored()).toEqual([{ rows: 500, deks: 500 }]);
     });
 
     test('the list of another set, one without a key, a wrong key and none at all are told apart', async () => {
