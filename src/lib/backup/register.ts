@@ -55,12 +55,15 @@ export interface CompletedRun {
   readonly rows: number;
 }
 
-/** The set is whole wherever a copy lives; it counts as complete where every required destination has it. */
+/**
+ * The set is whole wherever a copy lives; it counts as complete where every required destination has it. Of which
+ * nobody can tell, that copy stays open, for the next run to settle.
+ */
 export async function registerCompletion(db: Queryable, copies: SetCopies, run: CompletedRun): Promise<void> {
   for (const { destination } of copies.live())
     await endCopy(db, run.setId, destination.name, 'complete', run.finishedAt);
-  for (const { target } of copies.failures())
-    await endCopy(db, run.setId, target.destination.name, 'failed', run.finishedAt);
+  for (const { target, has } of copies.failures())
+    if (has === 'no set') await endCopy(db, run.setId, target.destination.name, 'failed', run.finishedAt);
   await db.query('update postern.backup_set set parts = $2, bytes = $3, rows = $4 where set_id = $1', [
     run.setId,
     run.files,
@@ -84,41 +87,66 @@ export async function endCopy(
   );
 }
 
-/** Ends a run by what its copies became: complete, partial, or failed where no destination has the set. */
+/** Ends a run by what its copies became so far: complete, partial, or failed where no destination has the set. */
 export async function endRun(db: Queryable, setId: string, finishedAt: Date): Promise<void> {
-  // Of a destination that the configuration no longer names, nobody will hear.
   await db.query(
-    `update postern.backup_copy set state = 'failed', finished_at = $2 where set_id = $1 and state = 'running'`,
-    [setId, finishedAt],
-  );
-  await db.query(
-    `update postern.backup_set s set finished_at = $2, state = case
+    `update postern.backup_set s set finished_at = coalesce(finished_at, $2), state = case
        when not exists (select from postern.backup_copy c where c.set_id = s.set_id and c.state = 'complete') then 'failed'
        when exists (select from postern.backup_copy c where c.set_id = s.set_id and c.is_required and c.state <> 'complete') then 'partial'
        else 'complete' end
-     where set_id = $1 and state = 'running'`,
+     where set_id = $1 and state in ('running', 'partial')`,
     [setId, finishedAt],
   );
 }
 
-export async function registerFailure(db: Queryable, setId: string, finishedAt: Date): Promise<void> {
+/**
+ * No destination has the set.
+ * @param open destinations that may have it all the same: with one of these, the run stays open
+ */
+export async function registerFailure(
+  db: Queryable,
+  setId: string,
+  finishedAt: Date,
+  open: readonly string[] = [],
+): Promise<void> {
   await db.query(
-    `update postern.backup_copy set state = 'failed', finished_at = $2 where set_id = $1 and state = 'running'`,
-    [setId, finishedAt],
+    `update postern.backup_copy set state = 'failed', finished_at = $2
+     where set_id = $1 and state = 'running' and destination <> all($3)`,
+    [setId, finishedAt, open],
   );
+  if (open.length > 0) return;
   await db.query(
     `update postern.backup_set set state = 'failed', finished_at = $2 where set_id = $1 and state = 'running'`,
     [setId, finishedAt],
   );
 }
 
-/** The runs that a kill or a power cut left open; asked under the profile's lock, when no other run can be alive. */
-export async function openRuns(db: Queryable, profile: string): Promise<readonly string[]> {
-  const { rows } = await db.query<{ setId: string }>(
-    `select set_id as "setId" from postern.backup_set where profile = $1 and state = 'running' order by set_id`,
+/**
+ * The runs that a kill, a power cut or a silent store left open; asked under the profile's lock, when no other run can
+ * be alive.
+ */
+export async function openRuns(db: Queryable, profile: string): Promise<readonly OpenRun[]> {
+  const { rows } = await db.query<OpenRun>(
+    `select set_id as "setId", state, manifest_sha256 as "manifestSha256",
+       array(select destination from postern.backup_copy c where c.set_id = s.set_id and c.state = 'running' order by 1) as open,
+       array(select destination from postern.backup_copy c where c.set_id = s.set_id and c.state = 'complete' order by 1) as complete
+     from postern.backup_set s where profile = $1 and (state = 'running'
+       or exists (select from postern.backup_copy c where c.set_id = s.set_id and c.state = 'running')) order by set_id`,
     [profile],
   );
-  return rows.map(({ setId }) => setId);
+  return rows;
+}
+
+/** A run that has not come to its end at every destination. */
+export interface OpenRun {
+  readonly setId: string;
+  readonly state: 'running' | 'partial' | 'complete';
+  /** Of the manifest that it was about to send; null: it never came to that. */
+  readonly manifestSha256: string | null;
+  /** Destinations of which nobody has said yet whether they have the set. */
+  readonly open: readonly string[];
+  /** Destinations that have it. */
+  readonly complete: readonly string[];
 }
 
 /** The newest set of a profile that is whole somewhere: the one that the next manifest points back to. */

@@ -28,6 +28,7 @@ import {
   registerRun,
 } from './register.ts';
 import type { BackupRunResult } from './results.ts';
+import { notRegistered, stateFailure, tellingState } from './state-lost.ts';
 
 /**
  * Backs up every database of the profile: of each one snapshot with every table, the schema, sequences, large objects
@@ -37,9 +38,18 @@ import type { BackupRunResult } from './results.ts';
  * but not in every required destination), 11 (another run); without a manifest in a store, there is no set in it
  */
 export async function runBackup(context: BackupContext): Promise<BackupRunResult> {
+  try {
+    return await runLocked(context);
+  } catch (error) {
+    throw stateFailure(error);
+  }
+}
+
+async function runLocked(context: BackupContext): Promise<BackupRunResult> {
   const state = await context.state();
   await requireCurrentState(state);
-  return withJobLock(state, `backup ${context.profile}`, async (locked) => {
+  return withJobLock(state, `backup ${context.profile}`, async (client) => {
+    const locked = tellingState(client);
     await checkClock(context, locked);
     await closeDeadRuns(context, locked);
     await warnOfEndingKeys(context);
@@ -62,7 +72,7 @@ function requireEverywhere(result: BackupRunResult): BackupRunResult {
   if (lacking.length === 0) return result;
   const having = result.destinations.filter(({ state }) => state === 'complete').map(({ name }) => name);
   throw partial(
-    `the set ${result.setId} is whole at ${having.join(', ')}, but not at ${lacking.map(({ name }) => name).join(', ')}: ${lacking[0]?.reason ?? ''}`,
+    `the set ${result.setId} is whole at ${having.join(', ')}, but not, as far as is known, at ${lacking.map(({ name }) => name).join(', ')}: ${lacking[0]?.reason ?? ''}`,
     {
       code: 'destination-lacks-set',
       hints: ['mend the destination, then run the backup again: the next set goes to all of them'],
@@ -77,6 +87,8 @@ async function writeSnapshots(context: BackupContext, state: Queryable): Promise
   try {
     return await writeSet({ ...context, signal }, state, sources);
   } catch (error) {
+    // What an interruption tears down fails in its own words.
+    if (!(error instanceof PosternError)) context.signal.throwIfAborted();
     const isLost = lost.some(({ aborted }) => aborted) && !context.signal.aborted;
     throw whyStopped(error, isLost ? 'snapshot lost' : 'other');
   } finally {
@@ -109,6 +121,7 @@ async function writeSet(
   await registerRun(state, { setId, profile, startedAt, previousSetId: previous?.setId });
   await registerCopies(state, setId, copies.live());
   const writer = setWriter(context, setId, copies, kmsList);
+  let result: BackupRunResult;
   try {
     const captured: ManifestSource[] = [];
     for (const source of sources) captured.push(await captureDatabase(context, source, writer));
@@ -131,16 +144,31 @@ async function writeSet(
       objects,
     };
     const committed = await writer.commit(manifest, (sha256) => registerCommit(state, setId, sha256));
-    const result = resultOf(context, manifest, committed, copies);
-    await registerCompletion(state, copies, { ...result, finishedAt });
-    if (objects?.mode === 'full') await forgetOldObjects(state, profile);
-    return result;
+    result = resultOf(context, manifest, committed, copies);
   } catch (error) {
-    await registerFailure(state, setId, clock.now()).catch(() => {});
-    if (error instanceof PosternError)
+    const open = copies.failures().filter(({ has }) => has === 'unknown');
+    await registerFailure(
+      state,
+      setId,
+      clock.now(),
+      open.map(({ target }) => target.destination.name),
+    ).catch(() => {});
+    if (error instanceof PosternError && open.length === 0)
       context.progress.detail(`the set ${setId} was not committed; parts of it may be in the stores`);
     throw error;
   }
+  // From here on there is a set, and no error may say that there is none.
+  try {
+    await registerCompletion(state, copies, { ...result, finishedAt: new Date(result.finishedAt) });
+    if (result.objects?.mode === 'full') await forgetOldObjects(state, profile);
+  } catch (error) {
+    throw notRegistered(
+      setId,
+      copies.live().map(({ destination }) => destination.name),
+      error,
+    );
+  }
+  return result;
 }
 
 function resultOf(

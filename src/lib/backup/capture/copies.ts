@@ -9,12 +9,24 @@ export interface SetCopies {
   /** Destinations that still hold everything that was sent so far. */
   live(): readonly CopyTarget[];
   /** Destinations that refused something, and why; nothing more is sent there. */
-  failures(): readonly { readonly target: CopyTarget; readonly error: PosternError }[];
+  failures(): readonly FailedCopy[];
   /**
    * Stores a file in every live destination, reads back what each says it has, and gives up those that fail.
    * @throws {PosternError} the first one's error when none is left
    */
   put(path: string, body: Uint8Array, sha256: string, lock?: LockKind): Promise<ManifestFile['copies']>;
+  /**
+   * Stores the manifest. A destination whose answer is lost is asked what it has, because the set may be whole there.
+   * @throws {PosternError} as `put`; exit 1 `commit-unknown` when none has it for certain, and one may
+   */
+  commit(path: string, body: Uint8Array, sha256: string, lock?: LockKind): Promise<void>;
+}
+
+export interface FailedCopy {
+  readonly target: CopyTarget;
+  readonly error: PosternError;
+  /** `unknown`: the manifest was sent, and the store has told neither that it has it nor that it has not. */
+  readonly has: 'no set' | 'unknown';
 }
 
 /** `objects`: younger sets refer to the file, so it must outlive its own set. */
@@ -52,11 +64,11 @@ export function setCopies(
     keyringLockUntil: lockEnd(destination.keyringLock, startedAt),
     objectsLockUntil: lockEnd(destination.lock, new Date(startedAt.getTime() + objectsLonger)),
   }));
-  const failures: { target: CopyTarget; error: PosternError }[] = [];
-  const giveUp = (target: CopyTarget, error: PosternError): void => {
+  const failures: FailedCopy[] = [];
+  const giveUp = (target: CopyTarget, error: PosternError, has: FailedCopy['has'] = 'no set'): void => {
     if (!live.includes(target)) return;
     live = live.filter((other) => other !== target);
-    failures.push({ target, error });
+    failures.push({ target, error, has });
     if (live.length > 0)
       progress.warn(`${target.destination.name} is given up, the others go on: ${error.message}`);
   };
@@ -87,7 +99,37 @@ export function setCopies(
       if (live.length === 0 && first !== undefined) throw first.error;
       return copies;
     },
+    commit: async (path, body, sha256, lock = 'set') => {
+      await Promise.all(
+        live.map(async (target) => {
+          const file = { path, body, sha256, retention: retentionOf(target, lock) };
+          const { has, error } = await storeManifest(target.destination, file, now);
+          if (has !== 'the set') giveUp(target, error, has);
+        }),
+      );
+      const [first] = failures;
+      if (live.length > 0 || first === undefined) return;
+      throw failures.find(({ has }) => has === 'unknown') === undefined
+        ? first.error
+        : commitUnknown(failures);
+    },
   };
+}
+
+/** @returns exit 1, `commit-unknown` */
+function commitUnknown(failures: readonly FailedCopy[]): PosternError {
+  const silent = failures.filter(({ has }) => has === 'unknown');
+  const names = silent.map(({ target }) => target.destination.name).join(', ');
+  return failure(
+    `the set was sent, and whether it is whole at ${names} is not known: ${silent[0]?.error.message ?? ''}`,
+    {
+      code: 'commit-unknown',
+      cause: silent[0]?.error,
+      hints: [
+        'run the backup again when the destination answers: it finds out, tells, and makes the next set',
+      ],
+    },
+  );
 }
 
 function lockEnd(lock: ObjectLock | undefined, startedAt: Date): Date | undefined {
@@ -105,23 +147,86 @@ function retentionOf(target: CopyTarget, lock: LockKind): Retention | undefined 
   return mode === undefined || until === undefined ? undefined : { mode, until };
 }
 
+/** A file on its way into a destination. */
+interface OutgoingFile {
+  readonly path: string;
+  readonly body: Uint8Array;
+  readonly sha256: string;
+  readonly retention: Retention | undefined;
+}
+
+type Commit =
+  | { readonly has: 'the set'; readonly error?: undefined }
+  | { readonly has: FailedCopy['has']; readonly error: PosternError };
+
+/** After these, a PUT may have been done all the same. */
+const unanswered: ReadonlySet<string> = new Set(['store-unreachable', 'store-unavailable', 'object-exists']);
+/** What a store has told, in answer to the look that follows. */
+const answered: ReadonlySet<string> = new Set([
+  'store-changed-object',
+  'lock-missing',
+  'lock-shorter',
+  'clock-skewed',
+]);
+
+async function storeManifest(destination: Destination, file: OutgoingFile, now: () => Date): Promise<Commit> {
+  const sent = await attempt(() => send(destination, file));
+  if (sent.error !== undefined && !unanswered.has(sent.error.code ?? ''))
+    return { has: 'no set', error: sent.error };
+  const { error } = await attempt(async () =>
+    checkClock(await readBack(destination, file, sent.value?.versionId), now(), destination),
+  );
+  if (error === undefined) return { has: 'the set' };
+  const has = answered.has(error.code ?? '') ? 'no set' : 'unknown';
+  return { has, error: sent.error ?? error };
+}
+
+async function attempt<T>(
+  work: () => Promise<T>,
+): Promise<
+  | { readonly value: T; readonly error?: undefined }
+  | { readonly value?: undefined; readonly error: PosternError }
+> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    if (error instanceof PosternError) return { error };
+    throw error;
+  }
+}
+
 /**
  * One PUT, never over another object, and a HEAD: what a store confirms and what it has are two things.
  * @throws {PosternError} exit 1: `store-changed-object`, `lock-missing`, `lock-shorter`, and as the port's `put` and `head`
  */
 export async function storeFile(
-  { name, store, prefix }: Destination,
+  destination: Destination,
   path: string,
   body: Uint8Array,
   sha256: string,
   retention: Retention | undefined,
 ): Promise<StoredObject> {
-  const key = prefix + path;
-  const put = await store.put(key, body, {
+  const file = { path, body, sha256, retention };
+  return readBack(destination, file, (await send(destination, file)).versionId);
+}
+
+function send(
+  { store, prefix }: Destination,
+  { path, body, retention }: OutgoingFile,
+): Promise<StoredObject> {
+  return store.put(prefix + path, body, {
     ifNoneMatch: '*',
     ...(retention === undefined ? {} : { retention }),
   });
-  const found = await store.head(key, put.versionId === undefined ? {} : { versionId: put.versionId });
+}
+
+/** What the store has: this version, or the newest where the answer to the PUT never came. */
+async function readBack(
+  { name, store, prefix }: Destination,
+  { path, body, sha256, retention }: OutgoingFile,
+  versionId: string | undefined,
+): Promise<StoredObject> {
+  const found = await store.head(prefix + path, versionId === undefined ? {} : { versionId });
   if (found?.size !== body.byteLength || (found.sha256 !== undefined && found.sha256 !== sha256)) {
     throw failure(
       `${name} does not hold what was sent: ${path} ${found === undefined ? 'is not there' : 'has another size or checksum'}`,
@@ -129,7 +234,7 @@ export async function storeFile(
     );
   }
   if (retention !== undefined) checkLock(name, path, found.retention, retention);
-  return { ...found, ...(put.versionId === undefined ? {} : { versionId: put.versionId }) };
+  return { ...found, ...(versionId === undefined ? {} : { versionId }) };
 }
 
 function checkLock(name: string, path: string, found: Retention | undefined, asked: Retention): void {

@@ -11,6 +11,7 @@ import { qualifiedName } from '../../platform/quote.ts';
 import {
   databaseFailure,
   defaultLockTimeout,
+  isConnectionLost,
   lockTimeout as lockTimedOut,
   privilegeMissing,
 } from '../database-failure.ts';
@@ -151,7 +152,7 @@ async function lockTables(client: Client, tables: readonly CopyableTable[]): Pro
       await client.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
     } catch (error) {
       if (sqlState(error) === '42P01' || sqlState(error) === '3F000') return false;
-      if (isLockTimeout(error)) throw error;
+      if (isLockTimeout(error) || isConnectionLost(error)) throw error;
       if (sqlState(error) === '42501') throw privilegeMissing(messageOf(error), error);
       throw failure(`the tables cannot be locked: ${messageOf(error)}`, {
         code: 'lock-failed',

@@ -142,7 +142,8 @@ export function setWriter(
       const lock = files.some((file) => lockOf(file) === 'objects') ? 'objects' : 'set';
       for (const [name, body] of Object.entries(clear)) await store(name, body, sha256Hex(body), lock);
       await beforeManifest(sealedManifest.sha256);
-      await store(fileName.manifest, sealedManifest.bytes, sealedManifest.sha256, lock);
+      context.signal.throwIfAborted();
+      await copies.commit(`${setId}/${fileName.manifest}`, sealedManifest.bytes, sealedManifest.sha256, lock);
       const bytes = listed.reduce((sum, { size }) => sum + size, 0);
       return { manifestSha256: sealedManifest.sha256, bytes };
     },
