@@ -118,6 +118,7 @@ async function checkBytes(
   const [signer] = key.getKeys(packet.issuerKeyID);
   if (literal === undefined || signer === undefined) return invalid('it names no key');
   const latest = new Date(at.getTime() + clockToleranceMs);
+  if (packet.created !== null && packet.created > latest) return fromTheFuture(packet.created, at);
   try {
     await packet.verify(signer.keyPacket, enums.signature.binary, literal, latest, true);
     return undefined;
@@ -167,6 +168,13 @@ function unknownSigner(keyId: string): Error {
     code: 'signer-unknown',
     hints: ['add the public key to the trusted signing keys only if you know its owner'],
   });
+}
+
+function fromTheFuture(created: Date, at: Date): Error {
+  return integrityError(
+    `the signature is not valid: it says that it was made at ${created.toISOString()}, and the clock of this host says ${at.toISOString()}`,
+    { code: 'signature-invalid', hints: ['check the clock of this host first (timedatectl)'] },
+  );
 }
 
 function invalid(why: string, cause?: unknown): Error {

@@ -9,9 +9,7 @@ import { usageError } from '../base/error.ts';
 export async function signerEnd(armoredKey: string, now: Date): Promise<Date | undefined> {
   const { readKey } = await import('openpgp');
   const key = await readKey({ armoredKey });
-  // A key that another host has just made may come from a clock that is a little ahead.
-  const at = new Date(Math.max(now.getTime(), key.getCreationTime().getTime()));
-  const signing = await key.getSigningKey(undefined, at).catch((cause: unknown) => {
+  const signing = await key.getSigningKey(undefined, now).catch((cause: unknown) => {
     throw usageError(`the key ${key.getFingerprint().toUpperCase()} cannot sign now`, {
       code: 'signer-cannot-sign',
       cause,
