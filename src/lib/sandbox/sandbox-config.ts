@@ -68,6 +68,7 @@ export async function writeConfig(paths: SandboxPaths): Promise<void> {
       destinations: {
         offsite: { store: 'offsite', lock: { mode: 'governance', for: '35d' } },
       },
+      objects: { buckets: { mail: { store: 'mail' } } },
       recipients: [key('operations.pub.asc'), key('offline.pub.asc')],
       signer: { secret_key: key('backup-signer.sec.asc') },
       trusted_signers: [key('backup-signer.pub.asc')],
