@@ -186,6 +186,11 @@ test('where no approval is asked for, a restore is planned, cancelled, and done 
   expect(await tell('backup restore', [set, ...to, '--yes'], 6)).toMatchObject({ exitCode: 6 });
 });
 
+test('a drill proves the set, on a server of its own', async () => {
+  expect(await tell('backup drill', [set, '--source', 'platform'])).toMatchObject({ verdict: 'passed' });
+  expect(await tell('backup drill', ['--cleanup'])).toEqual({ dropped: [], left: [] });
+});
+
 test('the certificate is listed, shown, and verified offline', async () => {
   expect((await tell('certificate list')).certificates).toContainEqual(
     expect.objectContaining({ id: certificate, planId: plan }),

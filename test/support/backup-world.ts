@@ -170,6 +170,7 @@ export async function openBackupWorld(data: BackupWorldData, store?: ObjectStore
       serverUrl,
       workers: 2,
       erasureReplayers: [],
+      objectStore: () => Promise.reject(new Error('this test names no store for objects')),
       ...changes,
     }),
     close: () => pool.end(),

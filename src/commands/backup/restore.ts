@@ -46,6 +46,12 @@ export default class BackupRestore extends BaseCommand<typeof BackupRestore> {
     'without-erasures': Flags.boolean({
       summary: 'repeat no erasures: persons who were erased since the backup are back',
     }),
+    'objects-to': Flags.string({
+      summary: 'put the mail objects into this store; BUCKET=STORE/PREFIX where the set has several buckets',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'STORE[/PREFIX]',
+    }),
     'plan-only': Flags.boolean({ summary: 'stop after the plan', exclusive: ['dry-run'] }),
   };
   static override exitCodes = [0, 1, 2, 4, 5, 6, 7, 11, 130] as const;
@@ -74,6 +80,7 @@ export default class BackupRestore extends BaseCommand<typeof BackupRestore> {
       source: this.flags.source,
       tables: this.flags.table ?? [],
       erasures: this.flags['without-erasures'] ? 'skip' : 'replay',
+      objectsTo: this.flags['objects-to'] ?? [],
     });
     this.say(planText(plan.id, plan.body));
     const submitted = await submitPlan(context, {

@@ -272,6 +272,7 @@ export async function restoreContext(context: PosternContext, from?: string): Pr
       reference === undefined ? await context.platformUrl() : await context.secret('backup', reference),
     workers: workers ?? availableParallelism(),
     erasureReplayers: [],
+    objectStore: (name) => context.store(name),
     ...defined({ pgDump: pgDump === undefined ? undefined : context.path('backup', pgDump) }),
   };
 }

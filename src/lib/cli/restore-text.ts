@@ -3,7 +3,7 @@ import type { BackupRestoreResult } from '../backup/restore/results.ts';
 /** What a person is told of a restore. */
 export function restoreLines(result: BackupRestoreResult, outcome: string): readonly string[] {
   if (result.state === 'planned') return [`${outcome}: plan ${result.planId}`];
-  const { rows, tables, database, schema, partial, erasures, certificateId } = result;
+  const { rows, tables, database, schema, partial, erasures, objects, certificateId } = result;
   const scope = partial === null ? 'tables' : 'tables, and of no others,';
   return [
     `restored ${rows?.toLocaleString('en')} rows of ${tables} ${scope} into ${database}: equal to the backup, schema ${schema}`,
@@ -13,6 +13,11 @@ export function restoreLines(result: BackupRestoreResult, outcome: string): read
       ? [`erasures repeated: ${erasures.entries}, which changed ${erasures.rows} rows`]
       : []),
     ...(erasures?.state === 'skipped' ? ['NO erasures were repeated'] : []),
+    ...(objects === null
+      ? []
+      : [
+          `mail objects: ${objects.objects}, of which ${objects.stored} were stored now and the others were there; the set lacks ${objects.missing}`,
+        ]),
     ...(certificateId === null ? [] : [`certificate ${certificateId}`]),
   ];
 }

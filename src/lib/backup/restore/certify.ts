@@ -11,7 +11,7 @@ interface RestoreStatement {
 
 /** What the certificate of a restore says; docs/formats/certificate.md describes every member. */
 export function certifyRestore(plan: Plan, results: readonly JsonObject[]): RestoreStatement {
-  const { setId, manifestSha256, destination, location, source, database, tables } = planInputs(
+  const { setId, manifestSha256, destination, location, source, database, tables, objects } = planInputs(
     plan,
     restoreInputs,
   );
@@ -31,6 +31,7 @@ export function certifyRestore(plan: Plan, results: readonly JsonObject[]): Rest
       keyring: resultOf('keyring'),
       comparison: resultOf('compare'),
       erasures: resultOf('open')['erasures'] ?? resultOf('erasures'),
+      objects: objects === null ? null : { targets: objects, ...resultOf('objects') },
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { ObjectStore } from '../../cloud/object-store.ts';
 import type { OperationContext } from '../../operation/context.ts';
 import type { SecretKeys, SetStore } from '../context.ts';
 import type { ErasureReplayer } from '../erasure/replayer.ts';
@@ -12,4 +13,6 @@ export interface RestoreContext extends OperationContext {
   readonly pgDump?: string;
   /** Who can repeat which kind of erasure. */
   readonly erasureReplayers: readonly ErasureReplayer[];
+  /** A store of the configuration, for mail objects. @throws {PosternError} exit 2 where it is none */
+  objectStore(name: string): Promise<ObjectStore>;
 }

@@ -15,6 +15,7 @@ import { openSignedSet } from '../read-set.ts';
 import { certifyRestore } from './certify.ts';
 import { onServer } from './closed-database.ts';
 import type { RestoreContext } from './context.ts';
+import { restoreObjectsTo } from './objects-to.ts';
 import { isStillClosed, openDatabase } from './open-database.ts';
 import { openPlannedWork, openSource, plannedName } from './opened-set.ts';
 import { restoreInputs, restoreSteps } from './plan-restore.ts';
@@ -48,6 +49,7 @@ export const backupRestore: PlanKind<RestoreContext> = {
     try {
       const work = await openPlannedWork(context, plan);
       if (step === 'open') return await open(context, plan, work);
+      if (step === 'objects') return await restoreMailObjects(context, plan, work);
       if (step === 'erasures' && work.erasures === 'skip') return await skipErasures(context, plan, work);
       return await databaseStep[step](context, work);
     } catch (error) {
@@ -82,6 +84,15 @@ async function open(context: RestoreContext, plan: Plan, work: RestoreWork): Pro
   await openDatabase(context, work, database);
   await recordRestore(context, plan, 'passed');
   return { database, ...(late === undefined ? {} : { erasures: late }) };
+}
+
+async function restoreMailObjects(
+  context: RestoreContext,
+  plan: Plan,
+  work: RestoreWork,
+): Promise<JsonObject> {
+  const { objects } = planInputs(plan, restoreInputs);
+  return objects === null ? {} : restoreObjectsTo(context, work, objects);
 }
 
 /** Repeats all erasures again where the ledger has more by now. */

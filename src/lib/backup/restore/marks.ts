@@ -12,7 +12,9 @@ export function markTable(workingName: string): string {
 
 export async function createMarks(client: Client, workingName: string): Promise<void> {
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(workingName)}`);
-  await client.query(`CREATE TABLE IF NOT EXISTS ${markTable(workingName)} (mark text PRIMARY KEY)`);
+  await client.query(
+    `CREATE TABLE IF NOT EXISTS ${markTable(workingName)} (mark text PRIMARY KEY, rows bigint)`,
+  );
 }
 
 /** Removes the marks. An event trigger of the restored schema that forbids or records it is asleep meanwhile. */

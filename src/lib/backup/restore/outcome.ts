@@ -3,14 +3,14 @@ import { progressOf, readJournal } from '../../operation/journal.ts';
 import { type Plan, planInputs } from '../../operation/plan.ts';
 import type { RestoreContext } from './context.ts';
 import { type RestoreStep, restoreInputs, restoreSteps } from './plan-restore.ts';
-import { type BackupRestoreResult, replayedErasures } from './results.ts';
+import { type BackupRestoreResult, replayedErasures, restoredObjects } from './results.ts';
 
 /** What came of a restore's plan, from its journal. */
 export async function restoreOutcome(
   context: RestoreContext,
   { plan, applied }: { readonly plan: Plan; readonly applied?: { readonly certificateId?: string } },
 ): Promise<BackupRestoreResult> {
-  const { setId, destination, source, database, tables } = planInputs(plan, restoreInputs);
+  const { setId, destination, source, database, tables, objects } = planInputs(plan, restoreInputs);
   const common = { planId: plan.id, setId, destination, source, database };
   if (applied === undefined)
     return {
@@ -21,6 +21,7 @@ export async function restoreOutcome(
       rows: null,
       schema: null,
       erasures: null,
+      objects: null,
       certificateId: null,
     };
   const { results } = progressOf(await readJournal(await context.state(), plan.id));
@@ -42,6 +43,7 @@ export async function restoreOutcome(
     rows: Number(comparison['rows']),
     schema: comparison['schema'] === 'equal' ? 'equal' : 'not compared',
     erasures: replayedErasures.parse(resultOf('open')['erasures'] ?? resultOf('erasures')),
+    objects: objects === null ? null : restoredObjects.parse(resultOf('objects')),
     certificateId: applied.certificateId ?? null,
   };
 }

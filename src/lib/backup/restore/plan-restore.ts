@@ -6,6 +6,7 @@ import { readDueErasures } from '../erasure/replay.ts';
 import { chooseTables, partitionsIn } from './choose-tables.ts';
 import type { RestoreContext } from './context.ts';
 import { chooseKeyring } from './keyring.ts';
+import { objectsSummary, readObjectTargets } from './objects-to.ts';
 import { openSource, readScript } from './opened-set.ts';
 import { checkServer } from './preflight.ts';
 import { databaseSteps } from './steps.ts';
@@ -27,10 +28,14 @@ export const restoreInputs = z.strictObject({
   keyring: z.strictObject({ setId: z.string() }).nullable(),
   /** Whether the erasures since the snapshot are repeated. */
   erasures: z.enum(['replay', 'skip']),
+  /** Where the mail objects go, by bucket; null: none is restored. */
+  objects: z
+    .record(z.string(), z.strictObject({ store: z.string(), prefix: z.string() }).nullable())
+    .nullable(),
 });
 
 /** The steps of every restore, in order; each can be stopped anywhere and done again. */
-export const restoreSteps = [...databaseSteps, 'open'] as const;
+export const restoreSteps = [...databaseSteps, 'objects', 'open'] as const;
 
 export type RestoreStep = (typeof restoreSteps)[number];
 
@@ -43,6 +48,8 @@ export interface RestoreOptions {
   readonly tables?: readonly string[];
   /** `skip` brings persons back who were erased since; `replay` unless told. */
   readonly erasures?: 'replay' | 'skip';
+  /** `STORE[/PREFIX]` or `BUCKET=STORE[/PREFIX]`; no mail objects unless told. */
+  readonly objectsTo?: readonly string[];
 }
 
 /**
@@ -53,7 +60,13 @@ export interface RestoreOptions {
 export async function planRestore(
   context: RestoreContext,
   setId: string,
-  { database, source: name = 'platform', tables: asked = [], erasures = 'replay' }: RestoreOptions,
+  {
+    database,
+    source: name = 'platform',
+    tables: asked = [],
+    erasures = 'replay',
+    objectsTo = [],
+  }: RestoreOptions,
 ): Promise<Plan> {
   requireName(database);
   const opened = await openSource(context, setId, name);
@@ -62,6 +75,7 @@ export async function planRestore(
     asked.length === 0
       ? null
       : chooseTables(asked, source, partitionsIn(await readScript(context, opened, 'pre-data')));
+  const objects = objectsTo.length === 0 ? null : await readObjectTargets(context, objectsTo, manifest);
   const server = await checkServer(context.serverUrl, database, source);
   const chosen = tables === null ? undefined : new Set(tables);
   const keyring = await chooseKeyring(context, manifest, name);
@@ -95,6 +109,7 @@ export async function planRestore(
         ? 'read everything back and compare it with the manifest'
         : 'read what was loaded back and compare it with the manifest',
     erasures: erasuresSummary(erasures, opened),
+    objects: objectsSummary(objects),
     open: `restore owner, privileges and settings of the database, and name it ${database}`,
   };
   return createPlan(context, {
@@ -110,6 +125,7 @@ export async function planRestore(
       tables: tables === null ? null : [...tables],
       keyring: keyring === undefined ? null : { setId: keyring.setId },
       erasures,
+      objects: objects === null ? null : { ...objects },
     },
     steps: restoreSteps.map((kind) => ({ kind, summary: summaries[kind], inputs: {} })),
     preconditions: [

@@ -11,6 +11,18 @@ export const replayedErasures = z.strictObject({
   kinds: z.record(z.string(), z.strictObject({ replayed: count, rows: count })),
 });
 
+export const restoredObjects = z.strictObject({
+  /** Objects that the stores have now, as the set has them. */
+  objects: count,
+  bytes: count,
+  /** Put now; the others were there already. */
+  stored: count,
+  /** Lacked by the set itself. */
+  missing: count,
+  /** Put without the metadata that they had. */
+  withoutMetadata: count,
+});
+
 export const backupRestoreResult = z.strictObject({
   planId: z.string(),
   setId: z.string(),
@@ -32,6 +44,8 @@ export const backupRestoreResult = z.strictObject({
   rows: count.nullable(),
   schema: z.enum(['equal', 'not compared']).nullable(),
   erasures: replayedErasures.nullable(),
+  /** Of the mail objects; null where none were asked for, or until it is applied. */
+  objects: restoredObjects.nullable(),
   certificateId: z.string().nullable(),
 });
 

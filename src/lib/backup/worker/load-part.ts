@@ -21,8 +21,12 @@ export async function loadPart(
       [input.mark],
     );
     if (mark.rowCount === 0) {
+      const { rows } = await client.query<{ rows: number }>(
+        `SELECT rows::int FROM ${input.markTable} WHERE mark = $1`,
+        [input.mark],
+      );
       await client.query('ROLLBACK');
-      return { rows: 0 };
+      return { rows: rows[0]?.rows ?? 0 };
     }
     for (const statement of statements.before) await client.query(statement);
     const target = client.query(from(statements.copy));
@@ -55,6 +59,7 @@ export async function loadPart(
       const { command, rowCount } = await client.query(statement);
       if (command === 'UPDATE') changed = rowCount ?? 0;
     }
+    await client.query(`UPDATE ${input.markTable} SET rows = $2 WHERE mark = $1`, [input.mark, changed]);
     await client.query('COMMIT');
     return { rows: changed };
   } catch (error) {

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
+import { type CliWorld, preparedWorld } from './cli-world.ts';
+
+let world: CliWorld;
+const database = `cli_restored_${process.pid}`;
+const to = ['backup', 'restore', '--to', database];
+
+beforeAll(async () => {
+  world = await preparedWorld();
+  await world.must('backup', 'run');
+});
+afterAll(async () => {
+  if (world === undefined) return;
+  await drop(database);
+  await world.close();
+});
+
+const drop = (name: string) =>
+  withConnection({ url: world.platform.url, role: 'test' }, (client) =>
+    client.query(`drop database if exists ${name} with (force)`),
+  );
+
+test('some tables as of today are restored, and the rest is said to be missing', async () => {
+  const today = new Date().toISOString().slice(0, 10);
+  const run = await world.must(...to, '--table', 'public.mail', '--as-of', today, '--yes');
+  expect(run.stdout).toContain('restored 2,000 rows of 1 tables, and of no others,');
+  expect(run.stdout).toContain('foreign keys that are not valid yet:\n  "public"."mail": "mail_person_fkey"');
+  const url = withDatabase(world.platform.url, database);
+  const { rows } = await withConnection({ url, role: 'test' }, (client) =>
+    client.query(
+      'select (select count(*)::int from mail) as mail, (select count(*)::int from person) as person',
+    ),
+  );
+  expect(rows).toEqual([{ mail: 2000, person: 0 }]);
+  await drop(database);
+});
+
+test('a wrong table, time or store ends with 2, before anything is asked', async () => {
+  for (const [flags, message] of [
+    [['--table', 'public.mial'], /did you mean public\.mail\?/],
+    [['--as-of', 'yesterday'], /no date and no time/],
+    [['--as-of', '2020-01-01'], /no complete set/],
+    [['--objects-to', 'offsite'], /holds no mail objects/],
+  ] as const) {
+    const run = await world.run(...to, ...flags);
+    expect(run, run.stderr).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
+  }
+});
+
+test('without erasures, yes is not enough: the database is named', async () => {
+  const without = [...to, '--without-erasures'];
+  const yes = await world.run(...without, '--yes', '--no-input');
+  expect(yes).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`answer with --confirm ${database}`),
+  });
+  expect((await world.run(...without, '--confirm', 'other')).code).toBe(6);
+  const stored = JSON.parse((await world.must(...without, '--plan-only', '--json')).stdout).result;
+  expect((await world.run('plan', 'apply', stored.planId, '--yes', '--no-input')).code).toBe(2);
+  const applied = await world.must('plan', 'apply', stored.planId, '--confirm', database);
+  expect(applied.code).toBe(0);
+  const log = await world.must('audit', 'log', '--json');
+  expect(log.stdout).toContain('backup.restore.without-erasures');
+  await drop(database);
+});
+
+test('a restore that is given up tells which database it leaves, and how to drop it', async () => {
+  const { stdout: found } = await promisify(execFile)('find', [
+    join(world.folder, 'offsite/objects/backup/test'),
+    '-path',
+    '*30-data*',
+    '-name',
+    '*000001*',
+    '-type',
+    'f',
+  ]);
+  const [file = ''] = found.split('\n');
+  const whole = await readFile(file);
+  const damaged = Buffer.from(whole);
+  damaged[whole.length >> 1] = (whole[whole.length >> 1] ?? 0) ^ 1;
+  await writeFile(file, damaged, { flag: 'r+' });
+  const failed = await world.run(...to, '--yes', '--json');
+  expect(failed.code).toBe(7);
+  const { plans } = JSON.parse((await world.must('plan', 'list', '--json')).stdout).result;
+  const [{ id }] = plans.filter(({ state }: { readonly state: string }) => state === 'applying');
+  const name = `postern_restore_${id.slice(0, 16)}`;
+  const cancelled = await world.must('plan', 'cancel', id, '--reason', 'test', '--abandon', '--yes');
+  expect(cancelled.stdout).toBe(
+    `the plan leaves the closed database ${name}, which nobody uses; to remove it: DROP DATABASE "${name}";\n`,
+  );
+  await writeFile(file, whole, { flag: 'r+' });
+  await drop(name);
+});
