@@ -63,7 +63,7 @@ test('prints one policy as AWS takes it, without reading a key or a secret', asy
 
 test('prints all of them under their names, and as a checked result', async () => {
   const run = await policy('--destination', 'near');
-  expect(Object.keys(JSON.parse(run.stdout))).toEqual(['writer', 'reader', 'pruner', 'bucket']);
+  expect(Object.keys(JSON.parse(run.stdout))).toEqual(['writer', 'reader', 'rewrapper', 'pruner', 'bucket']);
   expect(run.stdout).toContain('arn:aws:s3:::minio/b/production/*');
   expect(run.stdout).not.toContain('s3:object-lock-mode');
   const json = await checkedJson(

@@ -80,7 +80,7 @@ describeWith(['script'], 'at a terminal', ({ script }) => {
   test('the profile and the target stand in the question, and "y" does it', async () => {
     const terminal = at(enrolBob);
     await terminal.until('(y/N)');
-    expect(plain(terminal.shown())).toContain(`profile test, database ${world.state.name}`);
+    expect(plain(terminal.shown())).toContain(`profile test, target ${world.state.name}`);
     terminal.type('y\r');
     expect(await terminal.ended).toBe(0);
     expect(await operators()).toBe(2);

@@ -13,7 +13,7 @@ export const everyCommand: readonly KnownCommand[] = [
 
 const wholeProfile = {
   state: { url: '${file:state}' },
-  backup: { secret_keys: ['key'] },
+  backup: { secret_keys: ['key'], prune: { keep_last: 4 } },
 } as unknown as ChooseOptions['parts'];
 
 export function choose(change: Partial<ChooseOptions> = {}): ReturnType<typeof chooseJobs> {

@@ -6,7 +6,7 @@ import { BaseCommand } from '../../lib/cli/base-command.ts';
 export default class BackupPolicy extends BaseCommand<typeof BackupPolicy> {
   static override summary = 'print the least rights that a destination needs, as IAM and bucket policies';
   static override description =
-    'One policy for the user or role that writes backups, which may neither read nor delete them, one for the one that verifies and restores, one for the one that prunes, and one for the bucket, which holds against everybody. Made from the configuration alone: nothing is asked and nothing is changed.';
+    'One policy for the user or role that writes backups, which may neither read nor delete them, one for the one that verifies and restores, one for the one that also wraps old sets for new recipients, one for the one that prunes, and one for the bucket, which holds against everybody. Made from the configuration alone: nothing is asked and nothing is changed.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --destination offsite --role writer > writer.json',
     '<%= config.bin %> <%= command.id %> --destination offsite --role bucket --writer-arn arn:aws:iam::111122223333:user/backup',
@@ -19,7 +19,7 @@ export default class BackupPolicy extends BaseCommand<typeof BackupPolicy> {
       required: true,
     }),
     role: Flags.option({ options: policyRoles })({
-      summary: 'print this policy only, as AWS takes it; all four under their names unless told',
+      summary: 'print this policy only, as AWS takes it; all of them under their names unless told',
     }),
     'writer-arn': Flags.string({
       summary: 'the user or role that writes; the bucket then refuses it everything else',

@@ -5,12 +5,12 @@ import type { PolicyTarget } from './policy/target.ts';
 export type { PolicyDocument } from './policy/statement.ts';
 export type { PolicyTarget } from './policy/target.ts';
 
-export const policyRoles = ['writer', 'reader', 'pruner', 'bucket'] as const;
+export const policyRoles = ['writer', 'reader', 'rewrapper', 'pruner', 'bucket'] as const;
 export type PolicyRole = (typeof policyRoles)[number];
 
 /**
- * The least that each role needs: policies for the users or roles that write, read (verify and restore) and prune,
- * and one for the bucket, which holds against everybody. No role has what another has to itself.
+ * The least that each role needs: policies for the users or roles that write, read (verify and restore), wrap old
+ * sets for new recipients, and prune, and one for the bucket, which holds against everybody.
  */
 export function leastPolicies(target: PolicyTarget): Readonly<Record<PolicyRole, PolicyDocument>> {
   return {
@@ -29,14 +29,15 @@ export function leastPolicies(target: PolicyTarget): Readonly<Record<PolicyRole,
         Resource: [arnsOf(target).bucket, arnsOf(target).objects],
       },
     ]),
-    reader: policyDocument([
+    reader: policyDocument(reads(target)),
+    rewrapper: policyDocument([
+      ...reads(target),
       {
-        Sid: 'ReadEveryVersion',
+        Sid: 'WriteRewraps',
         Effect: 'Allow',
-        Action: ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention'],
-        Resource: arnsOf(target).objects,
+        Action: ['s3:PutObject', ...(target.lock ? ['s3:PutObjectRetention'] : [])],
+        Resource: arnsOf({ ...target, prefix: `${target.prefix}rewraps/` }).objects,
       },
-      ...look(target),
     ]),
     pruner: policyDocument([
       {
@@ -55,6 +56,18 @@ export function leastPolicies(target: PolicyTarget): Readonly<Record<PolicyRole,
     ]),
     bucket: policyDocument(bucketStatements(target, deniedToWriter)),
   };
+}
+
+function reads(target: PolicyTarget): readonly Statement[] {
+  return [
+    {
+      Sid: 'ReadEveryVersion',
+      Effect: 'Allow',
+      Action: ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention'],
+      Resource: arnsOf(target).objects,
+    },
+    ...look(target),
+  ];
 }
 
 /** What each role may ask: names, versions and times, and how the bucket is set up. */

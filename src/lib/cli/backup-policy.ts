@@ -1,6 +1,6 @@
 import type { PolicyTarget } from '../backup/policy.ts';
 import { usageError } from '../base/error.ts';
-import { destinationSettings } from './backup-context.ts';
+import { defaultFullEvery, destinationSettings } from './backup-context.ts';
 import { defined } from './cloud-settings.ts';
 import type { PosternContext } from './context.ts';
 
@@ -13,7 +13,7 @@ export function policyTarget(
   name: string,
   writerArn: string | undefined,
 ): PolicyTarget {
-  const { destinations } = context.settings('backup');
+  const { destinations, objects } = context.settings('backup');
   const settings = destinations[name];
   if (settings === undefined) {
     throw usageError(`the profile ${context.profile} has no destination ${name}`, {
@@ -40,6 +40,7 @@ export function policyTarget(
     keyringLock,
     conditionalPut: store.conditional_put ?? 'native',
     transport: store.endpoint?.startsWith('http:') === true ? 'plain' : 'tls',
+    ...(objects === undefined ? {} : { objectsLonger: objects.full_every ?? defaultFullEvery }),
     ...defined({ writerArn }),
   };
 }

@@ -53,7 +53,7 @@ export async function confirmPlan(plan: Plan, danger: PlanKind['danger'], asking
   const { profile, target, steps } = plan.body;
   const summaries = steps.slice(0, 10).map(({ summary }) => summary);
   const more = steps.length > 10 ? [`and ${steps.length - 10} more steps`] : [];
-  const warning = [`profile ${profile}, database ${target.database}`, ...summaries, ...more].join('; ');
+  const warning = [`profile ${profile}, target ${target.database}`, ...summaries, ...more].join('; ');
   if (danger === 'moderate') await confirmYes(`${warning}: go on?`, asking);
   if (danger === 'severe') await confirmName(warning, target.database, asking);
 }

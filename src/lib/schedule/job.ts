@@ -19,6 +19,9 @@ const lacksState = ({ state }: ProfileSettings): string | undefined =>
 const lacksKeys = (profile: ProfileSettings): string | undefined =>
   lacksBackup(profile) ?? (profile.backup?.secret_keys === undefined ? 'backup.secret_keys' : undefined);
 
+const lacksRules = (profile: ProfileSettings): string | undefined =>
+  lacksBackup(profile) ?? (profile.backup?.prune === undefined ? 'backup.prune' : undefined);
+
 /**
  * The backup comes first in the week, what looks at it comes later in the morning: by the time that people come to
  * work, `backup status` has said whether there is a good one.
@@ -52,7 +55,7 @@ export const jobs: Readonly<Record<JobName, JobDefinition>> = {
     summary: 'plan what may be deleted; a person approves and applies it',
     argv: () => ['backup', 'prune', '--plan-only'],
     timing: { every: 'week', on: 'monday', hour: 6, minute: 0, jitter: 60 },
-    lacks: lacksBackup,
+    lacks: lacksRules,
   },
   'backup-status': {
     summary: 'say whether the newest good set is young enough',

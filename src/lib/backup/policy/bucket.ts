@@ -38,7 +38,7 @@ const hiding = [
 ];
 
 function lockStatements(target: PolicyTarget): readonly Statement[] {
-  const { lock, keyringLock = lock } = target;
+  const { lock, keyringLock = lock, objectsLonger = 0 } = target;
   if (lock === undefined || keyringLock === undefined) return [];
   const under = (folder: string) => arnsOf({ ...target, prefix: target.prefix + folder }).objects;
   // The id of a set begins with the year, and so with 2; the probe of `doctor` is locked for a day only.
@@ -47,8 +47,8 @@ function lockStatements(target: PolicyTarget): readonly Statement[] {
   return [
     ...modeStatement('SetsLocked', [sets, under('probe/')], lock),
     ...modeStatement('KeyringsLocked', [keyrings], keyringLock),
-    ...durationStatements('Sets', sets, lock),
-    ...durationStatements('Keyrings', keyrings, keyringLock),
+    ...durationStatements('Sets', sets, lock.duration, lock.duration + objectsLonger),
+    ...durationStatements('Keyrings', keyrings, keyringLock.duration, keyringLock.duration),
   ];
 }
 
@@ -70,10 +70,14 @@ function modeStatement(
  * side is left. Too long is as bad as too short: nobody can take a lock in compliance mode back, and the keys of an
  * erased person would stay.
  */
-function durationStatements(what: string, resource: string, { duration }: ObjectLock): readonly Statement[] {
-  const days = duration / day;
-  const least = Math.floor(days) - 2;
-  const most = Math.ceil(days) + 1;
+function durationStatements(
+  what: string,
+  resource: string,
+  shortest: number,
+  longest: number,
+): readonly Statement[] {
+  const least = Math.floor(shortest / day) - 2;
+  const most = Math.ceil(longest / day) + 1;
   const remaining = 's3:object-lock-remaining-retention-days';
   return [
     ...(least > 0

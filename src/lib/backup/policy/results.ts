@@ -23,6 +23,7 @@ export const backupPolicyResult = z.strictObject({
   policies: z.strictObject({
     writer: document.optional(),
     reader: document.optional(),
+    rewrapper: document.optional(),
     pruner: document.optional(),
     bucket: document.optional(),
   }),

@@ -9,6 +9,8 @@ export interface PolicyTarget {
   readonly region: string | undefined;
   readonly lock: ObjectLock | undefined;
   readonly keyringLock: ObjectLock | undefined;
+  /** Milliseconds by which the archives of mail objects are locked longer than the rest of a set; none unless told. */
+  readonly objectsLonger?: number;
   /** `emulated`: the store does not know If-None-Match, so nothing can be asked of it. */
   readonly conditionalPut: 'native' | 'emulated';
   /** `plain`: the store is spoken to over HTTP, so a policy that asks for TLS would lock everybody out; `tls` unless told. */
