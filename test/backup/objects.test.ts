@@ -355,6 +355,22 @@ test('a store that cannot be read stops the run, which leaves no set', async () 
   expect(await runBackup(world.context())).toMatchObject({ objects: { mode: 'full', stored: 1 } });
 });
 
+test('a row whose column of the object is null has none', async () => {
+  await sql(
+    world.platformUrl,
+    `create table mail (id int, raw_key text); insert into mail values (1, null), (2, 'elsewhere'), (3, null)`,
+  );
+  const key = parseObjectKey('raw/{id}.eml') ?? [];
+  const reference = { table: 'public.mail', bucket: 'mail', key, column: 'raw_key' };
+  const source = { ...platformSource(world.platformUrl), objectKeys: [reference] };
+  const { objects } = await runBackup(world.context({ sources: [source] }));
+  expect(objects?.missing).toMatchObject({ absent: 1 });
+  const wrong = { ...source, objectKeys: [{ ...reference, column: 'gone' }] };
+  await expect(runBackup(world.context({ sources: [wrong] }))).rejects.toMatchObject({
+    code: 'object-map-stale',
+  });
+});
+
 test('a bucket that rows refer to and the profile leaves out is told at every run', async () => {
   const warnings: string[] = [];
   const progress = { ...silentProgress, warn: (line: string) => warnings.push(line) };

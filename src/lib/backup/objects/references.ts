@@ -45,11 +45,12 @@ async function* fetchKeys(client: Client, sql: string): AsyncGenerator<Buffer> {
 function keysSql(references: readonly ObjectReference[], encoding: string): string {
   // Without an encoding the bytes are what they are; to convert them would be to refuse some.
   const target = encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8';
-  const selects = references.map(({ table, key }) => {
+  const selects = references.map(({ table, key, column }) => {
     const parts = key.map((part) =>
       'text' in part ? quoteLiteral(part.text) : `${quoteIdentifier(part.column)}::pg_catalog.text`,
     );
-    return `SELECT pg_catalog.convert_to(${parts.join(' || ')}, '${target}') AS key FROM ${table}`;
+    const condition = column === undefined ? '' : ` WHERE ${quoteIdentifier(column)} IS NOT NULL`;
+    return `SELECT pg_catalog.convert_to(${parts.join(' || ')}, '${target}') AS key FROM ${table}${condition}`;
   });
   return `SELECT DISTINCT key FROM (${selects.join(' UNION ALL ')}) AS keys WHERE key IS NOT NULL ORDER BY key`;
 }
@@ -68,12 +69,16 @@ export function checkedReferences(
   );
   return references.map((reference) => {
     const relation = relations.get(reference.table);
-    const lacking = reference.key.find(
-      (part) => 'column' in part && relation?.columns.some(({ name }) => name === part.column) !== true,
+    const columns = [
+      ...reference.key.map((part) => ('column' in part ? part.column : undefined)),
+      reference.column,
+    ];
+    const lacking = columns.find(
+      (column) => column !== undefined && relation?.columns.some(({ name }) => name === column) !== true,
     );
     if (relation !== undefined && lacking === undefined)
       return { ...reference, table: qualifiedName(relation.schema, relation.name) };
-    const what = lacking !== undefined && 'column' in lacking ? `.${lacking.column}` : '';
+    const what = lacking === undefined ? '' : `.${lacking}`;
     throw usageError(
       `the data map of ${source} makes object keys of ${reference.table}${what}, and the database has none`,
       { code: 'object-map-stale', hints: ['mend the map: `postern map lint`'] },

@@ -23,4 +23,6 @@ export interface ObjectReference {
   readonly bucket: string;
   /** The key as text and columns. */
   readonly key: readonly ({ readonly text: string } | { readonly column: string })[];
+  /** A row in which this column is null has no object; left out: every row has one. */
+  readonly column?: string;
 }

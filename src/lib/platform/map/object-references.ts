@@ -8,15 +8,18 @@ export interface ObjectKeys {
   readonly table: string;
   readonly bucket: string;
   readonly key: readonly ObjectKeyPart[];
+  /** Where the field is a column too: a row in which it is null has no object. */
+  readonly column?: string;
 }
 
 /** Which objects the rows of the platform name. What is no template is left out: `map lint` tells. */
 export function objectReferences(map: DataMap): readonly ObjectKeys[] {
   return Object.entries(map.tables).flatMap(([name, { fields = {} }]) =>
-    Object.values(fields).flatMap(({ object }) => {
+    Object.entries(fields).flatMap(([column, { type, object }]) => {
       const key = object === undefined ? undefined : parseObjectKey(object.key);
       if (object === undefined || key === undefined) return [];
-      return [{ table: canonicalName(name), bucket: object.bucket, key }];
+      const reference = { table: canonicalName(name), bucket: object.bucket, key };
+      return [type === undefined ? reference : { ...reference, column }];
     }),
   );
 }
