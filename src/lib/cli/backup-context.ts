@@ -22,11 +22,13 @@ import type { PosternContext } from './context.ts';
 import { operationContext } from './operation-context.ts';
 import { operatorFingerprint } from './operator.ts';
 
+/** Milliseconds between two full sets of mail objects. */
+export const defaultFullEvery = 30 * 86_400_000;
+
 const defaults = {
   level: 'default',
   prefix: 'backup',
   keyringLock: 35 * 86_400_000,
-  fullEvery: 30 * 86_400_000,
 } as const;
 
 /** Every worker holds a part, and its copy while it is opened again: all together stay below 150 MB. */
@@ -250,7 +252,7 @@ async function objectBackup(context: PosternContext): Promise<ObjectBackup | und
   const { objects } = context.settings('backup');
   if (objects === undefined) return undefined;
   return {
-    fullEvery: objects.full_every ?? defaults.fullEvery,
+    fullEvery: objects.full_every ?? defaultFullEvery,
     buckets: await Promise.all(
       Object.entries(objects.buckets).map(async ([name, { store, prefix = '' }]) => ({
         name,
