@@ -63,12 +63,17 @@ export function describeWith<Name extends OptionalTool>(
 ): void {
   const found = tools.map((name) => [name, optionalTool(name)] as const);
   const missing = found.filter(([, path]) => path === undefined).map(([name]) => name);
+  const reason = missing.length === 0 ? undefined : `needs ${missing.join(' and ')}, not installed here`;
+  describeUnless(reason, title, () => body(Object.fromEntries(found) as Record<Name, string>));
+}
+
+/** A suite that something may stand in the way of: the reason, or undefined. Under the same rule as `describeWith`. */
+export function describeUnless(reason: string | undefined, title: string, body: () => void): void {
   describe(title, () => {
-    if (missing.length === 0) {
-      body(Object.fromEntries(found) as Record<Name, string>);
+    if (reason === undefined) {
+      body();
       return;
     }
-    const reason = `needs ${missing.join(' and ')}, not installed here`;
     if (requiresOptional()) {
       test(reason, () => {
         throw new Error(`${reason}; POSTERN_REQUIRE_OPTIONAL=1 makes that a failure`);

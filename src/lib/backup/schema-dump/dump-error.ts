@@ -40,7 +40,11 @@ export function dumpError(messages: string, exitCode: number): PosternError {
     .find(({ match }) => match !== null);
   return failure(`pg_dump ended with exit code ${exitCode}: ${summary(messages)}`, {
     code: known?.code ?? 'schema-dump-failed',
-    hints: known?.match ? [known.hint(known.match)] : [],
+    hints: [
+      known?.match
+        ? known.hint(known.match)
+        : 'what pg_dump says is about the database or the connection to it; the log of the server may say more',
+    ],
   });
 }
 
