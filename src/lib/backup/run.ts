@@ -34,8 +34,9 @@ import { notRegistered, stateFailure, tellingState } from './state-lost.ts';
  * Backs up every database of the profile: of each one snapshot with every table, the schema, sequences, large objects
  * and the database's own settings, encrypted to every recipient, signed, chained to the set before, and committed by
  * its manifest in each destination.
- * @throws {PosternError} exit 1 (unreachable, privileges, store, schema, clock), 5 (verify before upload), 7 (whole,
- * but not in every required destination), 11 (another run); without a manifest in a store, there is no set in it
+ * @throws {PosternError} exit 1 (unreachable, privileges, store, schema, clock; `commit-unknown`: the store fell silent
+ * at the manifest), 5 (verify before upload), 7 (whole, but not in every required destination, or not in the register),
+ * 11 (another run); without a manifest in a store, there is no set in it
  */
 export async function runBackup(context: BackupContext): Promise<BackupRunResult> {
   try {
