@@ -8,6 +8,7 @@ import { runBackup } from '../../../src/lib/backup/run.ts';
 import { verifySet } from '../../../src/lib/backup/verify/index.ts';
 import { silentProgress } from '../../../src/lib/base/progress.ts';
 import { openS3ObjectStore } from '../../../src/lib/cloud/aws/object-store.ts';
+import type { ObjectStore } from '../../../src/lib/cloud/object-store.ts';
 import { type BackupWorld, backupWorld } from '../../support/backup-world.ts';
 import { type Moto, startMoto } from '../../support/moto.ts';
 import { describeWith } from '../../support/optional.ts';
@@ -116,10 +117,10 @@ describeWith(['moto'], 'a store', ({ moto: path }) => {
     await moto?.stop();
   });
 
-  const run = (warn: (line: string) => void = () => {}) =>
+  const run = (warn: (line: string) => void = () => {}, store = world.sets.store) =>
     runBackup(
       world.context({
-        sets: { ...world.sets, prefix },
+        sets: { ...world.sets, store, prefix },
         progress: { ...silentProgress, warn },
         options: { workers: 1, level: 1, pgDump },
       }),
@@ -201,28 +202,41 @@ describeWith(['moto'], 'a store', ({ moto: path }) => {
     expect(await states()).toEqual([{ state: 'running' }, { state: 'complete' }]);
   });
 
-  test('that lays a manifest of its own into the folder of a dead run makes no set of it', async () => {
-    front.arm(put(part, { answer: 403, code: 'AccessDenied' }));
-    await failsCleanly(run(), { exitCode: 1, code: 'store-refused' });
-    const [dead] = await sql<{ setId: string }>(
-      world.stateUrl,
-      'select set_id as "setId" from postern.backup_set',
-    );
-    // As a kill would have left it.
-    await sql(
-      world.stateUrl,
-      `update postern.backup_set set state = 'running', finished_at = null;
-       update postern.backup_copy set state = 'running', finished_at = null`,
-    );
-    await direct.store.put(`${prefix}${dead?.setId}/manifest.json.pgp`, Buffer.from('forged'));
-    front.arm();
-    const warnings: string[] = [];
-    const { previousSetId } = await run((line) => warnings.push(line));
-    expect(previousSetId).toBeNull();
-    expect(warnings).toEqual([
-      expect.stringContaining('that this host never sent'),
-      expect.stringContaining('it left no set'),
-    ]);
-    expect(await states()).toEqual([{ state: 'failed' }, { state: 'complete' }]);
-  });
+  test.each([
+    ['that tells no hash, before the run came to its manifest', 'no hash', null],
+    ['that tells the hash, in place of the manifest of the run', 'hash', 'a'.repeat(64)],
+  ])(
+    '%s, and takes a manifest of somebody else into the folder of a dead run, makes no set of it',
+    async (_, told, sent) => {
+      front.arm(put(part, { answer: 403, code: 'AccessDenied' }));
+      await failsCleanly(run(), { exitCode: 1, code: 'store-refused' });
+      const [dead] = await sql<{ setId: string }>(
+        world.stateUrl,
+        'select set_id as "setId" from postern.backup_set',
+      );
+      // As a kill would have left it.
+      await sql(
+        world.stateUrl,
+        `update postern.backup_set set state = 'running', finished_at = null, manifest_sha256 = ${sent === null ? 'null' : `'${sent}'`};
+         update postern.backup_copy set state = 'running', finished_at = null`,
+      );
+      await direct.store.put(`${prefix}${dead?.setId}/manifest.json.pgp`, Buffer.from('forged'));
+      const silent: ObjectStore = {
+        ...direct.store,
+        head: async (...args) => {
+          const { sha256, ...found } = (await direct.store.head(...args)) ?? {};
+          if (!('key' in found)) return undefined;
+          return told === 'hash' && sha256 !== undefined ? { ...found, sha256 } : found;
+        },
+      };
+      const warnings: string[] = [];
+      const { previousSetId } = await run((line) => warnings.push(line), silent);
+      expect(previousSetId).toBeNull();
+      expect(warnings).toEqual([
+        expect.stringContaining('that this host never sent'),
+        expect.stringContaining('it left no set'),
+      ]);
+      expect(await states()).toEqual([{ state: 'failed' }, { state: 'complete' }]);
+    },
+  );
 });
