@@ -24,6 +24,7 @@ import { enforcePolicies, motoUser } from '../support/moto-user.ts';
 import { describeWith } from '../support/optional.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { type S3Key, startSeaweedFs } from '../support/seaweedfs.ts';
+import { pgDumpOfNothing } from './fault/no-schema.ts';
 import { manifestOf, tablesNow } from './restored-equals.ts';
 import { restoreSet, sql } from './round-trip.ts';
 
@@ -267,7 +268,7 @@ describeWith(['moto'], 'a set in S3', ({ moto: path }) => {
         const { setId } = await runBackup(
           world.context({
             destinations: [destinationOf(world.sets, { lock })],
-            options: { partSize: 2 ** 18, workers: 1 },
+            options: { partSize: 2 ** 18, workers: 1, pgDump: await pgDumpOfNothing(world.folder) },
           }),
         );
         const verified = await verifySet(world.sets, setId, {

@@ -12,6 +12,7 @@ import { type BackupWorld, backupWorld, destinationOf } from '../../support/back
 import { type TestDatabase, testDatabase } from '../../support/postgres.ts';
 import { failsCleanly } from '../fails-cleanly.ts';
 import { sql } from '../round-trip.ts';
+import { pgDumpOfNothing } from './no-schema.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -43,10 +44,10 @@ afterAll(async () => {
 function hostIsOffBy(milliseconds: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
 }
-const run = () =>
+const run = (pgDump?: string) =>
   world.context({
     destinations: [destinationOf(world.sets, { lock: { mode: 'governance', duration: 24 * hour } })],
-    options: { workers: 1, level: 1 },
+    options: { workers: 1, level: 1, ...(pgDump !== undefined && { pgDump }) },
   });
 const verify = (id = setId) =>
   verifySet(world.sets, id, {
@@ -89,7 +90,7 @@ test.each([
   ['50 minutes ahead', 50 * minute],
 ])('a host that is %s makes sets that hosts with a right clock verify', async (_, off) => {
   hostIsOffBy(off);
-  const made = await runBackup(run());
+  const made = await runBackup(run(await pgDumpOfNothing(world.folder)));
   vi.useRealTimers();
   expect(await verify(made.setId)).toMatchObject({ findings: [], rows: 10 });
   await sql(world.stateUrl, `delete from postern.backup_copy where set_id = '${made.setId}'`);
