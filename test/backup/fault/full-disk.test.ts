@@ -43,9 +43,12 @@ describeUnless(whyNoSmallDisk(), 'a restore onto a full disk', () => {
   });
 
   afterAll(async () => {
-    await world?.close();
-    await platform?.drop();
-    disk?.remove();
+    try {
+      await world?.close();
+      await platform?.drop();
+    } finally {
+      disk?.remove();
+    }
   });
 
   test('ends with what is wrong, as often as it is tried, and goes on once there is room', async () => {
