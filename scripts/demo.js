@@ -98,7 +98,9 @@ async function story() {
 
   tell(`${bold('3. Is it whole?')} Every byte is read, every part opened, every row counted:`);
   await postern(['backup', 'verify']);
-  const parts = readdirSync(join(folder, 'platform', '30-data')).map((name) => join(folder, 'platform', '30-data', name));
+  const parts = readdirSync(join(folder, 'platform', '30-data')).map((name) =>
+    join(folder, 'platform', '30-data', name),
+  );
   const victim = parts.sort((a, b) => statSync(b).size - statSync(a).size)[0];
   tell('Now one bit of one part is turned, as a failing disk would:');
   flipBit(victim);

@@ -54,7 +54,7 @@ profiles:
   test:
     stores: {offsite: {adapter: local, path: store}}
     backup:
-      store: offsite
+      destinations: {offsite: {store: offsite}}
       recipients: [${paths.join(', ')}]
       signer: {secret_key: ${secretKey}, passphrase: '\${file:${passphrase}}'}
       trusted_signers: [${trusted}]

@@ -39,8 +39,11 @@ afterAll(async () => {
 });
 
 test("nothing that the database's owner put in the way of names runs in a backup, or hides a row from it", async () => {
-  expect(await previewBackup(world.context())).toMatchObject({ tables: 2 });
-  expect(await runBackup(world.context())).toMatchObject({ rows: 1, largeObjects: 1 });
+  expect(await previewBackup(world.context())).toMatchObject({ sources: [{ tables: 2 }] });
+  expect(await runBackup(world.context())).toMatchObject({
+    rows: 1,
+    sources: [{ largeObjects: 1 }],
+  });
   const sprung = await withConnection({ url: platform.url, role: 'test', database: 'foreign' }, (client) =>
     client.query('select * from trap.sprung'),
   );

@@ -100,5 +100,8 @@ test('where the newest set is damaged, the newest that verifies is named, and ta
 async function remove(file: string): Promise<void> {
   const key = world.sets.prefix + file;
   for await (const version of world.sets.store.listVersions(key))
-    await world.sets.store.delete(version.key, version.versionId === undefined ? {} : { versionId: version.versionId });
+    await world.sets.store.delete(
+      version.key,
+      version.versionId === undefined ? {} : { versionId: version.versionId },
+    );
 }

@@ -22,13 +22,13 @@ const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['backup', 'keys', ''], ['init']],
   [['backup', 'verify', '--le'], ['--level']],
   [
-    ['backup', 'verify', '--level', ''],
-    ['list', 'full'],
+    ['schedule', 'print', '--format', ''],
+    ['systemd', 'cron'],
   ],
-  [['backup', 'verify', '--level', '=', 'f'], ['full']],
+  [['schedule', 'print', '--format', '=', 'c'], ['cron']],
   [
-    ['backup', 'verify', '--level', '='],
-    ['list', 'full'],
+    ['schedule', 'print', '--format', '='],
+    ['systemd', 'cron'],
   ],
   [['backup', 'verify', '--level', 'full', '--outp'], ['--output']],
   [

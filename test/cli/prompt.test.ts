@@ -132,7 +132,7 @@ describeWith(['script'], 'at a terminal', ({ script }) => {
     expect(await run.ended).toBe(0);
     expect(plain(run.shown())).toContain('copying 2 tables');
     const stdout = await readFile(join(world.folder, 'stdout.txt'), 'utf8');
-    expect(stdout).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{8}: 4,000 rows of 2 tables/);
+    expect(stdout).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{8}: [\d,]+ rows of \d+ tables/);
     expect(stdout).not.toContain(escape);
     const quiet = at(['backup', 'run', '--quiet'], { redirect: '> stdout.txt' });
     expect(await quiet.ended).toBe(0);

@@ -229,6 +229,27 @@ test('one byte flipped in the store is found, with 5', async () => {
   expect(text).toMatchObject({ code: 5, stderr: expect.stringContaining('do not count on this set') });
 });
 
+test('whoever watches and prunes is told what there is, and what would go', async () => {
+  expect(await tell('backup status', ['--max-age', '8d'])).toMatchObject({ verdict: 'fresh' });
+  expect(await tell('backup prune', ['--keep-last', '1', '--dry-run'])).toMatchObject({
+    destination: 'offsite',
+  });
+  expect(await tell('schedule print')).toMatchObject({ format: 'systemd' });
+});
+
+test('a recipient comes, is wrapped for, and goes', async () => {
+  const { publicKey } = await generateKeyPair({ name: 'later', email: 'l@example.org', purpose: 'encrypt' });
+  const key = await world.file('later.asc', publicKey);
+  expect(await tell('backup recipients list')).toMatchObject({ usable: 2 });
+  expect(await tell('backup recipients add', [key, '--yes'])).toMatchObject({ change: 'added' });
+  await tell('backup rewrap', ['--all', '--dry-run']);
+  await tell('backup recipients sets', [key]);
+  const { recipients } = await tell('backup recipients list');
+  expect(await tell('backup recipients remove', [recipients[2].fingerprint, '--yes'])).toMatchObject({
+    change: 'removed',
+  });
+});
+
 test('map lint and completion keep to their schemas, and so did every command but those of the sandbox', async () => {
   await tell('map lint', [join(projectRoot, 'examples/sandbox.map.yaml'), '--offline']);
   const config = parse(await readFile(join(world.folder, 'postern.yaml'), 'utf8'));

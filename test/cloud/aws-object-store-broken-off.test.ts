@@ -81,7 +81,11 @@ describe('every operation', () => {
     Promise.all(
       operations.map(async (operation) => {
         const own = await startFaultServer();
-        await work(own, operation).finally(() => own.stop());
+        try {
+          await work(own, operation);
+        } finally {
+          await own.stop();
+        }
       }),
     );
 
