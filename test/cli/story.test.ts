@@ -230,7 +230,7 @@ test('one byte flipped in the store is found, with 5', async () => {
 });
 
 test('whoever watches and prunes is told what there is, and what would go', async () => {
-  expect(await tell('backup status', ['--max-age', '8d'])).toMatchObject({ verdict: 'fresh' });
+  expect(await tell('backup status', ['--max-age', '8d'], 3)).toMatchObject({ verdict: 'stale' });
   expect(await tell('backup prune', ['--keep-last', '1', '--dry-run'])).toMatchObject({
     destination: 'offsite',
   });
@@ -240,14 +240,18 @@ test('whoever watches and prunes is told what there is, and what would go', asyn
 test('a recipient comes, is wrapped for, and goes', async () => {
   const { publicKey } = await generateKeyPair({ name: 'later', email: 'l@example.org', purpose: 'encrypt' });
   const key = await world.file('later.asc', publicKey);
-  expect(await tell('backup recipients list')).toMatchObject({ usable: 2 });
-  expect(await tell('backup recipients add', [key, '--yes'])).toMatchObject({ change: 'added' });
-  await tell('backup rewrap', ['--all', '--dry-run']);
-  await tell('backup recipients sets', [key]);
-  const { recipients } = await tell('backup recipients list');
-  expect(await tell('backup recipients remove', [recipients[2].fingerprint, '--yes'])).toMatchObject({
-    change: 'removed',
-  });
+  // Its two profiles share the list by an alias, which no command takes apart.
+  const config = parse(await readFile(join(world.folder, 'postern.yaml'), 'utf8'));
+  await world.file('apart.yaml', stringify(config, { aliasDuplicateObjects: false }));
+  const apart = ['--config', 'apart.yaml'];
+  expect(await tell('backup recipients list', apart)).toMatchObject({ usable: 2 });
+  const added = await tell('backup recipients add', [key, '--yes', ...apart]);
+  expect(added).toMatchObject({ change: 'added' });
+  await tell('backup rewrap', ['--all', '--dry-run', ...apart]);
+  await tell('backup recipients sets', [key, ...apart]);
+  const { recipients } = await tell('backup recipients list', apart);
+  const removed = await tell('backup recipients remove', [recipients[2].fingerprint, '--yes', ...apart]);
+  expect(removed).toMatchObject({ change: 'removed' });
 });
 
 test('map lint and completion keep to their schemas, and so did every command but those of the sandbox', async () => {
