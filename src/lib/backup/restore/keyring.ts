@@ -5,6 +5,7 @@ import type { FileOpener } from '../keys/file-opener.ts';
 import type { UnlockedKeys } from '../keys/open-keys.ts';
 import { listSets } from '../list.ts';
 import { openSignedSet, readKeyringFile, readManifest, unlock } from '../read-set.ts';
+import { olderVersions } from '../signed-object.ts';
 import { sourceIn } from '../source-in.ts';
 import type { RestoreContext } from './context.ts';
 import { openLoaders } from './load-rows.ts';
@@ -43,9 +44,15 @@ export async function chooseKeyring(
 
 async function isThere({ sets }: RestoreContext, manifest: Manifest, source: string): Promise<boolean> {
   const found = await Promise.all(
-    keyringFiles(manifest, source).map(({ name }) => sets.store.head(sets.prefix + name)),
+    keyringFiles(manifest, source).map(async ({ name, size }) => {
+      const key = sets.prefix + name;
+      // Hidden or written over is not gone.
+      return (
+        (await sets.store.head(key)) !== undefined || (await olderVersions(sets.store, key, size)).length > 0
+      );
+    }),
   );
-  return found.every((object) => object !== undefined);
+  return found.every((there) => there);
 }
 
 function keyringFiles(manifest: Manifest, source: string): readonly ManifestFile[] {
