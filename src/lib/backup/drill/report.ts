@@ -1,6 +1,6 @@
 import { formatDuration } from '../../base/duration.ts';
 import { barChart } from '../../report/html/bar-chart.ts';
-import type { Report, Section } from '../../report/html/report.ts';
+import type { Report, Section, Tile } from '../../report/html/report.ts';
 import { tableOf } from '../../report/html/table.ts';
 import { timeline } from '../../report/html/timeline.ts';
 import type { BackupDrillResult, DrilledSource, SmokeResult } from './results.ts';
@@ -37,11 +37,7 @@ export function drillReport(
       },
       { label: 'Age of the data (RPO)', value: formatDuration(rpoSeconds * 1000) },
       { label: 'Rows compared', value: rows.toLocaleString('en'), tone: 'good' },
-      {
-        label: 'Smoke queries',
-        value: `${drill.smoke.filter(({ passed }) => passed).length} of ${drill.smoke.length}`,
-        tone: drill.smoke.every(({ passed }) => passed) ? 'good' : 'bad',
-      },
+      smokeTile(drill.smoke),
     ],
     sections: [what(drill), phases(drill), smoke(drill.smoke), ...sources.map(oneSource), erasures(sources)],
     madeAt: about.madeAt,
@@ -100,6 +96,18 @@ function phases({ phases: all, sources }: BackupDrillResult): Section {
         }),
       },
     ],
+  };
+}
+
+/** Where none is configured, nothing has passed. */
+function smokeTile(queries: readonly SmokeResult[]): Tile {
+  const label = 'Smoke queries';
+  if (queries.length === 0) return { label, value: 'none', note: 'none is configured' };
+  const passed = queries.filter((query) => query.passed).length;
+  return {
+    label,
+    value: `${passed} of ${queries.length}`,
+    tone: passed === queries.length ? 'good' : 'bad',
   };
 }
 
