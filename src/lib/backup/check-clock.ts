@@ -1,9 +1,7 @@
 import type { Queryable } from '../base/postgres.ts';
 import { isoTime } from '../state/iso-time.ts';
-import { clockSkewed } from './capture/copies.ts';
+import { requirePast, requireSameTime } from './clock-skew.ts';
 import type { BackupContext } from './context.ts';
-
-const tolerance = 3_600_000;
 
 /**
  * Compares the clock of this host with the state database's, and with the newest set: locks, the names of sets and
@@ -18,8 +16,6 @@ export async function checkClock({ clock, profile }: BackupContext, state: Query
   );
   const { now: theirs = '', newest = null } = rows[0] ?? {};
   const now = clock.now();
-  if (Math.abs(now.getTime() - Date.parse(theirs)) > tolerance)
-    throw clockSkewed(`the state database says that it is ${theirs}`, now);
-  if (newest !== null && Date.parse(newest) > now.getTime() + tolerance)
-    throw clockSkewed(`the newest run began at ${newest}`, now);
+  requireSameTime('the state database', new Date(theirs), now);
+  if (newest !== null) requirePast('the newest run began at', new Date(newest), now);
 }

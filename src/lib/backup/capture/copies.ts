@@ -1,6 +1,7 @@
 import { failure, PosternError } from '../../base/error.ts';
 import type { Progress } from '../../base/progress.ts';
 import type { Retention, StoredObject } from '../../cloud/object-store.ts';
+import { requireSameTime } from '../clock-skew.ts';
 import type { Destination, ObjectLock } from '../destination.ts';
 import type { ManifestFile } from '../format/manifest.ts';
 
@@ -39,9 +40,6 @@ export interface CopyTarget {
   readonly keyringLockUntil: Date | undefined;
   readonly objectsLockUntil: Date | undefined;
 }
-
-/** A clock that is further off than this makes locks and names of sets wrong. */
-const clockTolerance = 3_600_000;
 
 /** Opens the way into every destination, for a run that began at `startedAt`. */
 export function setCopies(
@@ -255,15 +253,5 @@ function checkLock(name: string, path: string, found: Retention | undefined, ask
 }
 
 function checkClock({ modified }: StoredObject, now: Date, { name }: Destination): void {
-  const off = now.getTime() - modified.getTime();
-  if (Math.abs(off) <= clockTolerance) return;
-  throw clockSkewed(`${name} says that it is ${modified.toISOString()}`, now);
-}
-
-/** @returns exit 1, `clock-skewed` */
-export function clockSkewed(witness: string, now: Date): PosternError {
-  return failure(`the clock of this host says ${now.toISOString()}, and ${witness}`, {
-    code: 'clock-skewed',
-    hints: ['set the clock (timedatectl), then run this again: locks and the names of sets follow it'],
-  });
+  requireSameTime(name, modified, now);
 }

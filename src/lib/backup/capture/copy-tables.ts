@@ -6,9 +6,8 @@ import { dataPartName, keyringPartName } from '../format/layout.ts';
 import type { ManifestKeyring, ManifestTable } from '../format/manifest.ts';
 import type { CopiedTable } from '../format/part-sql.ts';
 import { addSums, type TableSum } from '../format/row-checksum.ts';
-import type { SealedPart } from '../worker/jobs.ts';
-import type { SealedFile } from '../worker/part-writer.ts';
 import { openWorkerPool, type WorkerPool } from '../worker/pool.ts';
+import { sealedFile, sealSettings } from '../worker/sealed-file.ts';
 import { copyTasks, rangeBytes } from './copy-task.ts';
 import type { HeldSnapshot } from './hold-snapshot.ts';
 import { keyringTables } from './keyring.ts';
@@ -27,7 +26,7 @@ export async function copyTables(
   snapshot: HeldSnapshot,
   writer: SetWriter,
 ): Promise<CopiedRows> {
-  const { options, recipients, progress, signal } = context;
+  const { options, progress, signal } = context;
   const { tables, catalog } = snapshot;
   const keyrings = keyringTables(source, catalog, tables);
   const tasks = copyTasks(
@@ -50,13 +49,7 @@ export async function copyTables(
         lockTimeout: options.lockTimeout ?? defaultLockTimeout,
         writes: false,
       },
-      seal: {
-        recipients: recipients.map(({ armored }) => armored),
-        checkedAt: (recipients[0]?.checkedAt ?? context.clock.now()).toISOString(),
-        level: options.level,
-        partSize: options.partSize,
-        verify: options.verifyBeforeUpload,
-      },
+      seal: sealSettings(context),
     },
     signal,
   );
@@ -138,13 +131,6 @@ async function copyKeyring(
     },
   );
   return { ...table, rows: sum.rows, checksum: sum.checksum };
-}
-
-function sealedFile({
-  bytes,
-  ...hashes
-}: Pick<SealedPart, 'bytes' | 'sha256' | 'plainSize' | 'plainSha256' | 'sessionKey'>): SealedFile {
-  return { bytes: new Uint8Array(bytes), size: bytes.byteLength, ...hashes };
 }
 
 function withCondition({ schema, name, columns, extensionCondition }: CopyableTable): CopiedTable {

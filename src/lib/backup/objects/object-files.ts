@@ -1,6 +1,7 @@
 import type { SetWriter } from '../capture/set-writer.ts';
 import type { BackupContext } from '../context.ts';
 import { openWorkerPool } from '../worker/pool.ts';
+import { sealedFile, sealSettings } from '../worker/sealed-file.ts';
 
 /** Seals plain parts in threads and stores them, several at a time. */
 export interface ObjectFiles {
@@ -12,19 +13,10 @@ export interface ObjectFiles {
 }
 
 export async function openObjectFiles(context: BackupContext, writer: SetWriter): Promise<ObjectFiles> {
-  const { options, recipients, signal } = context;
   const pool = await openWorkerPool(
-    Math.max(1, options.workers),
-    {
-      seal: {
-        recipients: recipients.map(({ armored }) => armored),
-        checkedAt: (recipients[0]?.checkedAt ?? context.clock.now()).toISOString(),
-        level: options.level,
-        partSize: options.partSize,
-        verify: options.verifyBeforeUpload,
-      },
-    },
-    signal,
+    Math.max(1, context.options.workers),
+    { seal: sealSettings(context) },
+    context.signal,
   );
   const underway = new Set<Promise<void>>();
   let failed: { readonly error: unknown } | undefined;
@@ -40,10 +32,7 @@ export async function openObjectFiles(context: BackupContext, writer: SetWriter)
           { bytes, size },
           {
             transfer: [bytes],
-            onPart: async ({ bytes: sealed, sha256, plainSize, plainSha256, sessionKey }) => {
-              const file = { bytes: new Uint8Array(sealed), size: sealed.byteLength };
-              await writer.put({ ...file, sha256, plainSize, plainSha256, sessionKey }, { name, kind });
-            },
+            onPart: (part) => writer.put(sealedFile(part), { name, kind }),
           },
         )
         .then(

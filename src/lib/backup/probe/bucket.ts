@@ -1,9 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
 import type { StoreCapabilities } from '../../cloud/object-store.ts';
+import { clockTolerance } from '../../operation/clock-tolerance.ts';
 import { line, type ProbeLine } from './line.ts';
-
-/** Locks end, and sets are named, by this host's clock: half of what S3 itself puts up with. */
-const clockTolerance = 5 * 60_000;
 
 /** What the store says of itself. Nothing is written. @param now this host's time, at the moment of asking */
 export function bucketLines(capabilities: StoreCapabilities, now: Date): readonly ProbeLine[] {

@@ -82,14 +82,7 @@ export async function removeProbes(step: RemovalStep): Promise<JsonObject> {
   const found = all.filter(({ modified }) => now - modified.getTime() >= probeAge);
   await rememberSize(journal, found);
   const retained = await deleteVersions(destination.store, found, () => goOn(step));
-  const left = sumOf(retained);
-  const before = sizeIn(journal);
-  return {
-    outcome: 'removed',
-    versions: before.versions - left.versions,
-    retained: left.versions,
-    bytes: before.bytes - left.bytes,
-  };
+  return removedBut(journal, sumOf(retained));
 }
 
 async function removeUnlocked(
@@ -118,6 +111,11 @@ async function removeFound(
       { code: 'prune-not-gone', hints: ['look whether somebody writes there; then apply the plan again'] },
     );
   }
+  return removedBut(journal, left);
+}
+
+/** What is gone since the step first began, where this much is left. */
+function removedBut(journal: StepJournal, left: ReturnType<typeof sumOf>): JsonObject {
   const before = sizeIn(journal);
   return {
     outcome: 'removed',

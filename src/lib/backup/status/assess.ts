@@ -1,4 +1,5 @@
 import { formatDuration } from '../../base/duration.ts';
+import { clockTolerance } from '../../operation/clock-tolerance.ts';
 import type { KeepRules } from '../prune/rules.ts';
 import type { StoreLook } from './ask-store.ts';
 import type { CheckFact, CopyFact } from './facts.ts';
@@ -39,8 +40,6 @@ type Problem = DestinationStatus['problems'][number];
 
 const horizons = [30, 90, 365] as const;
 const day = 86_400_000;
-const clockTolerance = 300_000;
-
 /** Sets of a destination that count as good ones, newest first: complete, and not found damaged since. */
 export function goodSets(copies: readonly CopyFact[], checks: readonly CheckFact[]): readonly CopyFact[] {
   return copies
