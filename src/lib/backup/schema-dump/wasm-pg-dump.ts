@@ -1,20 +1,62 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import type { Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { deserialize } from 'node:v8';
 import { failure, messageOf } from '../../base/error.ts';
 import { type Client, connect, withConnection } from '../../base/postgres.ts';
 import type { PgDumpResult, PgDumpRun } from './run-pg-dump.ts';
 import { greetingMessages, readGreeting } from './server-greeting.ts';
-import type { WasmWorkerData, WasmWorkerMessage } from './wasm-worker.ts';
+import type { WasmEnd } from './wasm-process.ts';
 
 const role = 'database to dump';
 const decoder = new TextDecoder();
+/**
+ * V8 can crash while it frees WebAssembly code (https://github.com/nodejs/node/issues/64500). That is why pg_dump has a
+ * process of its own, and why a process that was killed by a signal is followed by another.
+ */
+const attempts = 3;
 
 /**
  * Runs the WebAssembly pg_dump against a real server. `pg` opens the session, so that passwords and TLS are its
  * business; then the session's socket is handed to pg_dump, whose start-up packet is answered from here.
  * @throws {PosternError} exit 1 as `connect`, or `wasm-pg-dump-broken`; the signal's reason when it is aborted
  */
-export async function runWasmPgDump({ url, args, signal }: PgDumpRun): Promise<PgDumpResult> {
+export async function runWasmPgDump(run: PgDumpRun): Promise<PgDumpResult> {
+  const { exitCode, output, stderr } = await untilItLives(() => dumpOnce(run));
+  return {
+    exitCode,
+    output: Buffer.from(output.buffer, output.byteOffset, output.byteLength),
+    messages: decoder.decode(stderr),
+  };
+}
+
+/**
+ * The WebAssembly pg_dump's version: `18.3`.
+ * @throws {PosternError} exit 1 with `code` `wasm-pg-dump-broken`
+ */
+export async function wasmPgDumpVersion(): Promise<string> {
+  const { stdout, stderr } = await untilItLives(() => {
+    const child = start(['--version']);
+    child.stdin.end();
+    return endOf(child);
+  });
+  const version = /\(PostgreSQL\) (\S+)/.exec(decoder.decode(stdout))?.[1];
+  if (version === undefined) throw broken(decoder.decode(stderr));
+  return version;
+}
+
+async function untilItLives(work: () => Promise<WasmEnd | Crash>): Promise<WasmEnd> {
+  for (let attempt = 1; ; attempt++) {
+    const end = await work();
+    if (!('crash' in end)) return end;
+    if (attempt === attempts)
+      throw broken(`its process was ended ${attempts} times, the last time by ${end.crash}`);
+  }
+}
+
+async function dumpOnce({ url, args, signal }: PgDumpRun): Promise<WasmEnd | Crash> {
   signal?.throwIfAborted();
   const client = await connect({ url, role, purpose: 'schema dump' });
   const socket = socketOf(client);
@@ -30,18 +72,6 @@ export async function runWasmPgDump({ url, args, signal }: PgDumpRun): Promise<P
   }
 }
 
-/**
- * The WebAssembly pg_dump's version: `18.3`.
- * @throws {PosternError} exit 1 with `code` `wasm-pg-dump-broken`
- */
-export async function wasmPgDumpVersion(): Promise<string> {
-  const { worker } = startWorker(['--version']);
-  const exit = await exitOf(worker);
-  const version = /\(PostgreSQL\) (\S+)/.exec(decoder.decode(exit.stdout))?.[1];
-  if (version === undefined) throw broken(new Error(decoder.decode(exit.stderr)));
-  return version;
-}
-
 interface Conversation {
   readonly socket: Socket;
   readonly args: readonly string[];
@@ -50,80 +80,64 @@ interface Conversation {
   readonly signal: AbortSignal | undefined;
 }
 
-async function converse({ socket, args, greeting, cancel, signal }: Conversation): Promise<PgDumpResult> {
-  const { worker, deliver } = startWorker(args);
-  const onData = (bytes: Buffer) => deliver(Uint8Array.from(bytes));
-  const onClose = () => deliver(null);
-  socket.on('data', onData).once('close', onClose).resume();
-  let greeted = false;
-  worker.on('message', (message: WasmWorkerMessage) => {
-    if (message.kind !== 'write') return;
-    if (greeted) socket.write(message.bytes);
-    else deliver(Uint8Array.from(greeting));
-    greeted = true;
+async function converse({ socket, args, greeting, cancel, signal }: Conversation): Promise<WasmEnd | Crash> {
+  const child = start(args);
+  const abort = (): void => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', abort, { once: true });
+  // The first that it says is the start-up packet.
+  child.stdout.once('data', () => {
+    child.stdin.write(greeting);
+    child.stdout.pipe(socket, { end: false });
   });
-  const stop = new AbortController();
+  socket.pipe(child.stdin);
   try {
-    const exit = await Promise.race([exitOf(worker), abortion(signal, stop.signal)]);
-    return {
-      exitCode: exit.exitCode,
-      output: Buffer.from(exit.output.buffer, exit.output.byteOffset, exit.output.byteLength),
-      messages: decoder.decode(exit.stderr),
-    };
+    const end = await endOf(child);
+    signal?.throwIfAborted();
+    if ('crash' in end) await cancel().catch(() => {});
+    return end;
   } catch (error) {
     await cancel().catch(() => {});
     throw error;
   } finally {
-    stop.abort();
-    await worker.terminate();
-    socket.off('data', onData).off('close', onClose);
+    signal?.removeEventListener('abort', abort);
+    socket.unpipe(child.stdin);
   }
 }
 
-function startWorker(args: readonly string[]) {
-  const { port1: outbox, port2: inbox } = new MessageChannel();
-  const bell = new SharedArrayBuffer(4);
-  const rings = new Int32Array(bell);
-  const workerData: WasmWorkerData = { args, inbox, bell };
+/** Detached: a Ctrl-C at the terminal is answered by this process alone. Without it, the child reads the end of its input. */
+function start(args: readonly string[]): ChildProcessWithoutNullStreams {
   // Beside this file: TypeScript when run from the sources, JavaScript when built.
-  const file = new URL(
-    import.meta.url.endsWith('.ts') ? './wasm-worker.ts' : './wasm-worker.js',
-    import.meta.url,
-  );
-  const worker = new Worker(file, {
-    workerData,
-    transferList: [inbox],
+  const name = import.meta.url.endsWith('.ts') ? './wasm-process.ts' : './wasm-process.js';
+  const file = fileURLToPath(new URL(name, import.meta.url));
+  const child = spawn(process.execPath, [file, ...args], {
     env: {},
-    execArgv: [],
-    name: 'pg_dump',
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    detached: true,
   });
-  worker.once('exit', () => outbox.close());
-  const deliver = (bytes: Uint8Array<ArrayBuffer> | null): void => {
-    outbox.postMessage(bytes, bytes === null ? [] : [bytes.buffer]);
-    Atomics.add(rings, 0, 1);
-    Atomics.notify(rings, 0);
-  };
-  return { worker, deliver };
+  // What it could not be told matters only if it ends badly, and then it is seen.
+  child.stdin.on('error', () => {});
+  return child;
 }
 
-type Exit = Extract<WasmWorkerMessage, { kind: 'exit' }>;
-
-function exitOf(worker: Worker): Promise<Exit> {
-  return new Promise((resolve, reject) => {
-    worker.on('message', (message: WasmWorkerMessage) => {
-      if (message.kind === 'exit') resolve(message);
-    });
-    worker.once('error', (error) => reject(broken(error)));
-    worker.once('exit', (code) => reject(broken(new Error(`its worker thread ended with ${code}`))));
-  });
+/** Its process was ended by this signal before it could say how pg_dump ended. */
+interface Crash {
+  readonly crash: NodeJS.Signals;
 }
 
-/** Rejects with the signal's reason once it is aborted, until `stop` is. */
-function abortion(signal: AbortSignal | undefined, stop: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal?.aborted === true) reject(signal.reason);
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true, signal: stop });
+/** @throws {PosternError} exit 1, `wasm-pg-dump-broken`, for a process that does not start or ends without a word */
+async function endOf(child: ChildProcessWithoutNullStreams): Promise<WasmEnd | Crash> {
+  const closed = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.once('error', (error) => reject(broken(messageOf(error))));
+    child.once('close', (code, signal) => resolve({ code, signal }));
   });
+  const [{ code, signal }, bytes, said] = await Promise.all([
+    closed,
+    buffer(child.stdio[3] as Readable),
+    text(child.stderr),
+  ]);
+  if (code === 0) return deserialize(bytes) as WasmEnd;
+  if (signal !== null) return { crash: signal };
+  throw broken(said.trim() || `its process ended with ${code}`);
 }
 
 /** A server that waits for a lock does not see that its client has gone. */

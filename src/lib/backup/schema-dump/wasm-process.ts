@@ -1,33 +1,26 @@
 /**
- * The worker thread in which the WebAssembly pg_dump runs. Its reads and writes are synchronous: a write is posted to
- * the main thread, which owns the socket; a read sleeps until the main thread has posted bytes.
+ * The process in which the WebAssembly pg_dump runs: what the server says comes in at standard input, what pg_dump says
+ * to the server goes out at standard output, and how it ended goes to descriptor 3, as `v8.serialize` writes it. Its
+ * reads and writes are synchronous, so it has nothing else to do.
  */
-import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { readSync, writeSync } from 'node:fs';
+import { serialize } from 'node:v8';
 import { type PgDumpModule, withPgDumpModule } from './wasm-module.ts';
 
-export interface WasmWorkerData {
-  readonly args: readonly string[];
-  /** Bytes from the server: `Uint8Array`s, and `null` once the connection has ended. */
-  readonly inbox: MessagePort;
-  /** One Int32, raised by the main thread after each message to the inbox. */
-  readonly bell: SharedArrayBuffer;
+export interface WasmEnd {
+  readonly exitCode: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  readonly output: Uint8Array;
 }
 
-export type WasmWorkerMessage =
-  | { readonly kind: 'write'; readonly bytes: Uint8Array }
-  | {
-      readonly kind: 'exit';
-      readonly exitCode: number;
-      readonly stdout: Uint8Array;
-      readonly stderr: Uint8Array;
-      readonly output: Uint8Array;
-    };
-
+const server = { input: 0, output: 1 } as const;
+const end = 3;
 /** pgDump reads this file after main, so it has to be there. */
 const outputPath = '/tmp/out.sql';
 /** pg_dump looks for itself, and its messages begin with its name. */
 const programPath = '/pg_dump';
-const { args, inbox, bell } = workerData as WasmWorkerData;
+const args = process.argv.slice(2);
 process.argv[1] = programPath;
 
 await withPgDumpModule((module, callMain) => {
@@ -38,20 +31,15 @@ await withPgDumpModule((module, callMain) => {
   redirect(module, 1, '/tmp/stdout');
   redirect(module, 2, '/tmp/stderr');
   const exitCode = callMain([...args, '--username=postern', `--file=${outputPath}`]);
-  post({
-    kind: 'exit',
+  const ended: WasmEnd = {
     exitCode,
     stdout: module.FS.readFile('/tmp/stdout'),
     stderr: module.FS.readFile('/tmp/stderr'),
     output: module.FS.readFile(outputPath),
-  });
-  module.FS.writeFile(outputPath, '');
+  };
+  writeAll(end, serialize(ended));
+  process.exit(0);
 });
-
-function post(message: WasmWorkerMessage): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- this is a thread, not a browser window
-  parentPort?.postMessage(message);
-}
 
 function redirect({ FS }: PgDumpModule, descriptor: number, path: string): void {
   const stream = FS.getStream(descriptor);
@@ -61,20 +49,18 @@ function redirect({ FS }: PgDumpModule, descriptor: number, path: string): void 
 }
 
 function readAndWrite(module: PgDumpModule): [read: number, write: number] {
-  let pending: Uint8Array = new Uint8Array();
-  let ended = false;
+  const buffer = new Uint8Array(64 * 1024);
+  let pending = buffer.subarray(0, 0);
   // libpq reads until a read says "nothing there" (0). So a read that has just drained what there was must not be
   // followed by one that sleeps: the server may have said all it has to say.
   let drained = false;
   const read = (pointer: number, capacity: number): number => {
     if (pending.length === 0) {
-      if (drained || ended) {
+      if (drained) {
         drained = false;
         return 0;
       }
-      const received = receive();
-      ended = received === null;
-      pending = received ?? pending;
+      pending = buffer.subarray(0, readSync(server.input, buffer));
     }
     const chunk = pending.subarray(0, capacity);
     module.HEAPU8.set(chunk, pointer);
@@ -84,18 +70,13 @@ function readAndWrite(module: PgDumpModule): [read: number, write: number] {
   };
   const write = (pointer: number, length: number): number => {
     drained = false;
-    post({ kind: 'write', bytes: module.HEAPU8.slice(pointer, pointer + length) });
+    writeAll(server.output, module.HEAPU8.subarray(pointer, pointer + length));
     return length;
   };
   return [module.addFunction(read, 'iii'), module.addFunction(write, 'iii')];
 }
 
-function receive(): Uint8Array | null {
-  const rings = new Int32Array(bell);
-  for (;;) {
-    const heard = Atomics.load(rings, 0);
-    const message = receiveMessageOnPort(inbox);
-    if (message !== undefined) return message.message as Uint8Array | null;
-    Atomics.wait(rings, 0, heard);
-  }
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; )
+    written += writeSync(descriptor, bytes, written, bytes.length - written);
 }
