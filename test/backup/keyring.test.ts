@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RestoreContext } from '../../src/lib/backup/restore/context.ts';
 import { backupRestore } from '../../src/lib/backup/restore/kind.ts';
 import { planRestore } from '../../src/lib/backup/restore/plan-restore.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
@@ -73,8 +74,8 @@ afterAll(async () => {
   await platform?.drop();
 });
 
-async function restored(setId: string, database: string) {
-  const context = await world.restoreContext({ workers: 1 });
+async function restored(setId: string, database: string, changes: Partial<RestoreContext> = {}) {
+  const context = await world.restoreContext({ workers: 1, ...changes });
   const plan = await planRestore(context, setId, { database });
   await savePlan(context, plan);
   // Done twice, as after a kill, it is the same as done once.
@@ -124,7 +125,7 @@ test('a keyring lies beside its set, signed, with a shorter lock of its own', as
 test('a restore puts the wrapped keys back into their rows', async () => {
   const { rows, keyring, compared } = await restored(older, 'with_own_keyring');
   expect(rows).toEqual(await sql(platform.url, keys));
-  expect(keyring).toEqual({ from: older, rows: 100, missing: 0 });
+  expect(keyring).toEqual({ from: older, rows: 100, missing: 0, lost: [] });
   expect(compared).toMatchObject({ wrappedKeys: 100 });
 });
 
@@ -132,10 +133,10 @@ test('a keyring that somebody has hidden is found underneath', async () => {
   const folder = `${world.sets.prefix}keyrings/${older}/`;
   for await (const { key } of world.sets.store.list(folder)) await world.sets.store.delete(key);
   const { keyring } = await restored(older, 'with_hidden_keyring');
-  expect(keyring).toEqual({ from: older, rows: 100, missing: 0 });
+  expect(keyring).toEqual({ from: older, rows: 100, missing: 0, lost: [] });
 });
 
-test('a set whose keyring is gone takes the keys of a younger one, and the erased ones stay gone', async () => {
+test('a set whose keyring has gone in its time takes the keys of a younger one, and the erased ones stay gone', async () => {
   for (const tree of ['objects', 'versions']) {
     const folder = join(world.storePath, tree, 'backup/test/keyrings');
     const [own] = readdirSync(folder).filter((name) =>
@@ -144,8 +145,10 @@ test('a set whose keyring is gone takes the keys of a younger one, and the erase
     if (own === undefined && tree === 'versions') throw new Error(`${folder} has no keyring of ${older}`);
     if (own !== undefined) rmSync(join(folder, own), { recursive: true });
   }
-  const { rows, keyring, compared } = await restored(older, 'with_younger_keyring');
-  expect(keyring).toEqual({ from: younger, rows: 99, missing: 1 });
+  const { rows, keyring, compared } = await restored(older, 'with_younger_keyring', {
+    clock: { now: () => new Date(Date.now() + 36 * day) },
+  });
+  expect(keyring).toEqual({ from: younger, rows: 99, missing: 1, lost: [] });
   expect(compared).toMatchObject({ wrappedKeys: null });
   const expected = await sql<{ id: number; dek: string; note: string | null }>(platform.url, keys);
   expect(rows).toEqual(

@@ -1,43 +1,19 @@
-import { Flags } from '@oclif/core';
 import type { BackupDrillResult, DrillCleanupResult } from '../../lib/backup/drill/results.ts';
-import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
+import { drillFlags } from '../../lib/cli/drill-flags.ts';
 import { setArgument } from '../../lib/cli/set-argument.ts';
-import { watchFlags } from '../../lib/cli/watch/watch-flags.ts';
 
 export default class BackupDrill extends BaseCommand<typeof BackupDrill> {
   static override summary = 'restore a set into scratch databases, prove that it is whole, and certify it';
   static override description =
-    'Restores by the very steps of a restore, compares every table with the manifest, repeats erasures, asks the smoke queries of the configuration and measures how long it took until the databases were open. The server is an embedded one, started for the drill, or one that is given; what was made is gone afterwards, also when the drill is killed. Exit 3 where it took longer than allowed or a smoke query did not pass, exit 5 where the restored data is not what was backed up.';
+    'Restores by the very steps of a restore, compares every table with the manifest, repeats erasures, asks the smoke queries of the configuration and measures how long it took until the databases were open. The server is an embedded one, started for the drill, or one that is given; what was made is gone afterwards, also when the drill is killed. Exit 3 where it took longer than allowed or a smoke query did not pass, exit 5 where the restored data is not what was backed up, wrapped keys are lost, or the state database knows a newer set that is gone.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --report drill.html',
     '<%= config.bin %> <%= command.id %> --from second --source platform --json',
     '<%= config.bin %> <%= command.id %> --cleanup',
   ];
   static override args = setArgument;
-  static override flags = {
-    ...watchFlags,
-    from: Flags.string({
-      summary: 'the destination to read from; the first one unless given',
-      helpValue: 'DESTINATION',
-    }),
-    server: Flags.string({
-      summary:
-        'embedded, or where the URL of a server is: ${file:PATH} or ${env:NAME}; backup.drill.server_url unless given',
-      helpValue: 'SERVER',
-    }),
-    source: Flags.string({
-      summary: 'the database to restore: platform, a further one, state, or all',
-      default: 'all',
-      helpValue: 'NAME',
-    }),
-    report: Flags.string({ summary: 'write an HTML report into this file', helpValue: 'FILE' }),
-    keep: Flags.boolean({ summary: 'leave the scratch databases to be looked at' }),
-    cleanup: Flags.boolean({
-      summary: 'only remove what killed drills and --keep have left',
-      exclusive: ['keep', 'report', 'source', 'from'],
-    }),
-  };
+  static override flags = drillFlags;
   static override exitCodes = [0, 1, 2, 3, 4, 5, 6, 130] as const;
   static override result = async () => {
     const { backupDrillResult, drillCleanupResult } = await import('../../lib/backup/drill/results.ts');
@@ -47,7 +23,8 @@ export default class BackupDrill extends BaseCommand<typeof BackupDrill> {
   async run(): Promise<BackupDrillResult | DrillCleanupResult> {
     if (this.flags.cleanup) return this.cleanup();
     const { drillContext, drillServer, smokeQueries } = await import('../../lib/cli/drill-options.ts');
-    const { drillLines, reportedDrill } = await import('../../lib/cli/drill-report.ts');
+    const { reportedDrill } = await import('../../lib/cli/drill-report.ts');
+    const { drillExitCode, drillLines } = await import('../../lib/cli/drill-text.ts');
     const { chooseRestoredSet } = await import('../../lib/backup/restore/choose-set.ts');
     const { version } = this.config;
     const context = await this.context();
@@ -72,16 +49,17 @@ export default class BackupDrill extends BaseCommand<typeof BackupDrill> {
       help: 'How long the restore of the drill took until it was open.',
       value: result.rtoSeconds,
     });
-    if (result.verdict === 'findings') this.endWith(ExitCode.findings);
+    this.endWith(drillExitCode(result));
     return result;
   }
 
   private async cleanup(): Promise<DrillCleanupResult> {
     const { cleanUpDrills } = await import('../../lib/cli/drill-cleanup.ts');
+    const { cleanupLines } = await import('../../lib/cli/drill-text.ts');
     const result = await cleanUpDrills(await this.context(), this.flags.server);
-    for (const name of result.dropped) this.print(`removed ${name}`);
-    for (const { name, reason } of result.left) this.print(`left ${name}: ${reason}`);
-    if (result.dropped.length + result.left.length === 0) this.say('nothing is left of any drill');
+    const lines = cleanupLines(result);
+    for (const line of lines) this.print(line);
+    if (lines.length === 0) this.say('nothing is left of any drill');
     return result;
   }
 }

@@ -1,59 +1,20 @@
-import { Flags } from '@oclif/core';
 import type { BackupRestoreResult } from '../../lib/backup/restore/results.ts';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
-import { confirmFlag, dryRunFlag, yesFlag } from '../../lib/cli/flags.ts';
-import { restoreLines } from '../../lib/cli/restore-text.ts';
+import { restoreFlags } from '../../lib/cli/restore-flags.ts';
 import { setArgument } from '../../lib/cli/set-argument.ts';
 
 export default class BackupRestore extends BaseCommand<typeof BackupRestore> {
   static override summary = 'restore a backup set, or some tables of it, into a new database';
   static override description =
-    'Builds a plan and, where the profile asks for no approval, applies it. The database has another name until everything was read back and compared with the manifest, and until the erasures since the backup were repeated, so nobody works on half of it. Killed or interrupted, `plan apply ID` goes on where it stopped. Without a set, the newest complete one is taken after a look at its signature, names and sizes; where that fails, the newest set that verifies is named, and taken only with --newest-verifying.';
+    'Builds a plan and, where the profile asks for no approval, applies it. The database has another name until everything was read back and compared with the manifest, and until the erasures since the backup were repeated, so nobody works on half of it. Killed or interrupted, `plan apply ID` goes on where it stopped. Without a set, the newest complete one is taken after a look at its signature, names and sizes; where that fails, or where the state database knows a newer one that is gone, this ends with 5, and the newest set that verifies is taken only with --newest-verifying.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --to mail_restored',
     '<%= config.bin %> <%= command.id %> 20260301T020000Z-9f2c41d0 --to mail_march --yes --json',
     '<%= config.bin %> <%= command.id %> --as-of 2026-03-01 --table public.message --table public.account --to some_mail',
   ];
   static override args = setArgument;
-  static override flags = {
-    ...dryRunFlag,
-    ...yesFlag,
-    ...confirmFlag,
-    to: Flags.string({ summary: 'the name of the new database', required: true, helpValue: 'DATABASE' }),
-    from: Flags.string({
-      summary: 'the destination to read from; the first one unless given',
-      helpValue: 'DESTINATION',
-    }),
-    source: Flags.string({
-      summary: 'which database of the set: platform, a further one, or state',
-      default: 'platform',
-      helpValue: 'NAME',
-    }),
-    table: Flags.string({
-      summary: 'load the rows of this table only; again for more. The schema comes whole',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'SCHEMA.NAME',
-    }),
-    'as-of': Flags.string({
-      summary: 'the newest set that began at this time or earlier; a date means its end, in UTC',
-      helpValue: 'TIME',
-    }),
-    'newest-verifying': Flags.boolean({
-      summary: 'where the newest set is damaged, take the newest one that verifies',
-    }),
-    'without-erasures': Flags.boolean({
-      summary: 'repeat no erasures: persons who were erased since the backup are back',
-    }),
-    'objects-to': Flags.string({
-      summary: 'put the mail objects into this store; BUCKET=STORE/PREFIX where the set has several buckets',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'STORE[/PREFIX]',
-    }),
-    'plan-only': Flags.boolean({ summary: 'stop after the plan', exclusive: ['dry-run'] }),
-  };
+  static override flags = restoreFlags;
   static override exitCodes = [0, 1, 2, 4, 5, 6, 7, 11, 130] as const;
   static override result = async () =>
     (await import('../../lib/backup/restore/results.ts')).backupRestoreResult;
@@ -63,6 +24,7 @@ export default class BackupRestore extends BaseCommand<typeof BackupRestore> {
     const { submitPlan } = await import('../../lib/cli/submit-plan.ts');
     const { planText } = await import('../../lib/cli/plan-text.ts');
     const { planModeOf } = await import('../../lib/cli/report-submitted.ts');
+    const { restoreLines } = await import('../../lib/cli/restore-text.ts');
     const { chooseRestoredSet, setWish } = await import('../../lib/backup/restore/choose-set.ts');
     const { planRestore } = await import('../../lib/backup/restore/plan-restore.ts');
     const { restoreKind } = await import('../../lib/backup/restore/kind.ts');

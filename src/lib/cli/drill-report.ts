@@ -32,18 +32,3 @@ async function write(file: string, report: Report): Promise<void> {
   const { renderReport } = await import('../report/html/render.ts');
   await writeFileAtomic(file, await renderReport(report));
 }
-
-/** What a person is told of a drill. */
-export function drillLines(drill: BackupDrillResult): readonly string[] {
-  const rows = drill.sources.reduce((sum, source) => sum + source.rows, 0);
-  const tables = drill.sources.reduce((sum, source) => sum + source.tables.length, 0);
-  const passed = drill.smoke.filter((query) => query.passed).length;
-  return [
-    `${drill.setId}: ${rows.toLocaleString('en')} rows of ${tables} tables are as they were backed up`,
-    `open after ${drill.rtoSeconds.toFixed(1)} s on PostgreSQL ${drill.server.version} (${drill.server.kind})`,
-    ...(drill.smoke.length === 0 ? [] : [`smoke queries: ${passed} of ${drill.smoke.length} passed`]),
-    ...drill.findings.map((finding) => `finding: ${finding}`),
-    ...(drill.certificateId === null ? [] : [`certificate ${drill.certificateId}`]),
-    ...drill.kept.map((line) => `kept: ${line}`),
-  ];
-}

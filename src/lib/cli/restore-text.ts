@@ -1,16 +1,18 @@
 import type { BackupRestoreResult } from '../backup/restore/results.ts';
+import { counted } from '../base/counted.ts';
 
 /** What a person is told of a restore. */
 export function restoreLines(result: BackupRestoreResult, outcome: string): readonly string[] {
   if (result.state === 'planned') return [`${outcome}: plan ${result.planId}`];
   const { rows, tables, database, schema, partial, erasures, objects, certificateId } = result;
-  const scope = partial === null ? 'tables' : 'tables, and of no others,';
+  const scope = partial === null ? '' : ', and of no others,';
   return [
-    `restored ${rows?.toLocaleString('en')} rows of ${tables} ${scope} into ${database}: equal to the backup, schema ${schema}`,
+    `restored ${counted(rows ?? 0, 'row')} of ${counted(tables ?? 0, 'table')}${scope} into ${database}: equal to the backup, schema ${schema}`,
+    ...keyringLines(result),
     ...listed('foreign keys that are not valid yet', partial?.foreignKeysNotValid),
     ...listed('foreign keys that are left out', partial?.foreignKeysLeftOut),
     ...(erasures?.state === 'replayed'
-      ? [`erasures repeated: ${erasures.entries}, which changed ${erasures.rows} rows`]
+      ? [`erasures repeated: ${erasures.entries}, which changed ${counted(erasures.rows, 'row')}`]
       : []),
     ...(erasures?.state === 'skipped' ? ['NO erasures were repeated'] : []),
     ...(objects === null
@@ -20,6 +22,21 @@ export function restoreLines(result: BackupRestoreResult, outcome: string): read
         ]),
     ...(certificateId === null ? [] : [`certificate ${certificateId}`]),
   ];
+}
+
+/** Only where something is missing. */
+function keyringLines({ setId, keyring }: BackupRestoreResult): readonly string[] {
+  if (keyring === null) return [];
+  const { from, rows, missing, lost } = keyring;
+  if (missing === 0 && lost.length === 0) return [];
+  const parts = [
+    ...(rows === 0 || from === setId
+      ? []
+      : [`${counted(rows, 'row')} have theirs from the keyring of ${from}`]),
+    ...(missing === 0 ? [] : [`${counted(missing, 'row')} have none`]),
+    ...(lost.length === 0 ? [] : [`gone before its time: the keyring of ${lost.join(', ')}`]),
+  ];
+  return [`WRAPPED KEYS: ${parts.join('; ')}`];
 }
 
 function listed(title: string, names: readonly string[] | null | undefined): readonly string[] {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { databaseFailure } from '../database-failure.ts';
 import { readDueErasures } from '../erasure/replay.ts';
 import type { RestoreContext } from '../restore/context.ts';
-import { chooseKeyring } from '../restore/keyring.ts';
+import { chooseKeyring } from '../restore/keyring-choice.ts';
 import { openSource } from '../restore/opened-set.ts';
 import { checkServer } from '../restore/preflight.ts';
 import { replayedErasures } from '../restore/results.ts';
@@ -66,12 +66,13 @@ async function openWork(context: RestoreContext, setId: string, sourceName: stri
   await checkServer(context.serverUrl, workingName, opened.source);
   // Known too late, it would be after hours of loading.
   await readDueErasures(context, opened);
-  const keyring = await chooseKeyring(context, opened.manifest, sourceName);
+  const { keyring, lostKeyrings } = await chooseKeyring(context, opened, { chosen: undefined });
   return {
     ...opened,
     workingName,
     chosen: undefined,
-    keyring: keyring === undefined ? null : { setId: keyring.setId },
+    keyring,
+    lostKeyrings,
     erasures: 'replay',
   };
 }

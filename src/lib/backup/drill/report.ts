@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { barChart } from '../../report/html/bar-chart.ts';
 import type { Report, Section, Tile } from '../../report/html/report.ts';
@@ -22,10 +23,10 @@ export function drillReport(
       headline:
         findings.length === 0
           ? 'The backup was restored, and everything is as it was backed up.'
-          : `The backup was restored, with ${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}.`,
+          : `The backup was restored, with ${counted(findings.length, 'finding')}.`,
       text:
         findings.length === 0
-          ? `${rows.toLocaleString('en')} rows of ${tables} tables were read back and compared with the signed manifest.`
+          ? `${counted(rows, 'row')} of ${counted(tables, 'table')} were read back and compared with the signed manifest.`
           : findings.join('; '),
     },
     tiles: [
@@ -158,7 +159,10 @@ function oneSource({
           { label: 'Large objects', value: String(largeObjects) },
           {
             label: 'Wrapped keys',
-            value: `${keyring.rows} loaded, ${keyring.missing} missing${wrappedKeys === null ? '' : `, ${wrappedKeys} compared`}`,
+            value: {
+              text: `${keyring.rows} loaded, ${keyring.missing} missing${wrappedKeys === null ? '' : `, ${wrappedKeys} compared`}`,
+              ...(keyring.lost.length === 0 ? {} : { tone: 'bad' as const }),
+            },
           },
         ],
       },

@@ -1,6 +1,6 @@
 // What `backup drill` returns under --json.
 import { z } from 'zod';
-import { replayedErasures } from '../restore/results.ts';
+import { replayedErasures, restoredKeyring } from '../restore/results.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -12,7 +12,7 @@ export const drilledSource = z.strictObject({
   wrappedKeys: count.nullable(),
   schema: z.enum(['equal', 'not compared']),
   schemaReason: z.string().nullable(),
-  keyring: z.strictObject({ from: z.string().nullable(), rows: count, missing: count }),
+  keyring: restoredKeyring,
   erasures: replayedErasures,
 });
 

@@ -6,6 +6,7 @@ import type { Manifest } from '../format/manifest.ts';
 import { openSignedSet, readManifest, unlock } from '../read-set.ts';
 import { onServer } from '../restore/closed-database.ts';
 import type { RestoreContext } from '../restore/context.ts';
+import { keyringProblem } from '../restore/keyring-text.ts';
 import { certifyDrill } from './certify-drill.ts';
 import type { DrillContext, DrillOptions, DrillServer, SmokeQuery } from './context.ts';
 import { drillSource, type RestoredSource } from './drill-source.ts';
@@ -85,7 +86,7 @@ async function drill(
           runSmokeQueries(restore, work, options.smoke),
         )),
       );
-    const findings = findingsOf(rtoSeconds, options.rto, smoke);
+    const findings = [...keyringFindings(context, restored), ...findingsOf(rtoSeconds, options.rto, smoke)];
     const found = {
       setId,
       destination: context.sets.destination,
@@ -168,6 +169,14 @@ function majorOf({ sources }: Manifest, names: readonly string[]): number {
     .filter(({ name }) => names.includes(name))
     .map(({ serverVersionNum }) => Math.floor(serverVersionNum / 10_000));
   return Math.max(...versions);
+}
+
+/** A drill that reads every row, and nothing of what is in them, has not passed. */
+function keyringFindings({ sets }: DrillContext, restored: readonly RestoredSource[]): readonly string[] {
+  return restored.flatMap(
+    ({ result: { name, keyring } }) =>
+      keyringProblem(keyring, { source: name, destination: sets.destination }) ?? [],
+  );
 }
 
 function findingsOf(rtoSeconds: number, limit: number | undefined, smoke: readonly SmokeResult[]): string[] {

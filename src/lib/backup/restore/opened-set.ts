@@ -22,7 +22,10 @@ export async function openSource(
 
 /** What a plan restores. The set is the one that was planned, by its manifest's hash. @throws {PosternError} exit 5 */
 export async function openPlannedWork(context: RestoreContext, plan: Plan): Promise<RestoreWork> {
-  const { setId, manifestSha256, source, tables, keyring, erasures } = planInputs(plan, restoreInputs);
+  const { setId, manifestSha256, source, tables, keyring, lostKeyrings, erasures } = planInputs(
+    plan,
+    restoreInputs,
+  );
   const opened = await openSource(context, setId, source);
   if (opened.manifestSha256 !== manifestSha256) {
     throw integrityError(`the set ${setId} is not the one that was planned`, {
@@ -35,6 +38,7 @@ export async function openPlannedWork(context: RestoreContext, plan: Plan): Prom
     workingName: plannedName(plan),
     chosen: tables === null ? undefined : new Set(tables),
     keyring,
+    lostKeyrings,
     erasures,
   };
 }

@@ -3,7 +3,7 @@ import { progressOf, readJournal } from '../../operation/journal.ts';
 import { type Plan, planInputs } from '../../operation/plan.ts';
 import type { RestoreContext } from './context.ts';
 import { type RestoreStep, restoreInputs, restoreSteps } from './plan-restore.ts';
-import { type BackupRestoreResult, replayedErasures, restoredObjects } from './results.ts';
+import { type BackupRestoreResult, replayedErasures, restoredKeyring, restoredObjects } from './results.ts';
 
 /** What came of a restore's plan, from its journal. */
 export async function restoreOutcome(
@@ -20,6 +20,7 @@ export async function restoreOutcome(
       tables: null,
       rows: null,
       schema: null,
+      keyring: null,
       erasures: null,
       objects: null,
       certificateId: null,
@@ -42,6 +43,7 @@ export async function restoreOutcome(
     tables: Array.isArray(comparison['tables']) ? comparison['tables'].length : null,
     rows: Number(comparison['rows']),
     schema: comparison['schema'] === 'equal' ? 'equal' : 'not compared',
+    keyring: restoredKeyring.parse(resultOf('keyring')),
     erasures: replayedErasures.parse(resultOf('open')['erasures'] ?? resultOf('erasures')),
     objects: objects === null ? null : restoredObjects.parse(resultOf('objects')),
     certificateId: applied.certificateId ?? null,

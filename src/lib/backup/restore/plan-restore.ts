@@ -5,12 +5,13 @@ import { precondition } from '../../operation/staleness.ts';
 import { readDueErasures } from '../erasure/replay.ts';
 import { chooseTables, partitionsIn } from './choose-tables.ts';
 import type { RestoreContext } from './context.ts';
-import { chooseKeyring } from './keyring.ts';
+import { chooseKeyring } from './keyring-choice.ts';
+import { keyringEffects, keyringForecast, keyringSummary, loud } from './keyring-text.ts';
 import { objectsSummary, readObjectTargets } from './objects-to.ts';
 import { openSource, readScript } from './opened-set.ts';
 import { checkServer } from './preflight.ts';
 import { databaseSteps } from './steps.ts';
-import { isLoaded, loadedTables, type OpenedSet } from './work.ts';
+import { loadedTables, type OpenedSet } from './work.ts';
 
 export const restoreInputs = z.strictObject({
   setId: z.string(),
@@ -26,6 +27,8 @@ export const restoreInputs = z.strictObject({
   tables: z.array(z.string()).nullable(),
   /** Whose keyring gives the wrapped keys; null: the database has none, or no keyring is left. */
   keyring: z.strictObject({ setId: z.string() }).nullable(),
+  /** Sets whose keyring was asked for and is gone before its time. */
+  lostKeyrings: z.array(z.string()).default([]),
   /** Whether the erasures since the snapshot are repeated. */
   erasures: z.enum(['replay', 'skip']),
   /** Where the mail objects go, by bucket; null: none is restored. */
@@ -78,22 +81,21 @@ export async function planRestore(
   const objects = objectsTo.length === 0 ? null : await readObjectTargets(context, objectsTo, manifest);
   const server = await checkServer(context.serverUrl, database, source);
   const chosen = tables === null ? undefined : new Set(tables);
-  const keyring = await chooseKeyring(context, manifest, name);
+  const choice = await chooseKeyring(context, opened, { chosen });
+  const lostKeys = keyringForecast(choice, { source: name, destination: context.sets.destination });
+  if (lostKeys !== undefined) context.progress.warn(loud(lostKeys));
   const due = erasures === 'skip' ? 'not due' : await readDueErasures(context, opened);
   const counts = {
     tables: loadedTables({ chosen, source }).length,
     rows: loadedTables({ chosen, source }).reduce((sum, table) => sum + table.rows, 0),
     largeObjects: chosen === undefined ? source.largeObjects.rows : 0,
-    wrappedKeys: source.keyring
-      .filter((table) => isLoaded({ chosen }, table))
-      .reduce((sum, table) => sum + table.rows, 0),
     erasures: due === 'not due' ? 0 : due.reduce((sum, { entries }) => sum + entries.length, 0),
   };
   const summaries: Readonly<Record<RestoreStep, string>> = {
     create: `create an empty database for ${database}, closed to ordinary roles`,
     'pre-data': 'make roles that are missing, then types, functions and tables',
     rows: `load ${counts.rows.toLocaleString('en')} rows into ${counts.tables} ${tables === null ? '' : `of ${source.tables.length} `}tables`,
-    keyring: keyringSummary(counts.wrappedKeys, keyring?.setId, setId),
+    keyring: keyringSummary(choice, setId),
     'large-objects':
       chosen === undefined
         ? `load ${counts.largeObjects.toLocaleString('en')} large objects`
@@ -123,7 +125,8 @@ export async function planRestore(
       source: name,
       database,
       tables: tables === null ? null : [...tables],
-      keyring: keyring === undefined ? null : { setId: keyring.setId },
+      keyring: choice.keyring,
+      lostKeyrings: [...choice.lostKeyrings],
       erasures,
       objects: objects === null ? null : { ...objects },
     },
@@ -137,7 +140,7 @@ export async function planRestore(
       tables: counts.tables,
       rows: counts.rows,
       'large objects': counts.largeObjects,
-      'wrapped keys': counts.wrappedKeys,
+      ...keyringEffects(choice, setId),
       'erasures repeated': counts.erasures,
     },
   });
@@ -149,15 +152,6 @@ function requireName(database: string): void {
     code: 'name-invalid',
     hints: ['a name has 1 to 63 bytes'],
   });
-}
-
-function keyringSummary(wrappedKeys: number, from: string | undefined, own: string): string {
-  if (wrappedKeys === 0) return 'no wrapped keys to load';
-  if (from === undefined) return 'load no wrapped keys: no keyring is left';
-  const count = wrappedKeys.toLocaleString('en');
-  return from === own
-    ? `load ${count} wrapped keys`
-    : `load what the keyring of ${from} still has of ${count} wrapped keys`;
 }
 
 function erasuresSummary(erasures: 'replay' | 'skip', { source, manifest }: OpenedSet): string {

@@ -11,6 +11,17 @@ export const replayedErasures = z.strictObject({
   kinds: z.record(z.string(), z.strictObject({ replayed: count, rows: count })),
 });
 
+/** What came of the wrapped keys. */
+export const restoredKeyring = z.strictObject({
+  /** The set whose keyring was used; null: none is left, or the database has none. */
+  from: z.string().nullable(),
+  rows: count,
+  /** Rows that have no wrapped key now. */
+  missing: count,
+  /** Sets whose keyring was asked for and is gone, though its lock has not ended and postern has not pruned it. */
+  lost: z.array(z.string()).default([]),
+});
+
 export const restoredObjects = z.strictObject({
   /** Objects that the stores have now, as the set has them. */
   objects: count,
@@ -43,6 +54,8 @@ export const backupRestoreResult = z.strictObject({
   tables: count.nullable(),
   rows: count.nullable(),
   schema: z.enum(['equal', 'not compared']).nullable(),
+  /** Null until applied. */
+  keyring: restoredKeyring.nullable(),
   erasures: replayedErasures.nullable(),
   /** Of the mail objects; null where none were asked for, or until it is applied. */
   objects: restoredObjects.nullable(),

@@ -52,7 +52,10 @@ export const databaseStep: Readonly<Record<DatabaseStep, StepWork>> = {
     await loadRows(context, work);
     return { parts: loadedParts(work).length };
   },
-  keyring: async (context, work) => ({ ...(await restoreKeyring(context, work)) }),
+  keyring: async (context, work) => {
+    const { lost, ...restored } = await restoreKeyring(context, work);
+    return { ...restored, lost: [...lost] };
+  },
   'large-objects': async (context, work) => {
     // They belong to no table.
     if (work.chosen !== undefined) return { largeObjects: 0 };

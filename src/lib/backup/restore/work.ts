@@ -29,6 +29,8 @@ export interface RestoreWork extends OpenedSet {
   readonly chosen: ReadonlySet<string> | undefined;
   /** Whose keyring gives the wrapped keys; null: the database has none, or no keyring is left. */
   readonly keyring: { readonly setId: string } | null;
+  /** Sets whose keyring was asked for and is gone before its time. */
+  readonly lostKeyrings: readonly string[];
   /** Whether the erasures since the snapshot are repeated. */
   readonly erasures: 'replay' | 'skip';
 }
