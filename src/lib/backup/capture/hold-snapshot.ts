@@ -28,6 +28,8 @@ export interface HeldSnapshot {
   readonly tables: readonly CopyableTable[];
   /** Aborted when the session ends before it is released: with it go the locks, and the tables may change. */
   readonly lost: AbortSignal;
+  /** Gives up the snapshot and its locks. The session stays, with what its cursors WITH HOLD have read. */
+  endTransaction(): Promise<void>;
   /** Ends the session, and with it the snapshot and its locks. */
   release(): Promise<void>;
 }
@@ -112,6 +114,9 @@ async function tryHold(client: Client, url: string, lockTimeout: number): Promis
     catalog,
     tables,
     lost: lost.signal,
+    endTransaction: async () => {
+      await client.query('COMMIT');
+    },
     release: async () => {
       await client.end().catch(() => {});
     },

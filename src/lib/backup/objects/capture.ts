@@ -15,7 +15,7 @@ import { memberNames } from './member-name.ts';
 import { openObjectFiles } from './object-files.ts';
 import { type ObjectPack, packObjects } from './pack-objects.ts';
 import { partStream } from './part-stream.ts';
-import { referencedKeys } from './references.ts';
+import { holdReferences } from './references.ts';
 import type { ObjectBucket } from './settings.ts';
 import { objectTally } from './tally.ts';
 
@@ -23,6 +23,7 @@ export interface CaptureRun {
   readonly setId: string;
   readonly startedAt: Date;
   readonly state: Queryable;
+  /** Copied already: their snapshots end here. */
   readonly sources: readonly OpenSource[];
   readonly writer: SetWriter;
 }
@@ -46,6 +47,12 @@ export async function captureObjects(
   const known = base.sets.map((set) => set.setId);
   const tally = objectTally(setId);
   const step = progress.step(`copying mail objects, ${base.mode}`, { unit: 'objects' });
+  const buckets = inOrder(objects.buckets);
+  const references = await holdReferences(
+    run.sources,
+    buckets.map(({ name }) => name),
+  );
+  for (const { snapshot } of run.sources) await snapshot.endTransaction();
   const files = await openObjectFiles(context, writer);
   try {
     const archive = partStream(options.partSize, (part, bytes, size) =>
@@ -54,8 +61,8 @@ export async function captureObjects(
     const index = indexWriter(files);
     const memory = objectMemory(state, setId);
     const pack = packObjects(archive, memory, setId);
-    for (const bucket of inOrder(objects.buckets)) {
-      const items = inventory(bucket, referencedKeys(run.sources, bucket.name));
+    for (const bucket of buckets) {
+      const items = inventory(bucket, references.keysOf(bucket.name));
       const names = memberNames(bucket.name);
       for await (const ready of fetchAhead(lookUp(state, items, known), signal)) {
         const line = await keep(pack, names, ready);
@@ -71,7 +78,7 @@ export async function captureObjects(
     await files.finish();
     await memory.finish();
     step.done();
-    const totals = tally.totals(inOrder(objects.buckets).map(({ name }) => name));
+    const totals = tally.totals(buckets.map(({ name }) => name));
     warn(context, totals);
     const needed = base.sets.filter((set) => tally.sets().has(set.setId));
     await registerBase(state, setId, needed);

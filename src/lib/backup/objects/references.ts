@@ -10,34 +10,55 @@ import type { ObjectReference } from './settings.ts';
 /** Rows that are fetched at once. */
 const fetchSize = 5000;
 
-/**
- * Every key of a bucket that the snapshots refer to, as UTF-8, each once, in ascending byte order. The databases sort;
- * here, memory holds one fetch of each.
- */
-export function referencedKeys(
-  sources: readonly Pick<OpenSource, 'source' | 'snapshot'>[],
-  bucket: string,
-): AsyncGenerator<Buffer> {
-  const streams = sources.flatMap(({ source, snapshot }) => {
-    const named = (source.objectKeys ?? []).filter((reference) => reference.bucket === bucket);
-    if (named.length === 0) return [];
-    const references = checkedReferences(source.name, named, snapshot.catalog);
-    return [fetchKeys(snapshot.client, keysSql(references, snapshot.catalog.database.encoding))];
-  });
-  return mergeSorted(streams, (a, b) => a.compare(b));
+/** What the snapshots refer to; it outlives them. */
+export interface HeldReferences {
+  /** Every key of a bucket, as UTF-8, each once, in ascending byte order. Memory holds one fetch of each database. */
+  keysOf(bucket: string): AsyncGenerator<Buffer>;
 }
 
-async function* fetchKeys(client: Client, sql: string): AsyncGenerator<Buffer> {
-  await client.query(`DECLARE postern_object_keys NO SCROLL CURSOR FOR ${sql}`);
+/**
+ * Asks each database for the keys of each bucket. The databases sort and keep the answers, so that the snapshots need
+ * not be held while the objects are read, which may take hours: nothing is vacuumed meanwhile.
+ * @throws {PosternError} exit 2, `object-map-stale`
+ */
+export async function holdReferences(
+  sources: readonly Pick<OpenSource, 'source' | 'snapshot'>[],
+  buckets: readonly string[],
+): Promise<HeldReferences> {
+  const held = new Map<string, readonly Cursor[]>();
+  for (const [index, bucket] of buckets.entries()) {
+    const cursors: Cursor[] = [];
+    for (const { source, snapshot } of sources) {
+      const named = (source.objectKeys ?? []).filter((reference) => reference.bucket === bucket);
+      if (named.length === 0) continue;
+      const { client, catalog } = snapshot;
+      const name = `postern_object_keys_${index}`;
+      const sql = keysSql(checkedReferences(source.name, named, catalog), catalog.database.encoding);
+      await client.query(`DECLARE ${name} NO SCROLL CURSOR WITH HOLD FOR ${sql}`);
+      cursors.push({ client, name });
+    }
+    held.set(bucket, cursors);
+  }
+  return {
+    keysOf: (bucket) => mergeSorted((held.get(bucket) ?? []).map(fetchKeys), (a, b) => a.compare(b)),
+  };
+}
+
+interface Cursor {
+  readonly client: Client;
+  readonly name: string;
+}
+
+async function* fetchKeys({ client, name }: Cursor): AsyncGenerator<Buffer> {
   try {
     for (;;) {
-      const { rows } = await client.query<{ key: Buffer }>(`FETCH ${fetchSize} FROM postern_object_keys`);
+      const { rows } = await client.query<{ key: Buffer }>(`FETCH ${fetchSize} FROM ${name}`);
       for (const { key } of rows) yield key;
       if (rows.length < fetchSize) return;
     }
   } finally {
-    // After an error the transaction takes no more statements, and the error is what counts.
-    await client.query('CLOSE postern_object_keys').catch(() => {});
+    // A connection that is gone has closed it, and its error is what counts.
+    await client.query(`CLOSE ${name}`).catch(() => {});
   }
 }
 
