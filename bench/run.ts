@@ -1,4 +1,4 @@
-// npm run bench -- NAME [--scale …]: each benchmark is a file beside this one.
+// npm run bench -- NAME [ARGUMENTS]: each benchmark is a file beside this one, whose first lines say what it takes.
 import { readdirSync } from 'node:fs';
 
 const [name, ...args] = process.argv.slice(2);

@@ -1,50 +1,65 @@
-// How time and memory of backup, verify and restore grow with the data.
-// npm run bench -- scale [messages …]: 130000 messages are about 0.2 GB
-import { withConnection } from '../src/lib/base/postgres.ts';
-import { openBackupWorld } from './lib/backup-world.ts';
-import { mailDatabase } from './lib/mail-database.ts';
-import { postern } from './lib/postern.ts';
+// How time and memory of backup, verify and restore grow with the data, ours and the pipeline's.
+// npm run bench -- scale [messages …] [--runs N]; 130000 messages are about 0.2 GB
+import { parseArgs } from 'node:util';
+import { addIndexes, backupPair, restorePair, verifyPair } from './lib/against-pipeline.ts';
+import { type BackupWorld, withBackupWorld } from './lib/backup-world.ts';
+import type { Pair } from './lib/pairs.ts';
+import { requirePeers } from './lib/peers.ts';
 import { saveResult } from './lib/result.ts';
 
-const jobs = {
-  backup: ['backup', 'run'],
-  verify: ['backup', 'verify', '--level', 'full'],
-  restore: ['backup', 'restore', '--to', 'restored', '--yes'],
-} as const;
+// In this order: a backup leaves the set and the dump that the others need.
+const jobs = { backup: backupPair, verify: verifyPair, restore: restorePair } as const;
 
-type Point = { readonly size: number; readonly seconds: number; readonly peakRssMb: number };
+interface Point {
+  /** Bytes. */
+  readonly size: number;
+  readonly pair: Pair;
+}
 
-export async function bench(sizes: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { runs: { type: 'string', default: '3' } },
+  });
+  requirePeers('pg_dump', 'pg_restore', 'gpg', 'zstd');
   const points: Record<keyof typeof jobs, Point[]> = { backup: [], verify: [], restore: [] };
   let postgres = '';
-  for (const messages of sizes.length === 0 ? ['130000', '1300000', '5200000'] : sizes) {
-    const database = await mailDatabase(Number(messages));
-    postgres = database.server.version;
-    const world = await openBackupWorld(database);
-    try {
-      for (const [name, args] of Object.entries(jobs) as [keyof typeof jobs, readonly string[]][]) {
-        const { seconds, peakRssMb } = await postern(world, ...args);
-        points[name].push({ size: database.bytes, seconds: Number(seconds.toPrecision(4)), peakRssMb });
-        process.stderr.write(
-          `  ${name}, ${database.bytes} bytes: ${seconds.toFixed(1)} s, ${peakRssMb} MB\n`,
-        );
-      }
-      await withConnection({ url: database.server.url, role: 'bench' }, (client) =>
-        client.query('DROP DATABASE IF EXISTS restored WITH (FORCE)'),
-      );
-    } finally {
-      await world.close();
-      await database.close();
-    }
+  for (const messages of positionals.length === 0 ? ['130000', '1300000', '5200000'] : positionals) {
+    await withBackupWorld(Number(messages), async (world) => {
+      postgres = world.database.server.version;
+      await measure(world, Number(values.runs), points);
+    });
   }
-  for (const [name, scale] of Object.entries(points)) {
-    process.stdout.write(`${name}: ${slope(scale)} s/GB between the smallest and the largest\n`);
-    saveResult({ name: `scale-${name}`, postgres, pairs: [], scale, profile: [] });
+  for (const [name, found] of Object.entries(points)) report(name, postgres, found);
+}
+
+async function measure(
+  world: BackupWorld,
+  runs: number,
+  points: Record<keyof typeof jobs, Point[]>,
+): Promise<void> {
+  await addIndexes(world);
+  for (const name of ['backup', 'verify', 'restore'] as const) {
+    points[name].push({ size: world.database.bytes, pair: await jobs[name](world, runs) });
   }
 }
 
-function slope(scale: readonly Point[]): string {
-  const [first, last] = [scale[0], scale.at(-1)];
+function report(name: string, postgres: string, points: readonly Point[]): void {
+  const slopes = [slope(points, 'oursMedian'), slope(points, 'peerMedian')];
+  process.stdout.write(
+    `\n${name}: ours ${slopes[0]} s/GB between the smallest and the largest, the peer ${slopes[1]}\n`,
+  );
+  const scale = points.map(({ size, pair }) => ({
+    size,
+    seconds: pair.oursMedian,
+    peakRssMb: pair.peakRssMb ?? 0,
+  }));
+  saveResult({ name: `scale-${name}`, postgres, pairs: points.map(({ pair }) => pair), scale, profile: [] });
+}
+
+function slope(points: readonly Point[], of: 'oursMedian' | 'peerMedian'): string {
+  const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined || first === last) return '–';
-  return ((last.seconds - first.seconds) / ((last.size - first.size) / 1e9)).toFixed(2);
+  return ((last.pair[of] - first.pair[of]) / ((last.size - first.size) / 1e9)).toFixed(2);
 }

@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 
 /** Runs a program or a shell pipeline to its end and times it. Fails loudly: a broken peer must not look fast. */
 export async function timed(
@@ -41,18 +39,4 @@ export function shell(
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<number> {
   return timed('bash', ['-o', 'pipefail', '-c', pipeline], env);
-}
-
-/** The path of a program that a benchmark compares with. A missing peer is an error, not a pass. */
-export function requirePeer(name: string, hint: string): string {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // not in this folder
-    }
-  }
-  throw new Error(`${name} is not installed, and the benchmark compares with it: ${hint}`);
 }

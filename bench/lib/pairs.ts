@@ -1,10 +1,16 @@
+import type { Measured } from './peak-memory.ts';
+
 /** One comparison: the same work by us and by a peer, taking turns. */
 export interface Pair {
   readonly peer: string;
   readonly work: string;
   readonly unit: string;
   readonly oursMedian: number;
+  readonly oursMin: number;
+  readonly oursMax: number;
   readonly peerMedian: number;
+  readonly peerMin: number;
+  readonly peerMax: number;
   /** Peer's time over ours: above 1, ours is faster. */
   readonly ratioMedian: number;
   readonly ratioMin: number;
@@ -12,6 +18,8 @@ export interface Pair {
   readonly goal: number;
   readonly met: boolean;
   readonly runs: number;
+  /** Of our process, over all runs; null where none was measured. */
+  readonly peakRssMb: number | null;
 }
 
 export interface PairOptions {
@@ -20,35 +28,52 @@ export interface PairOptions {
   /** At or above this, the goal is met. */
   readonly goal: number;
   readonly runs: number;
-  readonly ours: () => Promise<number>;
+  readonly ours: () => Promise<Measured>;
+  /** Seconds. */
   readonly theirs: () => Promise<number>;
 }
 
-/** A B A B …: what disturbs the machine disturbs both. Each function does the work and returns its seconds. */
+/** A B A B …: what disturbs the machine disturbs both. Each function does the work once. */
 export async function runPair({ peer, work, goal, runs, ours, theirs }: PairOptions): Promise<Pair> {
   const our: number[] = [];
   const their: number[] = [];
+  let peakRssMb = 0;
   for (let run = 0; run < runs; run += 1) {
-    our.push(await ours());
+    const measured = await ours();
+    our.push(measured.seconds);
+    peakRssMb = Math.max(peakRssMb, measured.peakRssMb);
     their.push(await theirs());
     process.stderr.write(
       `  ${work} / ${peer}: ours ${our.at(-1)?.toFixed(3)} s, theirs ${their.at(-1)?.toFixed(3)} s\n`,
     );
   }
-  const ratios = their.map((seconds, index) => seconds / (our[index] ?? Number.NaN));
-  const ratioMedian = median(ratios);
+  const ratio = spread(their.map((seconds, index) => seconds / (our[index] ?? Number.NaN)));
+  const [oursSpread, peerSpread] = [spread(our), spread(their)];
   return {
     peer,
     work,
     unit: 's',
-    oursMedian: round(median(our)),
-    peerMedian: round(median(their)),
-    ratioMedian: round(ratioMedian),
-    ratioMin: round(Math.min(...ratios)),
-    ratioMax: round(Math.max(...ratios)),
+    oursMedian: oursSpread.median,
+    oursMin: oursSpread.min,
+    oursMax: oursSpread.max,
+    peerMedian: peerSpread.median,
+    peerMin: peerSpread.min,
+    peerMax: peerSpread.max,
+    ratioMedian: ratio.median,
+    ratioMin: ratio.min,
+    ratioMax: ratio.max,
     goal,
-    met: ratioMedian >= goal,
+    met: ratio.median >= goal,
     runs,
+    peakRssMb,
+  };
+}
+
+function spread(values: readonly number[]) {
+  return {
+    median: round(median(values)),
+    min: round(Math.min(...values)),
+    max: round(Math.max(...values)),
   };
 }
 

@@ -3,16 +3,25 @@ import { readFileSync } from 'node:fs';
 
 export interface Measured {
   readonly seconds: number;
+  /** Of the process itself, with its threads and without its children. */
   readonly peakRssMb: number;
 }
 
 /** Runs a program and reports its time and the peak of its resident memory (VmHWM of Linux's /proc). */
-export function peakOf(program: string, args: readonly string[]): Promise<Measured> {
+export function peakOf(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
-    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe'] });
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let errors = '';
     let peak = 0;
+    child.stdout.resume();
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
     const watch = setInterval(() => {
       try {
@@ -21,7 +30,7 @@ export function peakOf(program: string, args: readonly string[]): Promise<Measur
       } catch {
         // It has just ended.
       }
-    }, 50);
+    }, 5);
     child.on('error', reject);
     child.on('close', (code) => {
       clearInterval(watch);

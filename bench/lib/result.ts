@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Pair } from './pairs.ts';
 
-/** The file that every benchmark writes; docs/performance.md explains it. */
+/** The file that every benchmark writes, into BENCH_RESULTS when that is set; docs/performance.md explains it. */
 export interface BenchResult {
   readonly name: string;
   readonly commit: string;
@@ -24,23 +24,37 @@ export function saveResult(result: Omit<BenchResult, 'commit' | 'node' | 'cpus'>
     cpus: availableParallelism(),
     ...rest,
   };
-  mkdirSync('bench/results', { recursive: true });
-  writeFileSync(`bench/results/${name}.json`, `${JSON.stringify(full, undefined, 2)}\n`);
+  const folder = process.env['BENCH_RESULTS'] ?? 'bench/results';
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/${name}.json`, `${JSON.stringify(full, undefined, 2)}\n`);
   process.stdout.write(`${table(full)}\n`);
 }
 
 function table({ pairs, scale, profile }: BenchResult): string {
-  const rows = pairs.map(
-    ({ work, peer, oursMedian, peerMedian, ratioMedian, ratioMin, ratioMax, goal, met }) =>
-      `| ${work} | ${peer} | ${oursMedian} | ${peerMedian} | ${ratioMedian} (${ratioMin}–${ratioMax}) | ${goal} | ${met ? 'yes' : 'no'} |`,
-  );
-  const lines = [
-    '| work | peer | ours, s | peer, s | ratio (spread) | goal | met |',
-    '|---|---|--:|--:|--:|--:|---|',
-    ...rows,
-  ];
+  const lines: string[] = [];
+  if (pairs.length > 0)
+    lines.push(
+      '| work | peer | ours, s (spread) | peer, s (spread) | ratio (spread) | goal | met | runs | our peak memory |',
+      '|---|---|--:|--:|--:|--:|---|--:|--:|',
+      ...pairs.map(row),
+    );
   for (const { size, seconds, peakRssMb } of scale)
     lines.push(`scale ${size}: ${seconds} s, peak ${peakRssMb} MB`);
   for (const { where, share } of profile) lines.push(`profile ${where}: ${(share * 100).toFixed(1)} %`);
   return lines.join('\n');
+}
+
+function row(pair: Pair): string {
+  const cells = [
+    pair.work,
+    pair.peer.replaceAll('|', '\\|'),
+    `${pair.oursMedian} (${pair.oursMin}–${pair.oursMax})`,
+    `${pair.peerMedian} (${pair.peerMin}–${pair.peerMax})`,
+    `${pair.ratioMedian} (${pair.ratioMin}–${pair.ratioMax})`,
+    pair.goal.toFixed(2),
+    pair.met ? 'yes' : 'no',
+    pair.runs,
+    pair.peakRssMb === null ? '' : `${pair.peakRssMb} MB`,
+  ];
+  return `| ${cells.join(' | ')} |`;
 }
