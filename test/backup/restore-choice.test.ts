@@ -1,11 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chooseRestoredSet, type SetWish, setWish } from '../../src/lib/backup/restore/choose-set.ts';
+import type { SetStore } from '../../src/lib/backup/context.ts';
+import { chooseRestoredSet } from '../../src/lib/backup/restore/choose-set.ts';
+import { type SetWish, setWish } from '../../src/lib/backup/restore/set-wish.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
+import type { Queryable } from '../../src/lib/base/postgres.ts';
 import { silentProgress } from '../../src/lib/base/progress.ts';
 import { type BackupWorld, backupWorld } from '../support/backup-world.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { sql } from './round-trip.ts';
+import { withoutKeys } from './verify-world.ts';
 
 let platform: TestDatabase;
 let world: BackupWorld;
@@ -32,15 +36,24 @@ afterAll(async () => {
 });
 
 const warnings: string[] = [];
-const choose = (wish: Partial<SetWish> = {}): Promise<string> =>
-  chooseRestoredSet(
-    world.sets,
+const choose = async (
+  wish: Partial<SetWish> = {},
+  {
+    sets: from = world.sets,
+    state,
+  }: { readonly sets?: SetStore; readonly state?: () => Promise<Queryable> } = {},
+): Promise<string> => {
+  const { state: known } = await world.restoreContext();
+  return chooseRestoredSet(
+    from,
     { whenDamaged: 'refuse', ...wish },
     {
       signal: new AbortController().signal,
       progress: { ...silentProgress, warn: (line) => void warnings.push(line) },
+      state: state ?? known,
     },
   );
+};
 const asOf = (text: string): Promise<string> =>
   choose(setWish({ set: undefined, asOf: text, takesOlder: false }));
 
@@ -76,8 +89,80 @@ test('a set that is named leaves nothing to choose', () => {
   });
 });
 
+test.each([
+  ['the whole newest set is', (setId = '') => new RegExp(`/${setId}/`)],
+  ['only its manifest is', (setId = '') => new RegExp(`/${setId}/manifest\\.json\\.pgp$`)],
+])(
+  'where %s gone that the state database knows, an older one is taken only when told to',
+  async (_, gone) => {
+    const [first, second, third] = sets;
+    const rolledBack = { sets: withoutKeys(world.sets, gone(third)) };
+    warnings.length = 0;
+    await expect(choose({}, rolledBack)).rejects.toMatchObject({
+      exitCode: 5,
+      code: 'set-rolled-back',
+      message: expect.stringContaining(third ?? '-'),
+      hints: [expect.stringContaining(`${second}: name it`), expect.stringContaining('--from')],
+    });
+    expect(await choose({ whenDamaged: 'take-older' }, rolledBack)).toBe(second);
+    expect(warnings).toEqual([expect.stringMatching(new RegExp(`${third}.*this takes ${second}`))]);
+    expect(await choose({ set: second ?? '' }, rolledBack)).toBe(second);
+    // Only what began by then counts.
+    expect(await choose({ asOf: new Date(timeOf(second)) }, rolledBack)).toBe(second);
+    await expect(choose({ asOf: new Date(timeOf(third)) }, rolledBack)).rejects.toMatchObject({
+      exitCode: 5,
+    });
+    const middle = { sets: withoutKeys(world.sets, gone(second)) };
+    expect(await choose({}, middle)).toBe(third);
+    await expect(choose({ asOf: new Date(timeOf(second)) }, middle)).rejects.toMatchObject({
+      code: 'set-rolled-back',
+      hints: [expect.stringContaining(`${first}: name it`), expect.any(String)],
+    });
+  },
+);
+
+test('where every set is gone that the state database knows, nobody is told to make the first one', async () => {
+  const empty = { sets: withoutKeys(world.sets, /./) };
+  const error = { exitCode: 5, code: 'set-rolled-back', hints: [expect.stringContaining('--from')] };
+  await expect(choose({}, empty)).rejects.toMatchObject(error);
+  await expect(choose({ whenDamaged: 'take-older' }, empty)).rejects.toMatchObject(error);
+  await expect(choose({ asOf: new Date(0) }, empty)).rejects.toMatchObject({
+    exitCode: 2,
+    code: 'set-missing',
+  });
+});
+
+test('a set that postern has pruned is not missed', async () => {
+  const [, second, third] = sets;
+  const say = (state: string) =>
+    sql(world.stateUrl, `update postern.backup_copy set state = '${state}' where set_id = '${third}'`);
+  await say('pruned');
+  try {
+    expect(await choose({}, { sets: withoutKeys(world.sets, new RegExp(`/${third}/`)) })).toBe(second);
+  } finally {
+    await say('complete');
+  }
+});
+
+test('where the state database cannot tell, a warning says that nobody has compared', async () => {
+  const [, second, third] = sets;
+  const rolledBack = withoutKeys(world.sets, new RegExp(`/${third}/`));
+  warnings.length = 0;
+  const down = () => Promise.reject(new Error('the server is gone'));
+  expect(await choose({}, { sets: rolledBack, state: down })).toBe(second);
+  expect(warnings).toEqual([expect.stringMatching(/nobody has compared.*: the server is gone$/)]);
+  warnings.length = 0;
+  // As one that was lost and made anew.
+  const empty = async () => ({ query: async () => ({ rows: [] }) }) as unknown as Queryable;
+  expect(await choose({}, { sets: rolledBack, state: empty })).toBe(second);
+  expect(warnings).toEqual([
+    `the state database does not know the set ${second}, so nobody has compared it with what was made`,
+  ]);
+});
+
 test('where the newest set is damaged, the newest that verifies is named, and taken only when told to', async () => {
   const [first, second, third] = sets;
+  warnings.length = 0;
   await remove(`${third}/platform/20-pre-data.sql.zst.pgp`);
   await expect(choose()).rejects.toMatchObject({
     exitCode: 5,

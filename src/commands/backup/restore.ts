@@ -25,7 +25,8 @@ export default class BackupRestore extends BaseCommand<typeof BackupRestore> {
     const { planText } = await import('../../lib/cli/plan-text.ts');
     const { planModeOf } = await import('../../lib/cli/report-submitted.ts');
     const { restoreLines } = await import('../../lib/cli/restore-text.ts');
-    const { chooseRestoredSet, setWish } = await import('../../lib/backup/restore/choose-set.ts');
+    const { chooseRestoredSet } = await import('../../lib/backup/restore/choose-set.ts');
+    const { setWish } = await import('../../lib/backup/restore/set-wish.ts');
     const { planRestore } = await import('../../lib/backup/restore/plan-restore.ts');
     const { restoreKind } = await import('../../lib/backup/restore/kind.ts');
     const { restoreOutcome } = await import('../../lib/backup/restore/outcome.ts');

@@ -1,69 +1,87 @@
 import { incomplete, integrityError, usageError } from '../../base/error.ts';
+import type { Queryable } from '../../base/postgres.ts';
 import type { Progress } from '../../base/progress.ts';
+import { bestEffort } from '../best-effort.ts';
 import type { SetStore } from '../context.ts';
-import { listSets } from '../list.ts';
+import { type KnownCopy, knownCopies } from '../known-copy.ts';
+import { listSets, startOf } from '../list.ts';
+import { missingSets } from '../missing-sets.ts';
 import { chooseSet } from '../read-set.ts';
 import { verifySet } from '../verify/index.ts';
 import type { VerifyFinding } from '../verify/results.ts';
-
-/** Which set is wanted. */
-export interface SetWish {
-  /** By its name; then no other question is asked. */
-  readonly set?: string;
-  /** The newest one that began at this time or earlier. */
-  readonly asOf?: Date;
-  /** `take-older`: where the newest one is damaged, the newest that verifies; `refuse` points it out only. */
-  readonly whenDamaged: 'refuse' | 'take-older';
-}
-
-/**
- * What the words of a command line ask for.
- * @throws {PosternError} exit 2, `time-invalid`, `set-twice`
- */
-export function setWish({
-  set,
-  asOf,
-  takesOlder,
-}: {
-  readonly set: string | undefined;
-  readonly asOf: string | undefined;
-  readonly takesOlder: boolean;
-}): SetWish {
-  if (set !== undefined && (asOf !== undefined || takesOlder)) {
-    throw usageError('the set is named, so there is none to choose', {
-      code: 'set-twice',
-      hints: ['leave the name out, or --as-of and --newest-verifying'],
-    });
-  }
-  return {
-    ...(set === undefined ? {} : { set }),
-    ...(asOf === undefined ? {} : { asOf: parseAsOf(asOf) }),
-    whenDamaged: takesOlder ? 'take-older' : 'refuse',
-  };
-}
+import type { SetWish } from './set-wish.ts';
 
 interface Looking {
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** What knows which sets were made. */
+  state(): Promise<Queryable>;
 }
 
 /**
  * The set that is asked for, or the newest complete one, after a look at its signature, names and sizes. Another one
- * than the newest is never taken without being told.
- * @throws {PosternError} exit 2 and 4 `set-missing`; exit 5 `set-damaged`, naming the newest set that verifies
+ * than the newest that the state database knows is never taken without being told.
+ * @throws {PosternError} exit 2 and 4 `set-missing`; exit 5 `set-damaged`, naming the newest set that verifies, and
+ * `set-rolled-back`, naming the newer one that is gone
  */
 export async function chooseRestoredSet(sets: SetStore, wish: SetWish, looking: Looking): Promise<string> {
   if (wish.set !== undefined) return chooseSet(sets, wish.set, []);
-  const all = await listSets(sets);
-  const candidates = all
-    .filter(
-      ({ isComplete, startedAt }) =>
-        isComplete && (wish.asOf === undefined || new Date(startedAt) <= wish.asOf),
-    )
+  const counts = (startedAt: string): boolean => wish.asOf === undefined || new Date(startedAt) <= wish.asOf;
+  const known = await askRegister(sets, looking);
+  const complete = (await listSets(sets)).filter(({ isComplete }) => isComplete);
+  const [newest, ...older] = complete
+    .filter(({ startedAt }) => counts(startedAt))
     .map(({ setId }) => setId)
     .toReversed();
-  const [newest, ...older] = candidates;
-  if (newest === undefined) throw noSet(sets, wish.asOf);
+  const gone = missingSets(
+    known ?? new Map(),
+    complete.map(({ setId }) => setId),
+  ).findLast(({ setId }) => counts(startOf(setId)) && (newest === undefined || setId > newest));
+  if (newest === undefined) throw gone === undefined ? noSet(sets, wish.asOf) : rolledBack(gone, newest);
+  if (gone !== undefined && wish.whenDamaged === 'refuse') throw rolledBack(gone, newest);
+  if (known !== undefined && !known.has(newest))
+    looking.progress.warn(
+      `the state database does not know the set ${newest}, so nobody has compared it with what was made`,
+    );
+  const taken = await newestSound(sets, [newest, ...older], wish, looking);
+  if (gone !== undefined) looking.progress.warn(`${goneText(gone)}; this takes ${taken}`);
+  return taken;
+}
+
+async function askRegister(
+  sets: SetStore,
+  { state, progress }: Looking,
+): Promise<ReadonlyMap<string, KnownCopy> | undefined> {
+  return bestEffort(progress, 'nobody has compared the newest set here with those that were made', async () =>
+    knownCopies(await state(), sets),
+  );
+}
+
+function goneText({ setId, location }: KnownCopy): string {
+  return `the state database knows the set ${setId} as complete at ${location}, and it is not there: somebody may have rolled the store back`;
+}
+
+function rolledBack(gone: KnownCopy, newest: string | undefined): Error {
+  return integrityError(goneText(gone), {
+    code: 'set-rolled-back',
+    hints: [
+      ...(newest === undefined
+        ? []
+        : [
+            `the newest set that is here is ${newest}: name it to take it all the same; a restore does so with --newest-verifying`,
+          ]),
+      'another destination may have the set: --from',
+    ],
+  });
+}
+
+/** The newest of these, or with leave the newest that verifies. */
+async function newestSound(
+  sets: SetStore,
+  [newest = '', ...older]: readonly string[],
+  wish: SetWish,
+  looking: Looking,
+): Promise<string> {
   const problem = await problemOf(sets, newest, looking);
   if (problem === undefined) return newest;
   const sound = await firstSound(sets, older, looking);
@@ -77,7 +95,7 @@ export async function chooseRestoredSet(sets: SetStore, wish: SetWish, looking: 
       sound === undefined
         ? ['no set of this destination verifies: try another one with --from']
         : [
-            `the newest set that verifies is ${sound}: name it, or give --newest-verifying`,
+            `the newest set that verifies is ${sound}: name it; a restore takes it with --newest-verifying`,
             'another destination may have the newest set whole: --from',
           ],
   });
@@ -130,26 +148,4 @@ function noSet(sets: SetStore, asOf: Date | undefined): Error {
         code: 'set-missing',
         hints: ['`postern backup list` shows the sets'],
       });
-}
-
-/**
- * Reads `2026-03-01` or RFC 3339 such as `2026-03-01T12:00:00Z`. A date alone means its end, in UTC.
- * @throws {PosternError} exit 2, `time-invalid`
- */
-function parseAsOf(text: string): Date {
-  const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
-  const isTime = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)$/.test(text);
-  const time = isDate ? new Date(`${text}T23:59:59.999Z`) : new Date(text.replace(' ', 'T'));
-  // JavaScript takes 31 February for 3 March.
-  const isReal = !Number.isNaN(time.getTime()) && isCalendarDate(text.slice(0, 10));
-  if ((isDate || isTime) && isReal) return time;
-  throw usageError(`${JSON.stringify(text)} is no date and no time`, {
-    code: 'time-invalid',
-    hints: ['write it as 2026-03-01 or 2026-03-01T12:00:00Z'],
-  });
-}
-
-function isCalendarDate(date: string): boolean {
-  const parsed = new Date(`${date}T00:00:00Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(date);
 }
