@@ -12,6 +12,8 @@ const target = (name: string): VerifyTarget => ({
   sha256: '',
   size: 1,
   entry: undefined,
+  opener: undefined,
+  base: undefined,
 });
 
 const part = (number: number) => `platform/30-data/000001-${String(number).padStart(5, '0')}.sql.zst.pgp`;

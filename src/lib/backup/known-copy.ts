@@ -12,6 +12,8 @@ export interface KnownCopy {
   readonly manifestSha256: string | null;
   /** RFC 3339; what the store was asked for. */
   readonly lockUntil: string | null;
+  /** The same, of its mail objects and of what vouches for them; null for a set without any. */
+  readonly objectsLockUntil: string | null;
   readonly keyringPrunedAt: string | null;
 }
 
@@ -22,7 +24,8 @@ export async function knownCopies(
 ): Promise<ReadonlyMap<string, KnownCopy>> {
   const { rows } = await db.query<KnownCopy>(
     `select c.set_id as "setId", c.state, c.location, s.manifest_sha256 as "manifestSha256",
-       ${isoTime('c.lock_until')} as "lockUntil", ${isoTime('c.keyring_pruned_at')} as "keyringPrunedAt"
+       ${isoTime('c.lock_until')} as "lockUntil", ${isoTime('c.objects_lock_until')} as "objectsLockUntil",
+       ${isoTime('c.keyring_pruned_at')} as "keyringPrunedAt"
      from postern.backup_copy c join postern.backup_set s using (set_id)
      where s.profile = $1 and c.destination = $2 order by c.set_id`,
     [profile, destination],

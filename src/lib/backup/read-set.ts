@@ -122,7 +122,16 @@ export async function readManifest(
   set: SignedSet,
   keys: UnlockedKeys,
 ): Promise<OpenedManifest> {
-  const { bytes: sealed, shadowed } = await readSealedManifest(sets, set);
+  return openManifest(sets, set, await readSealedManifest(sets, set), keys);
+}
+
+/** Opens a manifest that was read, its hash and signature compared. Errors as `readManifest`. */
+export async function openManifest(
+  sets: SetStore,
+  set: SignedSet,
+  { bytes: sealed, shadowed }: SealedManifest,
+  keys: UnlockedKeys,
+): Promise<OpenedManifest> {
   const opener = await openerOf(sets, set, sealed, keys);
   const manifest = await aboutFile(fileName.manifest, async () =>
     parseFormatted(unpack(await opener.open(fileName.manifest, sealed)), manifestSchema, 'the manifest'),
@@ -166,11 +175,14 @@ function openerOf(
   );
 }
 
+export interface SealedManifest {
+  readonly bytes: Uint8Array;
+  /** Of the manifest and its signature, those that somebody has written over or hidden since. */
+  readonly shadowed: readonly string[];
+}
+
 /** The manifest as it is stored, with its own signature checked, which needs no secret key. @throws {PosternError} exit 5 */
-export async function readSealedManifest(
-  sets: SetStore,
-  set: SignedSet,
-): Promise<{ readonly bytes: Uint8Array; readonly shadowed: readonly string[] }> {
+export async function readSealedManifest(sets: SetStore, set: SignedSet): Promise<SealedManifest> {
   const { bytes, version } = await readSigned(sets, set, fileName.manifest);
   const signature = await checkSignature(sets, bytes, {
     name: fileName.manifestSignature,

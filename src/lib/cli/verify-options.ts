@@ -2,9 +2,10 @@ import { availableParallelism } from 'node:os';
 import { egressBudget, parseLevel, readsContents, type VerifyManyOptions } from '../backup/verify/index.ts';
 import { parseByteSize } from '../base/byte-size.ts';
 import { usageError } from '../base/error.ts';
-import { secretKeys } from './backup-context.ts';
+import { secretKeys, setStore } from './backup-context.ts';
 import type { PosternContext } from './context.ts';
 import { optionalState } from './optional-state.ts';
+import { type OpenedStores, setStores } from './set-stores.ts';
 
 /** What `backup verify` was asked for. */
 export interface VerifyFlags {
@@ -42,6 +43,15 @@ export async function verifyOptions(context: PosternContext, flags: VerifyFlags)
         : 'this verification is not on record',
     ),
   };
+}
+
+/** The destinations to look at: all, or the named one, or the first. @throws {PosternError} exit 2 */
+export async function verifyStores(
+  context: PosternContext,
+  where: 'all' | { readonly from: string | undefined },
+): Promise<OpenedStores> {
+  if (where === 'all') return setStores(context);
+  return { stores: [await setStore(context, where.from)], unopened: [] };
 }
 
 function conflict(message: string): Error {

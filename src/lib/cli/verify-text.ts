@@ -1,5 +1,13 @@
-import type { BackupVerifyResult } from '../backup/verify/results.ts';
+import type { BackupVerifyManyResult, BackupVerifyResult, VerifyFinding } from '../backup/verify/results.ts';
 import { formatByteSize } from '../base/byte-size.ts';
+import { ExitCode } from '../base/exit-code.ts';
+import type { Column } from './table.ts';
+
+export const findingColumns: readonly Column<VerifyFinding>[] = [
+  { header: 'finding', value: ({ kind }) => kind },
+  { header: 'file', value: ({ file }) => file ?? undefined },
+  { header: 'what', value: ({ message }) => message },
+];
 
 /** What a verification came to, in one line for a person. */
 export function verifyOutcome(result: BackupVerifyResult): string {
@@ -18,11 +26,35 @@ export function verifyOutcome(result: BackupVerifyResult): string {
   return `${where}: ${looked}; ${remaining.files} files (${formatByteSize(remaining.bytes)}) remain, for the egress cap: go on with --resume`;
 }
 
-function lookedAt({ level, checked, skipped, rows, files }: BackupVerifyResult): string {
+/** What else a person may want to know: notes, the seed, why nothing was opened. */
+export function verifyRemarks({ notes, seed, unopened }: BackupVerifyResult): readonly string[] {
+  return [
+    ...notes,
+    ...(seed === null ? [] : [`repeat this sample with --seed ${seed}`]),
+    ...(unopened === 'no-key' ? ['no secret key is configured here, so the contents were not opened'] : []),
+    ...(unopened === 'damaged'
+      ? ['what opens the set could not be read, as the findings say, so the contents were not opened']
+      : []),
+  ];
+}
+
+/** What was found stands above what was left out. */
+export function verifyExitCode({
+  results,
+  failures,
+  remaining,
+}: Pick<BackupVerifyManyResult, 'results' | 'failures' | 'remaining'>): ExitCode {
+  const outcomes = results.map(({ outcome }) => outcome);
+  if (outcomes.includes('failed')) return ExitCode.integrity;
+  const isWhole = failures.length + remaining.length === 0 && !outcomes.includes('incomplete');
+  return isWhole ? ExitCode.done : ExitCode.incomplete;
+}
+
+function lookedAt({ level, checked, skipped, rows, files, base }: BackupVerifyResult): string {
   const count = checked.files + skipped.files;
   if (level === 'list') return `names and sizes of ${count} files are as they were signed`;
   if (level === 'head') return `what the store says of ${count} files is as it was signed`;
-  const of = level === 'full' ? '' : ` of ${files}`;
+  const of = level === 'full' ? '' : ` of ${files + base.files}`;
   const before = skipped.files === 0 ? '' : ` (${skipped.files} of them in the run before)`;
   const contents = rows === null ? '' : `, and ${rows.toLocaleString('en')} rows as they were read`;
   return `${count} files${of}${before} are as they were signed${contents}`;

@@ -18,3 +18,8 @@ export function newRewrapName(setId: string, now: Date, random: string): string 
 export function isRewrapName(name: string): boolean {
   return pattern.test(name);
 }
+
+/** Whether this path lies among the rewraps, beside the sets. */
+export function isRewrapPath(path: string): boolean {
+  return path.startsWith('rewraps/');
+}

@@ -1,9 +1,10 @@
-import { integrityError, PosternError } from '../../base/error.ts';
 import { canonicalJson } from '../../crypto/canonical-json.ts';
-import { addFinding, keepIntegrity } from '../finding.ts';
+import { addFinding, keepIntegrity, keepIntegrityIn } from '../finding.ts';
 import { objectsIndexName, objectsPartName } from '../format/layout.ts';
 import type { Manifest, ManifestObjects } from '../format/manifest.ts';
 import { rowChecksum } from '../format/row-checksum.ts';
+import { openBase } from '../open-base.ts';
+import type { SignedSet } from '../read-set.ts';
 import { compareLines, type IndexLine, type StoredLine } from './index-line.ts';
 import { type ObjectArchive, objectArchive } from './read-archive.ts';
 import { readIndex } from './read-index.ts';
@@ -26,12 +27,15 @@ export interface VerifyObjectsOptions {
 
 /** A set of the index, as far as it can be read. */
 interface IndexedSet {
-  readonly readable: ReadableSet;
+  readonly set: SignedSet;
   readonly partPlainSize: number;
   readonly archive: ObjectArchive | undefined;
   /** Stands in front of its files' names in findings. */
   readonly folder: string;
 }
+
+/** The set and those that the manifest says it builds upon; undefined: it is gone or damaged. */
+type IndexedSets = ReadonlyMap<string, IndexedSet | undefined>;
 
 /**
  * Compares the index of a set's mail objects with its manifest, and every object with the index: its bytes must be in
@@ -77,61 +81,53 @@ async function openIndexed(
   own: ReadableSet,
   { contents: depth }: VerifyObjectsOptions,
   findings: VerifyFinding[],
-): Promise<ReadonlyMap<string, IndexedSet>> {
-  const indexed = new Map<string, IndexedSet>();
-  const add = (readable: ReadableSet, size: number, isRead: 'read' | 'listed'): void => {
-    const archive = isRead === 'read' ? objectArchive(sets, readable, size) : undefined;
-    const id = readable.set.setId;
-    indexed.set(id, { readable, partPlainSize: size, archive, folder: id === setId ? '' : `${id}/` });
-  };
+): Promise<IndexedSets> {
+  const indexed = new Map<string, IndexedSet | undefined>();
   for (const earlier of base) {
-    const readable = await keepIntegrity(findings, 'missing', null, () => openBase(sets, earlier.setId));
-    if (readable !== undefined) add(readable, earlier.partPlainSize, depth === 'all' ? 'read' : 'listed');
-    else
-      findings.push({
-        kind: 'missing',
-        file: null,
-        message: `mail objects of ${setId} are in the set ${earlier.setId}, which is gone or damaged`,
-      });
+    const set = await openBase(sets.sets, earlier.setId, findings);
+    if (set === undefined) {
+      indexed.set(earlier.setId, undefined);
+      continue;
+    }
+    const archive =
+      depth === 'all'
+        ? objectArchive(sets, await sets.openSet(earlier.setId), earlier.partPlainSize)
+        : undefined;
+    indexed.set(earlier.setId, {
+      set,
+      partPlainSize: earlier.partPlainSize,
+      archive,
+      folder: `${earlier.setId}/`,
+    });
   }
-  add(own, partPlainSize, depth === 'none' ? 'listed' : 'read');
+  const archive = depth === 'none' ? undefined : objectArchive(sets, own, partPlainSize);
+  indexed.set(setId, { set: own.set, partPlainSize, archive, folder: '' });
   return indexed;
 }
 
-async function checkObject(
-  line: StoredLine,
-  indexed: ReadonlyMap<string, IndexedSet>,
-  findings: VerifyFinding[],
-): Promise<void> {
-  const set = indexed.get(line.set);
+async function checkObject(line: StoredLine, indexed: IndexedSets, findings: VerifyFinding[]): Promise<void> {
+  if (!indexed.has(line.set)) {
+    const message = `the index says that ${line.bucket}/${line.key} is in ${line.set}, which the manifest does not name`;
+    addFinding(findings, contents(objectsIndexName(1), message));
+    return;
+  }
+  const found = indexed.get(line.set);
   // A set that could not be opened has its finding already.
-  if (set === undefined) return;
-  const { readable, partPlainSize, archive, folder } = set;
+  if (found === undefined) return;
+  const { partPlainSize, archive, folder, set } = found;
   const first = Math.floor((line.offset - line.head) / partPlainSize);
   const last = Math.floor((line.offset + Math.max(line.size, 1) - 1) / partPlainSize);
   for (let part = first; part <= last; part += 1) {
     const name = objectsPartName(part + 1);
-    if (readable.set.sums.has(name)) continue;
+    if (set.sums.has(name)) continue;
     const message = `the set has no such part, and the index says that ${line.bucket}/${line.key} is in it`;
     addFinding(findings, { kind: 'missing', file: folder + name, message });
     return;
   }
   if (archive === undefined) return;
-  const own: VerifyFinding[] = [];
-  await keepIntegrity(own, 'contents', objectsPartName(first + 1), async () => {
+  await keepIntegrityIn(findings, 'contents', { folder, file: objectsPartName(first + 1) }, async () => {
     for await (const _ of (await archive.read(line)).body);
   });
-  for (const finding of own) addFinding(findings, { ...finding, file: folder + (finding.file ?? '') });
-}
-
-/** @throws {PosternError} exit 5 for what is gone or damaged */
-async function openBase(sets: ObjectSets, setId: string): Promise<ReadableSet> {
-  try {
-    return await sets.openSet(setId);
-  } catch (error) {
-    if (!(error instanceof PosternError) || error.code !== 'set-missing') throw error;
-    throw integrityError(error.message, { code: 'file-missing', cause: error });
-  }
 }
 
 /** The numbers of the manifest, against those of the index. */

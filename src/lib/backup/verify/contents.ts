@@ -5,7 +5,6 @@ import { aboutFile } from '../damaged-file.ts';
 import { addFinding, keepIntegrity } from '../finding.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { TableSum } from '../format/row-checksum.ts';
-import type { FileOpener } from '../keys/file-opener.ts';
 import { type FoundObject, readSignedObject } from '../signed-object.ts';
 import { type Amount, amountOf, type VerifyJob, type VerifyTarget } from './job.ts';
 import { shadowed } from './listing.ts';
@@ -19,7 +18,7 @@ export interface FilesToRead {
   readonly atOpening: ReadonlySet<string>;
   readonly record: VerifyRecord;
   /** Where keys are at hand that open the set. */
-  readonly inside: { readonly manifest: Manifest; readonly opener: FileOpener } | undefined;
+  readonly manifest: Manifest | undefined;
 }
 
 export interface ReadFiles {
@@ -40,7 +39,7 @@ export interface ReadFiles {
  */
 export async function readContents(
   job: VerifyJob,
-  { targets, atOpening, record, inside }: FilesToRead,
+  { targets, atOpening, record, manifest }: FilesToRead,
 ): Promise<ReadFiles> {
   const { options, findings } = job;
   const { signal, progress } = options;
@@ -48,8 +47,16 @@ export async function readContents(
   const present = targets.filter(({ name }) => !missing.has(name));
   const read = present.filter(({ name }) => atOpening.has(name));
   const unread = present.filter(({ name }) => !atOpening.has(name));
-  const skipped = unread.filter((target) => isDone(record, target));
-  const due = unread.filter((target) => !isDone(record, target));
+  const shared = sharedFiles(job);
+  const isSkipped = (target: VerifyTarget): boolean => isDone(record.done.get(target.name), target);
+  const isShared = (target: VerifyTarget): boolean => isDone(shared.get(target), target);
+  const skipped = unread.filter(isSkipped);
+  const sharing = unread.filter((target) => !isSkipped(target) && isShared(target));
+  const due = unread.filter((target) => !isSkipped(target) && !isShared(target));
+  for (const target of sharing) {
+    const known = shared.get(target);
+    if (known !== undefined) await record.add(target.name, known);
+  }
   const sums = new Map<string, TableSum>();
   for (const { name } of skipped) {
     const sum = record.done.get(name)?.sum;
@@ -58,7 +65,7 @@ export async function readContents(
   const remaining: VerifyTarget[] = [];
   const step = progress.step(`verifying ${due.length} files`, { total: amountOf(due).bytes, unit: 'bytes' });
   const isAnySealed = due.some(({ entry }) => entry !== undefined);
-  const reader = isAnySealed && inside !== undefined ? await openReader(job, inside.opener) : undefined;
+  const reader = isAnySealed ? await openReader(job) : undefined;
   try {
     await inParallel(due, options.workers + 1, async (target) => {
       signal.throwIfAborted();
@@ -69,20 +76,22 @@ export async function readContents(
       }
       step.advance(target.size ?? 0);
       if (file.sum !== undefined) sums.set(target.name, file.sum);
-      if (file.record !== undefined) await record.add(target.name, file.record);
+      if (file.record === undefined) return;
+      shared.add(target, file.record);
+      await record.add(target.name, file.record);
     });
   } finally {
     await reader?.close();
   }
   step.done();
-  if (inside !== undefined) compareTables(job, inside.manifest, sums);
+  if (manifest !== undefined) compareTables(job, manifest, sums);
   const left = new Set(remaining);
-  const checked = [...read, ...due.filter((target) => !left.has(target))];
+  const checked = [...read, ...sharing, ...due.filter((target) => !left.has(target))];
   return {
     checked: amountOf(checked),
     skipped: amountOf(skipped),
     remaining: amountOf(remaining),
-    rows: inside === undefined ? null : rowsOf(present, sums),
+    rows: manifest === undefined ? null : rowsOf(present, sums),
     names: new Set([...skipped, ...checked].map(({ name }) => name)),
   };
 }
@@ -95,9 +104,19 @@ function rowsOf(targets: readonly VerifyTarget[], sums: ReadonlyMap<string, Tabl
 }
 
 /** What was only read is read again once a key is at hand. */
-function isDone({ done }: VerifyRecord, { name, sha256, entry }: VerifyTarget): boolean {
-  const found = done.get(name);
+function isDone(found: FileRecord | undefined, { sha256, entry }: VerifyTarget): boolean {
   return found?.sha256 === sha256 && (found.depth === 'opened' || entry === undefined);
+}
+
+/** Archives that several sets share, as far as this run has read them: of the sets that are built upon. */
+function sharedFiles({ sets: { destination }, options: { shared } }: VerifyJob) {
+  const place = ({ key }: VerifyTarget): string => `${destination} ${key}`;
+  return {
+    get: (target: VerifyTarget): FileRecord | undefined => shared?.get(place(target)),
+    add: (target: VerifyTarget, found: FileRecord): void => {
+      if (target.base !== undefined) shared?.set(place(target), found);
+    },
+  };
 }
 
 async function withinCap<T>(
@@ -160,12 +179,14 @@ async function checkKeyringSignature(
 
 async function compareInside(
   { findings }: VerifyJob,
-  { name, entry }: VerifyTarget,
+  { name, entry, opener }: VerifyTarget,
   { bytes }: FoundObject,
   reader: SealedReader,
 ): Promise<TableSum | undefined> {
-  if (entry === undefined) return undefined;
-  const inspected = await keepIntegrity(findings, 'contents', name, () => reader.inspect(entry, bytes));
+  if (entry === undefined || opener === undefined) return undefined;
+  const inspected = await keepIntegrity(findings, 'contents', name, () =>
+    reader.inspect(entry, opener, bytes),
+  );
   if (inspected === undefined) return undefined;
   const isSame =
     inspected.plainSize === entry.plainSize &&

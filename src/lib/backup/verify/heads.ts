@@ -2,9 +2,8 @@ import { inParallel } from '../../base/in-parallel.ts';
 import type { StoredObject } from '../../cloud/object-store.ts';
 import { addFinding, keepIntegrity } from '../finding.ts';
 import { fileName } from '../format/layout.ts';
-import type { Manifest } from '../format/manifest.ts';
 import { olderVersions } from '../signed-object.ts';
-import type { VerifyJob, VerifyTarget } from './job.ts';
+import type { SetFiles, VerifyJob, VerifyTarget } from './job.ts';
 import { shadowed } from './listing.ts';
 import { checkLock } from './lock.ts';
 
@@ -29,10 +28,10 @@ interface HeadTarget {
 export async function lookAtHeads(
   job: VerifyJob,
   targets: readonly VerifyTarget[],
-  manifest: Manifest | undefined,
+  folders: readonly SetFiles[],
 ): Promise<string | undefined> {
   const { options } = job;
-  const heads = headTargets(job, targets, manifest);
+  const heads = folders.flatMap((folder) => headTargets(job, targets, folder));
   const step = options.progress.step(`asking about ${heads.length} files`, {
     total: heads.length,
     unit: 'objects',
@@ -54,28 +53,33 @@ export async function lookAtHeads(
   return earliest;
 }
 
+/** Of one set: those of its files that are looked at, and what carries or is a signature. */
 function headTargets(
   { sets, setId, register }: VerifyJob,
   targets: readonly VerifyTarget[],
-  manifest: Manifest | undefined,
+  { set, folder }: SetFiles,
 ): readonly HeadTarget[] {
+  const base = set.setId === setId ? undefined : set.setId;
+  const own = targets.filter((target) => target.base === base);
   // The clear files were stored with the same lock as those that the manifest can name.
-  const [common] = (manifest?.files ?? [])
-    .map(({ copies }) => copies[sets.destination]?.lockedUntil)
+  const [common] = own
+    .filter(({ entry }) => entry?.kind !== 'keyring')
+    .map(({ entry }) => entry?.copies[sets.destination]?.lockedUntil)
     .filter((until) => until !== undefined)
     .toSorted();
-  const known = register === 'unknown' ? undefined : register.get(setId)?.lockUntil;
-  const clearLock = common ?? known ?? undefined;
+  const known = register === 'unknown' ? undefined : register.get(set.setId);
+  const objectsLock = base === undefined ? null : known?.objectsLockUntil;
+  const clearLock = common ?? objectsLock ?? known?.lockUntil ?? undefined;
   const beside = [fileName.sums, fileName.sumsSignature, fileName.manifestSignature];
   return [
-    ...targets.map(({ name, key, size, sha256, entry }) => {
+    ...own.map(({ name, key, size, sha256, entry }) => {
       const copy = entry?.copies[sets.destination];
       const lockedUntil = entry === undefined ? clearLock : copy?.lockedUntil;
       return { name, key, size, sha256, versionId: copy?.versionId, lockedUntil };
     }),
     ...beside.map((name) => ({
-      name,
-      key: `${sets.prefix}${setId}/${name}`,
+      name: folder + name,
+      key: `${sets.prefix}${set.setId}/${name}`,
       size: undefined,
       sha256: undefined,
       versionId: undefined,

@@ -1,74 +1,102 @@
-import { addFinding, keepIntegrity } from '../finding.ts';
-import { fileName } from '../format/layout.ts';
-import type { Manifest } from '../format/manifest.ts';
-import type { FileOpener } from '../keys/file-opener.ts';
-import { keysFor, type UnlockedKeys, unlock } from '../keys/open-keys.ts';
+import { addFinding } from '../finding.ts';
+import { type UnlockedKeys, unlock } from '../keys/open-keys.ts';
 import { objectSets } from '../objects/readable-set.ts';
 import { verifyObjects } from '../objects/verify.ts';
-import { readManifest, readSealedManifest, type SignedSet } from '../read-set.ts';
 import { type ReadFiles, readContents } from './contents.ts';
 import { lookAtHeads } from './heads.ts';
-import { amountOf, type VerifyJob, type VerifyTarget } from './job.ts';
+import { type Amount, amountOf, type SetFiles, type VerifyJob, type VerifyTarget } from './job.ts';
 import { keyringTargets } from './keyring.ts';
 import { readsContents, samplePercentage } from './level.ts';
-import { shadowed } from './listing.ts';
+import { type OpenedInside, openInside } from './open-inside.ts';
 import { openRecord, type VerifyRecord } from './record.ts';
+import type { Unopened } from './results.ts';
 import { chooseSample } from './sample.ts';
 
 export interface Inside extends ReadFiles {
   readonly opened: boolean;
+  readonly unopened: Unopened | null;
+  /** Of the sets whose mail objects this one shares. */
+  readonly base: Amount;
   readonly seed: string | null;
   readonly lockedUntil: string | null;
 }
 
-/** Looks at the files of a set as closely as the level says. */
-export async function lookInside(job: VerifyJob, set: SignedSet): Promise<Inside> {
-  const { level } = job.options;
-  if (level === 'list') return { ...unread(listTargets(job, set, undefined)), names: new Set() };
-  const { inside, read: atOpening } = await openManifest(job, set);
-  const manifest = inside?.manifest;
-  const keyrings = manifest === undefined ? [] : await keyringTargets(job, manifest);
-  const targets = [...listTargets(job, set, manifest), ...keyrings];
-  const opened = manifest !== undefined;
+/** Looks at the files of a set, and of those whose mail objects it shares, as closely as the level says. */
+export async function lookInside(job: VerifyJob, own: SetFiles, bases: readonly SetFiles[]): Promise<Inside> {
+  const { level, keys } = job.options;
+  const folders = [own, ...bases];
+  if (level === 'list') {
+    const targets = folders.flatMap((folder) => targetsOf(job, folder, undefined));
+    return { ...unread(targets), unopened: null, names: new Set() };
+  }
+  const unlocked = keys === undefined ? undefined : await unlock(keys);
+  const { inside, unopened, read } = await openInside(job, own, unlocked);
+  const keyrings = inside === undefined ? [] : await keyringTargets(job, inside);
+  const targets = [...targetsOf(job, own, inside), ...keyrings];
+  const atOpening = [...read];
+  for (const base of bases) {
+    const opening = await openInside(job, base, unlocked);
+    atOpening.push(...opening.read);
+    targets.push(...targetsOf(job, base, opening.inside));
+  }
   if (!readsContents(level)) {
-    const lockedUntil = await lookAtHeads(job, targets, manifest);
-    return { ...unread(targets), opened, lockedUntil: lockedUntil ?? null };
+    const lockedUntil = (await lookAtHeads(job, targets, folders)) ?? null;
+    return { ...unread(targets), opened: inside !== undefined, unopened, lockedUntil };
   }
   const record = await openRecord(job.options, { ...job.sets, setId: job.setId });
   const chosen = choose(job, targets, record);
-  const read = await readContents(job, { targets: chosen, atOpening, record, inside });
-  if (inside !== undefined && level === 'full' && read.remaining.files === 0)
-    await compareObjects(job, inside);
-  if (read.remaining.files === 0) await record.finish();
+  const contents = await readContents(job, {
+    targets: chosen,
+    atOpening: new Set(atOpening),
+    record,
+    manifest: inside?.manifest,
+  });
+  if (level === 'full' && contents.remaining.files === 0)
+    await compareObjects(job, own, { inside, unlocked });
+  if (contents.remaining.files === 0) await record.finish();
   if (record.resumedFrom !== undefined)
     job.notes.push(
-      `gone on with the verification that was begun at ${record.resumedFrom}: ${read.skipped.files} files were good then and are not read again`,
+      `gone on with the verification that was begun at ${record.resumedFrom}: ${contents.skipped.files} files were good then and are not read again`,
     );
-  return { ...read, opened, seed: record.seed ?? null, lockedUntil: null };
+  return {
+    ...contents,
+    opened: inside !== undefined,
+    unopened,
+    base: baseOf(targets),
+    seed: record.seed ?? null,
+    lockedUntil: null,
+  };
 }
 
-/** The files that the signed list names; with their entries, where the manifest is open. */
-function listTargets(
+/** The files of a folder that are looked at; with their entries, where the manifest is open. */
+function targetsOf(
   { sets, setId }: VerifyJob,
-  set: SignedSet,
-  manifest: Manifest | undefined,
+  { set, names, folder }: SetFiles,
+  inside: OpenedInside | undefined,
 ): readonly VerifyTarget[] {
-  const entries = new Map(manifest?.files.map((entry) => [entry.name, entry]));
-  return [...set.sums].map(([name, sha256]) => ({
-    name,
-    key: `${sets.prefix}${setId}/${name}`,
-    sha256,
-    size: set.sizes.get(name),
-    entry: entries.get(name),
-  }));
+  const entries = new Map(inside?.manifest.files.map((entry) => [entry.name, entry]));
+  return names.map((name) => {
+    const entry = entries.get(name);
+    return {
+      name: folder + name,
+      key: `${sets.prefix}${set.setId}/${name}`,
+      // What is not listed has no hash that any bytes could have.
+      sha256: set.sums.get(name) ?? '',
+      size: set.sizes.get(name),
+      entry,
+      opener: entry === undefined ? undefined : inside?.opener,
+      base: set.setId === setId ? undefined : set.setId,
+    };
+  });
 }
 
-function unread(targets: readonly VerifyTarget[]): Inside {
+function unread(targets: readonly VerifyTarget[]): Omit<Inside, 'unopened'> {
   const none = { files: 0, bytes: 0 };
   return {
     checked: amountOf(targets),
     skipped: none,
     remaining: none,
+    base: baseOf(targets),
     names: new Set(targets.map(({ name }) => name)),
     rows: null,
     opened: false,
@@ -77,43 +105,28 @@ function unread(targets: readonly VerifyTarget[]): Inside {
   };
 }
 
-interface Opening {
-  /** Where keys are at hand that open the set. */
-  readonly inside: OpenedInside | undefined;
-  /** What was read and found good on the way, and need not be read again. */
-  readonly read: ReadonlySet<string>;
-}
-
-interface OpenedInside {
-  readonly manifest: Manifest;
-  readonly opener: FileOpener;
-  readonly keys: UnlockedKeys;
-}
-
-/** The manifest, where a key is at hand; else its signature at least, where contents are to be read. */
-async function openManifest({ sets, options, findings }: VerifyJob, set: SignedSet): Promise<Opening> {
-  const fitting = keysFor(set, options.keys);
-  const read = new Set<string>([fileName.stub]);
-  if (fitting === undefined && !readsContents(options.level)) return { inside: undefined, read };
-  const keys = fitting === undefined ? undefined : await unlock(fitting);
-  const kind = keys === undefined ? 'signature' : 'contents';
-  const opened = await keepIntegrity(findings, kind, fileName.manifest, async () => {
-    if (keys === undefined) return { ...(await readSealedManifest(sets, set)), inside: undefined };
-    const { manifest, opener, shadowed: over } = await readManifest(sets, set, keys);
-    return { shadowed: over, inside: { manifest, opener, keys } };
-  });
-  if (opened === undefined) return { inside: undefined, read };
-  for (const name of opened.shadowed)
-    addFinding(findings, shadowed(name, 'the signed version is still there'));
-  return { inside: opened.inside, read: read.add(fileName.manifest) };
+function baseOf(targets: readonly VerifyTarget[]): Amount {
+  return amountOf(targets.filter(({ base }) => base !== undefined));
 }
 
 /** The index of the mail objects, which tells where each is; their bytes are in parts that were read by themselves. */
 async function compareObjects(
-  { sets, options, findings }: VerifyJob,
-  { manifest, keys }: OpenedInside,
+  { sets, options, findings, notes }: VerifyJob,
+  { set, names }: SetFiles,
+  {
+    inside,
+    unlocked,
+  }: { readonly inside: OpenedInside | undefined; readonly unlocked: UnlockedKeys | undefined },
 ): Promise<void> {
-  const found = await verifyObjects(objectSets(sets, keys), manifest, {
+  if (inside === undefined || unlocked === undefined) {
+    const holders = [...set.stub.base, 'this set'].join(', ');
+    if (names.some((name) => name.startsWith('objects/')))
+      notes.push(
+        `the index of the mail objects was not opened: whether each is in the archives of ${holders} was not looked at`,
+      );
+    return;
+  }
+  const found = await verifyObjects(objectSets(sets, unlocked), inside.manifest, {
     contents: 'none',
     signal: options.signal,
   });

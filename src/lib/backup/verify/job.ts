@@ -3,9 +3,12 @@ import type { Queryable } from '../../base/postgres.ts';
 import type { Progress } from '../../base/progress.ts';
 import type { SecretKeys, SetStore } from '../context.ts';
 import type { ManifestFile } from '../format/manifest.ts';
+import type { FileOpener } from '../keys/file-opener.ts';
 import type { KnownCopy } from '../known-copy.ts';
+import type { SignedSet } from '../read-set.ts';
 import type { EgressBudget } from './egress.ts';
 import type { VerifyLevel } from './level.ts';
+import type { FileRecord } from './record.ts';
 import type { VerifyFinding } from './results.ts';
 
 export interface VerifyOptions {
@@ -32,7 +35,12 @@ export interface VerifyOptions {
   readonly batch?: string;
   /** A set that the register knows as complete and newer, although this one is the newest that the store lists. */
   readonly newerKnown?: string | undefined;
+  /** What this run has read of sets that share their mail objects: such a file is read once. */
+  readonly shared?: SharedFiles;
 }
+
+/** Files that were found good, by destination and key. */
+export type SharedFiles = Map<string, FileRecord>;
 
 /** One verification on its way: everything that its parts look at, and where they put what they find. */
 export interface VerifyJob {
@@ -58,6 +66,21 @@ export interface VerifyTarget {
   readonly size: number | undefined;
   /** From the manifest, where it could be opened and names the file. */
   readonly entry: ManifestFile | undefined;
+  /** What opens it, where it has an entry. */
+  readonly opener: FileOpener | undefined;
+  /** The set that holds it, where that is one whose mail objects this one shares. */
+  readonly base: string | undefined;
+}
+
+/** A set's folder, and which of its files are looked at. */
+export interface SetFiles {
+  readonly set: SignedSet;
+  /** Those of its signed list. */
+  readonly names: readonly string[];
+  /** In front of the names, for findings and for the record: nothing for the set itself. */
+  readonly folder: string;
+  /** Whether what nobody signed is told. */
+  readonly strangers: 'told' | 'left';
 }
 
 export interface Amount {

@@ -1,8 +1,8 @@
 import { addFinding } from '../finding.ts';
 import { keyringFolder } from '../format/layout.ts';
-import type { Manifest } from '../format/manifest.ts';
 import { listFiles } from '../list.ts';
 import type { VerifyJob, VerifyTarget } from './job.ts';
+import type { OpenedInside } from './open-inside.ts';
 
 /**
  * The parts of the set's keyrings that are still there. A keyring ends earlier than its set; that is no finding once
@@ -10,7 +10,7 @@ import type { VerifyJob, VerifyTarget } from './job.ts';
  */
 export async function keyringTargets(
   job: VerifyJob,
-  { keyrings }: Manifest,
+  { manifest: { keyrings }, opener }: OpenedInside,
 ): Promise<readonly VerifyTarget[]> {
   const { sets, setId, findings } = job;
   const present = new Set<string>();
@@ -20,7 +20,8 @@ export async function keyringTargets(
   const ended: string[] = [];
   for (const entry of keyrings) {
     const { name, sha256, size } = entry;
-    if (present.has(name)) targets.push({ name, key: sets.prefix + name, sha256, size, entry });
+    if (present.has(name))
+      targets.push({ name, key: sets.prefix + name, sha256, size, entry, opener, base: undefined });
     else {
       const end = endOf(job, entry.copies[sets.destination]?.lockedUntil);
       if (end === undefined)

@@ -1,8 +1,8 @@
-import { keepIntegrity } from '../finding.ts';
+import { addFinding, keepIntegrity } from '../finding.ts';
 import { fileName } from '../format/layout.ts';
 import type { SignedSet } from '../read-set.ts';
 import { isVersionless } from '../signed-object.ts';
-import type { VerifyJob } from './job.ts';
+import type { SetFiles, VerifyJob } from './job.ts';
 import type { VerifyFinding } from './results.ts';
 
 /** What the store lists in the set's folder, by name. */
@@ -12,7 +12,7 @@ export interface Listing {
   readonly isWhole: boolean;
 }
 
-export async function readListing({ sets, setId, findings }: VerifyJob): Promise<Listing> {
+export async function readListing({ sets, findings }: VerifyJob, setId: string): Promise<Listing> {
   const prefix = `${sets.prefix}${setId}/`;
   const sizes = new Map<string, number>();
   const isWhole = await keepIntegrity(findings, 'unreadable', null, async () => {
@@ -37,30 +37,31 @@ const outsideSums: ReadonlySet<string> = new Set([
 export async function compareListing(
   job: VerifyJob,
   { sizes, isWhole }: Listing,
-  set: SignedSet,
+  files: SetFiles,
 ): Promise<readonly VerifyFinding[]> {
   if (!isWhole) return [];
+  const { set, names, folder, strangers } = files;
   const wrong = new Map<string, VerifyFinding>();
-  for (const name of [...set.sums.keys(), fileName.manifestSignature]) {
+  for (const name of [...names, fileName.manifestSignature]) {
     const size = sizes.get(name);
     const signed = set.sizes.get(name);
     if (size === undefined)
-      wrong.set(name, { kind: 'missing', file: name, message: 'the file is not in the store' });
+      wrong.set(name, { kind: 'missing', file: folder + name, message: 'the file is not in the store' });
     else if (signed !== undefined && size !== signed)
       wrong.set(name, {
         kind: 'size',
-        file: name,
+        file: folder + name,
         message: `${size} bytes, not the ${signed} that are signed`,
       });
   }
-  for (const name of sizes.keys()) {
+  for (const name of strangers === 'told' ? sizes.keys() : []) {
     if (set.sums.has(name) || outsideSums.has(name)) continue;
     const message = 'the file is in the store, but not in the signed list';
     job.findings.push({ kind: 'unlisted', file: name, message });
   }
   const covered = wrong.size === 0 ? new Set<string>() : await findCovered(job, set, wrong);
-  job.findings.push(...[...wrong.values()].filter(({ file }) => !covered.has(file ?? '')));
-  return [...covered].map((file) => shadowed(file, 'an older version has the signed size'));
+  for (const [name, finding] of wrong) if (!covered.has(name)) addFinding(job.findings, finding);
+  return [...covered].map((name) => shadowed(folder + name, 'an older version has the signed size'));
 }
 
 export function shadowed(file: string, underneath: string): VerifyFinding {
@@ -70,11 +71,11 @@ export function shadowed(file: string, underneath: string): VerifyFinding {
 
 /** Which of these files have an older version of the signed size. */
 async function findCovered(
-  { sets, setId }: VerifyJob,
+  { sets }: VerifyJob,
   set: SignedSet,
   wrong: ReadonlyMap<string, VerifyFinding>,
 ): Promise<ReadonlySet<string>> {
-  const prefix = `${sets.prefix}${setId}/`;
+  const prefix = `${sets.prefix}${set.setId}/`;
   const covered = new Set<string>();
   try {
     for await (const { key, size, isLatest, isDeleteMarker } of sets.store.listVersions(prefix)) {

@@ -4,6 +4,12 @@ import { z } from 'zod';
 const count = z.number().int().nonnegative();
 const amount = z.strictObject({ files: count, bytes: count });
 
+/**
+ * `no-key`: no secret key is configured; `other-keys`: none of them opens the set; `service`: the key management
+ * service does not; `damaged`: what would have to be opened cannot be read.
+ */
+const unopened = z.enum(['no-key', 'other-keys', 'service', 'damaged']);
+
 const verifyFinding = z.strictObject({
   kind: z.enum([
     'missing',
@@ -35,10 +41,14 @@ export const backupVerifyResult = z.strictObject({
   signer: z.string().nullable(),
   /** Whether a secret key was at hand, so that contents were compared too. */
   opened: z.boolean(),
+  /** Why not; null at level `list`, which opens nothing. */
+  unopened: unopened.nullable(),
   /** In the set, as `backup list` counts them. */
   files: count,
   bytes: count,
-  /** Looked at now, keyrings included. */
+  /** Beside these: the archives, and what opens them, of the sets whose mail objects this one shares. */
+  base: amount,
+  /** Looked at now, keyrings and `base` included. */
   checked: amount,
   /** Found good by the run that this one goes on with. */
   skipped: amount,
@@ -78,6 +88,7 @@ export const backupVerifyManyResult = z.strictObject({
   remaining: z.array(z.strictObject({ destination: z.string(), setId: z.string() })),
 });
 
+export type Unopened = z.infer<typeof unopened>;
 export type VerifyFinding = z.infer<typeof verifyFinding>;
 export type BackupVerifyResult = z.infer<typeof backupVerifyResult>;
 export type BackupVerifyManyResult = z.infer<typeof backupVerifyManyResult>;

@@ -29,7 +29,7 @@ export function chooseSample(
     seen,
   }: { readonly percentage: number; readonly seed: string; readonly seen: ReadonlySet<string> },
 ): readonly VerifyTarget[] {
-  const sampled = targets.filter(({ name }) => isSampled(name));
+  const sampled = targets.filter(isSampled);
   const rank = new Map(
     sampled.map(({ name }) => [
       name,
@@ -44,16 +44,17 @@ export function chooseSample(
     if (chosen.size >= wanted) break;
     chosen.add(target);
   }
-  return targets.filter((target) => !isSampled(target.name) || chosen.has(target));
+  return targets.filter((target) => !isSampled(target) || chosen.has(target));
 }
 
 /** The clear files and the manifest lie at the top of the set; everything else in folders. */
-function isSampled(name: string): boolean {
-  return name.includes('/');
+function isSampled({ name, base }: VerifyTarget): boolean {
+  const inSet = base === undefined ? name : name.slice(base.length + 1);
+  return inSet.includes('/');
 }
 
 /** Without a manifest by the name: parts are numbered, `platform/30-data/000001-00002.sql.zst.pgp`. */
-function kindOf({ name, entry }: VerifyTarget): string {
-  if (entry !== undefined) return `${entry.source ?? ''} ${entry.kind}`;
+function kindOf({ name, entry, base }: VerifyTarget): string {
+  if (entry !== undefined) return `${base ?? entry.source ?? ''} ${entry.kind}`;
   return name.replace(/[\d-]*\.[^/]*$/, '');
 }

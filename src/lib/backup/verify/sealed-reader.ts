@@ -7,15 +7,15 @@ import type { VerifyJob } from './job.ts';
 /** Threads that open files and say what is in them. */
 export interface SealedReader {
   /** Takes the bytes over. @throws {PosternError} exit 5 when they cannot be opened or unpacked */
-  inspect(entry: ManifestFile, bytes: Uint8Array): Promise<Jobs['inspect']['output']>;
+  inspect(entry: ManifestFile, opener: FileOpener, bytes: Uint8Array): Promise<Jobs['inspect']['output']>;
   close(): Promise<void>;
 }
 
 /** Each thread gets the session key of each file, and no other. */
-export async function openReader({ options }: VerifyJob, opener: FileOpener): Promise<SealedReader> {
+export async function openReader({ options }: VerifyJob): Promise<SealedReader> {
   const pool = await openWorkerPool(options.workers, {}, options.signal);
   return {
-    inspect: async ({ name, headerBytes, trailerBytes }, bytes) => {
+    inspect: async ({ name, headerBytes, trailerBytes }, opener, bytes) => {
       const sessionKey = await opener.sessionKey(name, bytes);
       const owned = ownBuffer(bytes);
       return pool.run(

@@ -1,12 +1,12 @@
 import { PosternError } from '../../base/error.ts';
 import type { SetStore } from '../context.ts';
 import { chooseBatch } from './batch.ts';
-import type { VerifyOptions } from './job.ts';
+import type { SharedFiles, VerifyOptions } from './job.ts';
 import type { BackupVerifyManyResult, BackupVerifyResult } from './results.ts';
 import { type SetToVerify, targetsAt, type WhichSets } from './targets.ts';
 import { verifySet } from './verify-set.ts';
 
-export interface VerifyManyOptions extends Omit<VerifyOptions, 'batch' | 'newerKnown'> {
+export interface VerifyManyOptions extends Omit<VerifyOptions, 'batch' | 'newerKnown' | 'shared'> {
   readonly which: WhichSets;
 }
 
@@ -43,6 +43,7 @@ export async function verifyMany(
   const due = targets.filter((target) => batch?.isDone(target) !== true);
   const results: BackupVerifyResult[] = [];
   const remaining: SetToVerify[] = [];
+  const shared: SharedFiles = new Map();
   for (const target of due) {
     signal.throwIfAborted();
     if (isCapped(results, failures)) {
@@ -51,7 +52,12 @@ export async function verifyMany(
     }
     const { sets, setId, newerKnown } = target;
     const result = await orFailure(failures, nameOf(target), () =>
-      verifySet(sets, setId, { ...options, newerKnown, ...(batch === undefined ? {} : { batch: batch.id }) }),
+      verifySet(sets, setId, {
+        ...options,
+        newerKnown,
+        shared,
+        ...(batch === undefined ? {} : { batch: batch.id }),
+      }),
     );
     if (result !== undefined) results.push(result);
   }

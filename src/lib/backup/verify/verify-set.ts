@@ -8,11 +8,12 @@ import { addFinding, keepIntegrity } from '../finding.ts';
 import { fileName } from '../format/layout.ts';
 import { knownCopies } from '../known-copy.ts';
 import { openSignedSet, type SignedSet } from '../read-set.ts';
+import { openBases } from './base.ts';
 import { compareChain } from './chain.ts';
 import { egressBudget, meteredStore } from './egress.ts';
 import { type Inside, lookInside } from './inside.ts';
-import { amountOf, type VerifyJob, type VerifyOptions } from './job.ts';
-import { compareListing, readListing, shadowed } from './listing.ts';
+import { amountOf, type SetFiles, type VerifyJob, type VerifyOptions } from './job.ts';
+import { compareListing, type Listing, readListing, shadowed } from './listing.ts';
 import { compareRegister } from './register.ts';
 import type { BackupVerifyResult } from './results.ts';
 
@@ -77,13 +78,10 @@ type Looked = Omit<BackupVerifyResult, 'egress' | 'seconds'>;
 
 async function look(job: VerifyJob): Promise<Looked> {
   const { sets, setId, options, findings, notes } = job;
-  const listing = await readListing(job);
+  const listing = await readListing(job, setId);
   const set = await openSet(job);
   compareRegister(job, set);
-  const covered = set === undefined ? [] : await compareListing(job, listing, set);
-  if (set !== undefined) await compareChain(job, set);
-  const inside = set === undefined ? nothing : await lookInside(job, set);
-  for (const finding of covered) if (!inside.names.has(finding.file ?? '')) addFinding(findings, finding);
+  const inside = set === undefined ? nothing : await lookAtSet(job, set, listing);
   const { names: _, ...looked } = inside;
   return {
     setId,
@@ -99,11 +97,25 @@ async function look(job: VerifyJob): Promise<Looked> {
   };
 }
 
+async function lookAtSet(job: VerifyJob, set: SignedSet, listing: Listing): Promise<Inside> {
+  const own: SetFiles = { set, names: [...set.sums.keys()], folder: '', strangers: 'told' };
+  const bases = await openBases(job, set);
+  const covered = [...(await compareListing(job, listing, own))];
+  for (const base of bases)
+    covered.push(...(await compareListing(job, await readListing(job, base.set.setId), base)));
+  await compareChain(job, set);
+  const inside = await lookInside(job, own, bases);
+  for (const finding of covered) if (!inside.names.has(finding.file ?? '')) addFinding(job.findings, finding);
+  return inside;
+}
+
 const none = { files: 0, bytes: 0 };
 
 const nothing: Inside = {
   names: new Set(),
   opened: false,
+  unopened: 'damaged',
+  base: none,
   checked: none,
   skipped: none,
   remaining: none,
