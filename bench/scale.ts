@@ -1,5 +1,5 @@
 // How time and memory of backup, verify and restore grow with the data, ours and the pipeline's.
-// npm run bench -- scale [messages …] [--runs N]; 130000 messages are about 0.2 GB
+// npm run bench -- scale [messages …] [--runs N]; 80000, 800000 and 3200000 messages are about 0.2, 2 and 8 GB
 import { parseArgs } from 'node:util';
 import { addIndexes, backupPair, restorePair, verifyPair } from './lib/against-pipeline.ts';
 import { type BackupWorld, withBackupWorld } from './lib/backup-world.ts';
@@ -25,7 +25,7 @@ export async function bench(args: readonly string[]): Promise<void> {
   requirePeers('pg_dump', 'pg_restore', 'gpg', 'zstd');
   const points: Record<keyof typeof jobs, Point[]> = { backup: [], verify: [], restore: [] };
   let postgres = '';
-  for (const messages of positionals.length === 0 ? ['130000', '1300000', '5200000'] : positionals) {
+  for (const messages of positionals.length === 0 ? ['80000', '800000', '3200000'] : positionals) {
     await withBackupWorld(Number(messages), async (world) => {
       postgres = world.database.server.version;
       await measure(world, Number(values.runs), points);
