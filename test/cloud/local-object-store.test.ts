@@ -188,12 +188,12 @@ describe('after a crash', () => {
 
   test('a failed put leaves nothing', async () => {
     const { root, store: own } = await freshStore();
+    await own.put('w', text('w'));
     // A file where the folder of the key must be: no version can be written.
-    await mkdir(join(root, 'versions'), { recursive: true });
     await writeFile(join(root, 'versions/x@'), '');
     await expect(own.put('x', text('x'))).rejects.toMatchObject({ name: 'PosternError', exitCode: 1 });
-    expect(await readdir(join(root, 'versions'))).toEqual(['x@']);
-    expect(await collect(own.list(''))).toEqual([]);
+    expect((await readdir(join(root, 'versions'))).toSorted()).toEqual(['w@', 'x@']);
+    expect(await collect(own.list(''))).toMatchObject([{ key: 'w' }]);
   });
 });
 
@@ -250,12 +250,31 @@ describe('opening', () => {
       exitCode: 2,
     });
     expect(await readdir(other)).toEqual(['letter.txt']);
-    const { root } = await freshStore();
+    const { root, store: own } = await freshStore();
+    await own.put('x', text('x'));
     await writeFile(join(root, 'postern-object-store.json'), '{"format":"postern-object-store","version":2}');
     await expect(openLocalObjectStore({ path: root })).rejects.toMatchObject({
       code: 'store-too-new',
       exitCode: 2,
     });
+  });
+
+  test('makes the store with the first object: who only looks leaves nothing behind', async () => {
+    const { root, store: own } = await freshStore();
+    expect(await collect(own.list(''))).toEqual([]);
+    expect(await own.head('x')).toBeUndefined();
+    expect(await own.delete('x')).toBe('absent');
+    await expect(readdir(root)).rejects.toMatchObject({ code: 'ENOENT' });
+    await Promise.all(['x', 'y', 'z'].map((key) => own.put(key, text(key))));
+    expect(await readdir(root)).toContain('postern-object-store.json');
+  });
+
+  test('stores nothing in a folder that somebody else has filled by then', async () => {
+    const { root, store: own } = await freshStore();
+    await mkdir(root);
+    await writeFile(join(root, 'letter.txt'), 'dear');
+    await expect(own.put('x', text('x'))).rejects.toMatchObject({ code: 'store-not-a-store' });
+    expect(await readdir(root)).toEqual(['letter.txt']);
   });
 
   test('finds what was stored before', async () => {

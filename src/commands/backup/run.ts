@@ -1,3 +1,4 @@
+import { Flags } from '@oclif/core';
 import type { BackupPreview, BackupRunResult } from '../../lib/backup/results.ts';
 import { formatByteSize } from '../../lib/base/byte-size.ts';
 import { objectsText } from '../../lib/cli/backup-objects-text.ts';
@@ -8,12 +9,22 @@ import { watchFlags } from '../../lib/cli/watch/watch-flags.ts';
 export default class BackupRun extends BaseCommand<typeof BackupRun> {
   static override summary = 'back up the databases, encrypted and signed, to every destination';
   static override description =
-    'Copies every table of every database under one snapshot each, with the schema, sequences and large objects, and the mail objects that backup.objects names, to the configured destinations. The host needs public keys and a signing key only: it cannot read what it writes. A set exists in a destination once its manifest is stored there; a run succeeds when every required destination has it.';
+    'Copies every table of every database under one snapshot each, with the schema, sequences and large objects, and the mail objects that backup.objects names, to the configured destinations. The host needs public keys and a signing key only: it cannot read what it writes. A set exists in a destination once its manifest is stored there; a run succeeds when every required destination has it. One that cannot be opened, or that is empty although sets were put there, gets none, and the others go on.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --profile production --json',
   ];
-  static override flags = { ...dryRunFlag, ...watchFlags };
+  static override flags = {
+    ...dryRunFlag,
+    ...watchFlags,
+    'accept-new-store': Flags.string({
+      summary:
+        'this destination may be empty: the sets that were put there count as lost; may be given several times',
+      helpValue: 'DESTINATION',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+  };
   static override exitCodes = [0, 1, 2, 5, 6, 7, 11, 130] as const;
   static override result = async () => {
     const { backupPreview, backupRunResult } = await import('../../lib/backup/results.ts');
@@ -22,7 +33,11 @@ export default class BackupRun extends BaseCommand<typeof BackupRun> {
 
   async run(): Promise<BackupRunResult | BackupPreview> {
     const { backupContext } = await import('../../lib/cli/backup-context.ts');
-    const context = await backupContext(await this.context(), this.config.version);
+    const context = await backupContext(
+      await this.context(),
+      this.config.version,
+      this.flags['accept-new-store'],
+    );
     if (this.flags['dry-run']) {
       const { previewBackup } = await import('../../lib/backup/preview.ts');
       const preview = await previewBackup(context);
@@ -31,7 +46,8 @@ export default class BackupRun extends BaseCommand<typeof BackupRun> {
           `would copy ${tables} tables of ${database}, about ${formatByteSize(bytes)}, schema by pg_dump ${schemaDump.version} (${schemaDump.kind})`,
         );
       }
-      for (const { name, location } of preview.destinations) this.print(`to ${name}, ${location}`);
+      for (const { name, location, problem } of preview.destinations)
+        this.print(problem === null ? `to ${name}, ${location}` : `not to ${name}: ${problem}`);
       this.print('nothing was stored');
       return preview;
     }

@@ -48,6 +48,8 @@ export interface BackupContext extends AuditContext {
   readonly destinations: readonly Destination[];
   /** At least one; names are unique. */
   readonly sources: readonly DatabaseSource[];
+  /** Destinations whose stores may be empty although sets were put there: these are given up for lost. */
+  readonly acceptedNewStores?: readonly string[];
   /** Left out where no mail objects go along. */
   readonly objects?: ObjectBackup;
   readonly recipients: readonly Recipient[];

@@ -1,4 +1,6 @@
+import type { PosternError } from '../base/error.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
+import { unopenedStore } from '../cloud/unopened-store.ts';
 
 /** How long the store itself keeps an object against everybody, counted from the start of the run. */
 export interface ObjectLock {
@@ -20,4 +22,11 @@ export interface Destination {
   readonly lock: ObjectLock | undefined;
   /** Of the wrapped keys of subjects, which must end soon: an erasure is whole once the last copy of its key is gone. */
   readonly keyringLock: ObjectLock | undefined;
+  /** Why nothing can be sent there; the store answers everything with this. */
+  readonly unusable?: PosternError;
+}
+
+/** A destination that is left alone. A run takes it for one that has failed. */
+export function unusable(destination: Destination, why: PosternError): Destination {
+  return { ...destination, store: unopenedStore(destination.store.location, why), unusable: why };
 }

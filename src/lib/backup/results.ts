@@ -165,7 +165,14 @@ export const backupKeysInitResult = z.strictObject({
 });
 
 export const backupPreview = z.strictObject({
-  destinations: z.array(z.strictObject({ name: z.string(), location: z.string() })),
+  destinations: z.array(
+    z.strictObject({
+      name: z.string(),
+      location: z.string(),
+      /** Why a run would store nothing there; null: nothing is known against it. */
+      problem: z.string().nullable(),
+    }),
+  ),
   sources: z.array(
     z.strictObject({
       name: z.string(),

@@ -5,13 +5,14 @@ import { ExitCode } from '../base/exit-code.ts';
 import type { Queryable } from '../base/postgres.ts';
 import { withJobLock } from '../state/job-lock.ts';
 import { requireCurrentState } from '../state/status.ts';
-import { type SetCopies, setCopies } from './capture/copies.ts';
+import { type FailedCopy, type SetCopies, setCopies } from './capture/copies.ts';
 import { captureDatabase, type OpenSource, openSources } from './capture/database.ts';
 import { type CommittedSet, setWriter } from './capture/set-writer.ts';
 import { checkClock } from './check-clock.ts';
 import { closeDeadRuns } from './close-dead-runs.ts';
 import type { BackupContext } from './context.ts';
 import { databaseFailure, snapshotLost } from './database-failure.ts';
+import { findEmptied, giveUpLost } from './emptied-destination.ts';
 import { newSetId, setFormat, setFormatVersion } from './format/layout.ts';
 import type { Manifest, ManifestSource } from './format/manifest.ts';
 import { warnOfEndingKeys } from './keys/ending-keys.ts';
@@ -46,42 +47,51 @@ export async function runBackup(context: BackupContext): Promise<BackupRunResult
   }
 }
 
-async function runLocked(context: BackupContext): Promise<BackupRunResult> {
-  const state = await context.state();
+async function runLocked(configured: BackupContext): Promise<BackupRunResult> {
+  const state = await configured.state();
   await requireCurrentState(state);
-  return withJobLock(state, `backup ${context.profile}`, async (client) => {
+  return withJobLock(state, `backup ${configured.profile}`, async (client) => {
     const locked = tellingState(client);
-    await checkClock(context, locked);
+    await checkClock(configured, locked);
+    const { destinations, anew } = await findEmptied(configured, locked);
+    const context = { ...configured, destinations };
     await closeDeadRuns(context, locked);
     await warnOfEndingKeys(context);
     const target = context.destinations.map(({ name }) => name).join(', ');
-    return audited(context, { action: 'backup.run', target }, async (audit) => {
-      const result = await writeSnapshots(context, locked);
+    const detail = anew.length === 0 ? {} : { newStores: anew.map(({ name }) => name) };
+    return audited(context, { action: 'backup.run', target, detail }, async (audit) => {
+      await giveUpLost(context, locked, anew);
+      const { result, failures } = await writeSnapshots(context, locked);
       audit.note({
         setId: result.setId,
         manifestSha256: result.manifestSha256,
         destinations: result.destinations.map(({ name, state: copy }) => ({ name, state: copy })),
       });
-      return requireEverywhere(result);
+      return requireEverywhere(result, failures);
     });
   });
 }
 
 /** @throws {PosternError} exit 7, `destination-lacks-set`: something is safe, and something is not */
-function requireEverywhere(result: BackupRunResult): BackupRunResult {
+function requireEverywhere(result: BackupRunResult, failures: readonly FailedCopy[]): BackupRunResult {
   const lacking = result.destinations.filter(({ required, state }) => required && state !== 'complete');
   if (lacking.length === 0) return result;
+  const why = failures.find(({ target }) => target.destination.name === lacking[0]?.name)?.error;
   const having = result.destinations.filter(({ state }) => state === 'complete').map(({ name }) => name);
   throw partial(
     `the set ${result.setId} is whole at ${having.join(', ')}, but not, as far as is known, at ${lacking.map(({ name }) => name).join(', ')}: ${lacking[0]?.reason ?? ''}`,
     {
       code: 'destination-lacks-set',
-      hints: ['mend the destination, then run the backup again: the next set goes to all of them'],
+      ...(why === undefined ? {} : { cause: why }),
+      hints: [
+        ...(why?.hints ?? []),
+        'mend the destination, then run the backup again: the next set goes to all of them',
+      ],
     },
   );
 }
 
-async function writeSnapshots(context: BackupContext, state: Queryable): Promise<BackupRunResult> {
+async function writeSnapshots(context: BackupContext, state: Queryable): Promise<WrittenSet> {
   const sources = await openSources(context);
   const lost = sources.map(({ snapshot }) => snapshot.lost);
   const signal = AbortSignal.any([context.signal, ...lost]);
@@ -104,11 +114,16 @@ function whyStopped(error: unknown, reason: 'snapshot lost' | 'other'): unknown 
   return databaseFailure(error, 'the database stopped the backup');
 }
 
+interface WrittenSet {
+  readonly result: BackupRunResult;
+  readonly failures: readonly FailedCopy[];
+}
+
 async function writeSet(
   context: BackupContext,
   state: Queryable,
   sources: readonly OpenSource[],
-): Promise<BackupRunResult> {
+): Promise<WrittenSet> {
   const { clock, profile } = context;
   const startedAt = clock.now();
   const setId = newSetId(startedAt, randomBytes(4).toString('hex'));
@@ -120,13 +135,18 @@ async function writeSet(
     ...(context.objects === undefined ? {} : { objectsLonger: context.objects.fullEvery }),
   });
   await registerRun(state, { setId, profile, startedAt, previousSetId: previous?.setId });
-  await registerCopies(state, setId, copies.live());
+  await registerCopies(state, setId, copies.targets);
   const writer = setWriter(context, setId, copies, kmsList);
   let result: BackupRunResult;
   try {
     const captured: ManifestSource[] = [];
     for (const source of sources) captured.push(await captureDatabase(context, source, writer));
-    const objects = await captureObjects(context, { setId, startedAt, state, sources, writer });
+    // What was given up by now gets nothing, so nothing there can be built upon.
+    const destinations = copies.live().map(({ destination }) => destination);
+    const objects = await captureObjects(
+      { ...context, destinations },
+      { setId, startedAt, state, sources, writer },
+    );
     const finishedAt = clock.now();
     const manifest: Manifest = {
       format: setFormat,
@@ -169,7 +189,7 @@ async function writeSet(
       error,
     );
   }
-  return result;
+  return { result, failures: copies.failures() };
 }
 
 function resultOf(

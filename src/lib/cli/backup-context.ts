@@ -8,81 +8,42 @@ import type {
   Signer,
   WrappingKey,
 } from '../backup/context.ts';
-import type { Destination } from '../backup/destination.ts';
 import { profilePrefix } from '../backup/format/layout.ts';
 import type { ObjectBackup } from '../backup/objects/settings.ts';
 import type { RestoreContext } from '../backup/restore/context.ts';
 import { messageOf, usageError } from '../base/error.ts';
-import type { DestinationSettings } from '../config/schema.ts';
 import { readRecipient } from '../crypto/openpgp-recipient.ts';
 import { readSecretKey } from '../crypto/openpgp-secret-key.ts';
 import { signDetached, verifyDetached } from '../crypto/openpgp-signature.ts';
+import { defaultPrefix } from './check-destinations.ts';
 import { defined } from './cloud-settings.ts';
 import type { PosternContext } from './context.ts';
+import { destinations, unknownDestination } from './destinations.ts';
 import { operationContext } from './operation-context.ts';
 import { operatorFingerprint } from './operator.ts';
 
 /** Milliseconds between two full sets of mail objects. */
 export const defaultFullEvery = 30 * 86_400_000;
 
-const defaults = {
-  level: 'default',
-  prefix: 'backup',
-  keyringLock: 35 * 86_400_000,
-} as const;
+/** Of zstd. */
+const defaultLevel = 'default';
 
 /** Every worker holds a part, and its copy while it is opened again: all together stay below 150 MB. */
 function defaultPartSize(workers: number): number {
   return Math.max(8, Math.floor(32 / workers)) * 2 ** 20;
 }
 
-/** Where the sets of the profile go, in the order of the configuration. @throws {PosternError} exit 2 */
-export async function destinations(context: PosternContext): Promise<readonly Destination[]> {
-  const backup = context.settings('backup');
-  return Promise.all(
-    Object.entries(backup.destinations).map(async ([name, settings]) => ({
-      name,
-      store: await context.store(settings.store),
-      ...destinationSettings(context.profile, settings),
-    })),
-  );
-}
-
-/** All of a destination but its store. */
-export function destinationSettings(
-  profile: string,
-  { prefix, required, lock, keyring_lock: keyringLock }: DestinationSettings,
-): Omit<Destination, 'name' | 'store'> {
-  return {
-    prefix: profilePrefix(prefix ?? defaults.prefix, profile),
-    required: required ?? true,
-    lock: lock === undefined ? undefined : { mode: lock.mode, duration: lock.for },
-    keyringLock:
-      keyringLock !== undefined
-        ? { mode: keyringLock.mode, duration: keyringLock.for }
-        : lock === undefined
-          ? undefined
-          : { mode: lock.mode, duration: Math.min(defaults.keyringLock, lock.for) },
-  };
-}
-
 /** The sets as one destination has them: the first, unless another is named. @throws {PosternError} exit 2 */
 export async function setStore(context: PosternContext, from?: string): Promise<SetStore> {
   const backup = context.settings('backup');
-  const names = Object.keys(backup.destinations);
-  const name = from ?? names[0] ?? '';
+  const name = from ?? Object.keys(backup.destinations)[0] ?? '';
   const settings = backup.destinations[name];
-  if (settings === undefined) {
-    throw usageError(`the profile ${context.profile} has no destination ${name}`, {
-      code: 'destination-unknown',
-      hints: [`its destinations are: ${names.join(', ')}`],
-    });
-  }
+  if (settings === undefined) throw unknownDestination(context, name);
   return {
     destination: name,
     store: await context.store(settings.store),
     profile: context.profile,
-    prefix: profilePrefix(settings.prefix ?? defaults.prefix, context.profile),
+    prefix: profilePrefix(settings.prefix ?? defaultPrefix, context.profile),
     trustedSigners: await trustedSigners(context),
   };
 }
@@ -171,9 +132,19 @@ export async function backupSigner(context: PosternContext): Promise<Signer> {
   return { secretKey, fingerprint, publicKey: key.toPublic().armor(), ...defined({ passphrase }) };
 }
 
-/** All that a run needs. Errors as `backupKeys`. */
-export async function backupContext(context: PosternContext, version: string): Promise<BackupContext> {
+/**
+ * All that a run needs. Errors as `backupKeys`.
+ * @param acceptedNewStores names of destinations
+ * @throws {PosternError} exit 2, `destination-unknown`
+ */
+export async function backupContext(
+  context: PosternContext,
+  version: string,
+  acceptedNewStores: readonly string[] = [],
+): Promise<BackupContext> {
   const backup = context.settings('backup');
+  for (const name of acceptedNewStores)
+    if (backup.destinations[name] === undefined) throw unknownDestination(context, name);
   const workers = backup.workers ?? availableParallelism();
   return {
     ...(await backupKeys(context)),
@@ -184,12 +155,13 @@ export async function backupContext(context: PosternContext, version: string): P
     signal: context.signal,
     profile: context.profile,
     destinations: await destinations(context),
+    acceptedNewStores,
     sources: await databaseSources(context),
     ...defined({ kms: await wrappingKey(context) }),
     ...defined({ objects: await objectBackup(context) }),
     options: {
       partSize: backup.part_size ?? defaultPartSize(workers),
-      level: backup.compression_level ?? defaults.level,
+      level: backup.compression_level ?? defaultLevel,
       workers,
       verifyBeforeUpload: backup.verify_before_upload ?? true,
       ...defined({

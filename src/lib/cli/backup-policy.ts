@@ -1,8 +1,10 @@
 import type { PolicyTarget } from '../backup/policy.ts';
 import { usageError } from '../base/error.ts';
-import { defaultFullEvery, destinationSettings } from './backup-context.ts';
+import { trimmed } from '../cloud/location.ts';
+import { defaultFullEvery } from './backup-context.ts';
 import { defined } from './cloud-settings.ts';
 import type { PosternContext } from './context.ts';
+import { destinationSettings, unknownDestination } from './destinations.ts';
 
 /**
  * The part of its bucket that a destination uses, from the configuration alone: no secret is read, nothing is asked.
@@ -15,12 +17,7 @@ export function policyTarget(
 ): PolicyTarget {
   const { destinations, objects } = context.settings('backup');
   const settings = destinations[name];
-  if (settings === undefined) {
-    throw usageError(`the profile ${context.profile} has no destination ${name}`, {
-      code: 'destination-unknown',
-      hints: [`its destinations are: ${Object.keys(destinations).join(', ')}`],
-    });
-  }
+  if (settings === undefined) throw unknownDestination(context, name);
   const store = context.settings('stores')[settings.store];
   if (store?.adapter !== 's3') {
     throw usageError(`the store of the destination ${name} is no bucket, so it takes no policies`, {
@@ -29,7 +26,7 @@ export function policyTarget(
     });
   }
   const { prefix, lock, keyringLock } = destinationSettings(context.profile, settings);
-  const outer = (store.prefix ?? '').replace(/^\/+|\/+$/g, '');
+  const outer = trimmed(store.prefix ?? '');
   // A store of another maker knows one partition, whatever its regions are called.
   const isAws = store.endpoint === undefined || /\.amazonaws\.(com|com\.cn)(:|\/|$)/.test(store.endpoint);
   return {

@@ -1,7 +1,8 @@
 import type { PruneContext, PruneOptions } from '../backup/prune/index.ts';
-import { destinationSettings, setStore } from './backup-context.ts';
+import { setStore } from './backup-context.ts';
 import { keepRules } from './backup-keep.ts';
 import type { PosternContext } from './context.ts';
+import { destinationSettings } from './destinations.ts';
 import { durationFlag } from './duration-flag.ts';
 import { operationContext } from './operation-context.ts';
 

@@ -1,7 +1,8 @@
 import type { RewrapContext } from '../backup/keys/rewrap.ts';
 import { readRecipient } from '../crypto/openpgp-recipient.ts';
-import { backupSigner, destinations, requireSecretKeys, setStore } from './backup-context.ts';
+import { backupSigner, requireSecretKeys, setStore } from './backup-context.ts';
 import type { PosternContext } from './context.ts';
+import { destinations } from './destinations.ts';
 import { operationContext } from './operation-context.ts';
 import { readInput } from './plan-signature.ts';
 

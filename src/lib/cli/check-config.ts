@@ -65,14 +65,8 @@ export async function checkConfig(
       if (fileKeys.has(key)) await keep(where, () => requireFile(context.path(part as Part, value)));
     }
   }
-  const { backup, stores } = context.config.profile;
-  if (backup !== undefined) {
-    for (const [name, { store }] of Object.entries(backup.destinations)) {
-      await keep(`backup.destinations.${name}.store`, async () => {
-        if (stores?.[store] === undefined)
-          throw usageError(`there is no store ${store}`, { hints: ['add it under stores'] });
-      });
-    }
+  if (context.config.profile.backup !== undefined) {
+    await keep('backup.destinations', async () => context.settings('backup'));
     // A key file that is missing has been told of; what is in the others is looked at now.
     if (problems.length === 0) {
       const { backupKeys } = await import('./backup-context.ts');

@@ -10,6 +10,7 @@ import { folderOf, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { resolvePath } from '../config/path.ts';
 import type { ProfileSettings } from '../config/schema.ts';
 import { resolveSecret } from '../config/secret.ts';
+import { checkDestinations } from './check-destinations.ts';
 
 type Part = keyof ProfileSettings;
 
@@ -65,6 +66,7 @@ export async function openContext(options: OpenContextOptions): Promise<PosternC
     });
   const settings = <P extends Part>(part: P): NonNullable<ProfileSettings[P]> => {
     const value = config.profile[part];
+    if (part === 'backup') checkDestinations(config.profile, (name) => path('stores', name));
     if (value !== undefined) return value;
     throw usageError(`the profile ${config.profileName} has no ${part}`, {
       code: 'not-configured',

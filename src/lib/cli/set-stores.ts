@@ -1,6 +1,5 @@
 import type { SetStore } from '../backup/context.ts';
 import { PosternError } from '../base/error.ts';
-import { ExitCode } from '../base/exit-code.ts';
 import { setStore } from './backup-context.ts';
 import type { PosternContext } from './context.ts';
 
@@ -10,9 +9,9 @@ export interface OpenedStores {
 }
 
 /**
- * The sets as every destination has them, in the order of the configuration. A destination that cannot be opened does
- * not hinder the others.
- * @throws {PosternError} exit 2
+ * The sets as every destination has them, in the order of the configuration. A destination that cannot be opened, or
+ * whose credentials cannot be read, does not hinder the others.
+ * @throws {PosternError} exit 2: what is wrong in the configuration itself
  */
 export async function setStores(context: PosternContext): Promise<OpenedStores> {
   const stores: SetStore[] = [];
@@ -21,7 +20,7 @@ export async function setStores(context: PosternContext): Promise<OpenedStores> 
     try {
       stores.push(await setStore(context, destination));
     } catch (error) {
-      if (!(error instanceof PosternError) || error.exitCode === ExitCode.usage) throw error;
+      if (!(error instanceof PosternError)) throw error;
       unopened.push({ destination, error });
     }
   }

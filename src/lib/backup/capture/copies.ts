@@ -7,6 +7,8 @@ import type { ManifestFile } from '../format/manifest.ts';
 
 /** The copies of one set on their way into its destinations. */
 export interface SetCopies {
+  /** Every destination, also one that was unusable from the start. */
+  readonly targets: readonly CopyTarget[];
   /** Destinations that still hold everything that was sent so far. */
   live(): readonly CopyTarget[];
   /** Destinations that refused something, and why; nothing more is sent there. */
@@ -56,12 +58,13 @@ export function setCopies(
     readonly objectsLonger?: number;
   },
 ): SetCopies {
-  let live: readonly CopyTarget[] = destinations.map((destination) => ({
+  const targets: readonly CopyTarget[] = destinations.map((destination) => ({
     destination,
     lockUntil: lockEnd(destination.lock, startedAt),
     keyringLockUntil: lockEnd(destination.keyringLock, startedAt),
     objectsLockUntil: lockEnd(destination.lock, new Date(startedAt.getTime() + objectsLonger)),
   }));
+  let live = targets;
   const failures: FailedCopy[] = [];
   const giveUp = (target: CopyTarget, error: PosternError, has: FailedCopy['has'] = 'no set'): void => {
     if (!live.includes(target)) return;
@@ -70,7 +73,10 @@ export function setCopies(
     if (live.length > 0)
       progress.warn(`${target.destination.name} is given up, the others go on: ${error.message}`);
   };
+  for (const target of targets)
+    if (target.destination.unusable !== undefined) giveUp(target, target.destination.unusable);
   return {
+    targets,
     live: () => live,
     failures: () => failures,
     put: async (path, body, sha256, lock = 'set') => {

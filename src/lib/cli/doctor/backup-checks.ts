@@ -36,7 +36,13 @@ export async function checkBackup(context: PosternContext): Promise<Finding> {
   const { backupContext } = await import('../backup-context.ts');
   const { previewBackup } = await import('../../backup/preview.ts');
   try {
-    const { sources } = await previewBackup(await backupContext(context, ''));
+    const { sources, destinations } = await previewBackup(await backupContext(context, ''));
+    const unusable = destinations.find(({ problem }) => problem !== null);
+    if (unusable !== undefined)
+      return finding(
+        `nothing would be stored at ${unusable.name}: ${unusable.problem ?? ''}`,
+        'mend the destination, or mount its disk; `postern backup run --help` has a flag for a new one',
+      );
     const each = sources.map(
       ({ name, tables, bytes, copies }) =>
         `${name}: ${tables} tables, about ${formatByteSize(bytes)}, in ${copies} copies`,

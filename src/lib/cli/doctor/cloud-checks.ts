@@ -40,7 +40,7 @@ async function visiblePrefix(context: PosternContext, name: string): Promise<str
   const destinations = Object.values(context.config.profile.backup?.destinations ?? {});
   const found = destinations.find(({ store }) => store === name);
   if (found === undefined) return '';
-  const { destinationSettings } = await import('../backup-context.ts');
+  const { destinationSettings } = await import('../destinations.ts');
   return destinationSettings(context.profile, found).prefix;
 }
 

@@ -6,7 +6,7 @@ import { explained } from './explained.ts';
 /** Tries on every destination what its store ought to refuse; a line for each thing that was tried. */
 export async function checkDestinations(context: PosternContext): Promise<readonly DoctorLine[]> {
   if (context.config.profile.backup === undefined) return [];
-  const { destinations } = await import('../backup-context.ts');
+  const { destinations } = await import('../destinations.ts');
   const found = await explained('destinations', () => destinations(context));
   if ('failed' in found) return [found.failed];
   return (await Promise.all(found.done.map((destination) => probe(context, destination)))).flat();

@@ -1,3 +1,4 @@
+import { bucketLocation, trimmed } from '../location.ts';
 import { checkRange } from '../object-error.ts';
 import { checkObjectKey } from '../object-key.ts';
 import { checkMetadata } from '../object-metadata.ts';
@@ -87,7 +88,7 @@ export async function openS3ObjectStore(options: S3ObjectStoreOptions): Promise<
 async function openContext(options: S3ObjectStoreOptions): Promise<S3Context> {
   const { S3Client } = await import('@aws-sdk/client-s3');
   const { bucket, endpoint, pathStyle = endpoint !== undefined, checksum = 'auto' } = options;
-  const prefix = (options.prefix ?? '').replace(/^\/+|\/+$/g, '');
+  const prefix = trimmed(options.prefix ?? '');
   const config = clientConfig(options);
   const client = new S3Client({
     ...config,
@@ -99,7 +100,7 @@ async function openContext(options: S3ObjectStoreOptions): Promise<S3Context> {
   return {
     client,
     bucket,
-    location: ['s3:/', bucket, ...(prefix === '' ? [] : [prefix])].join('/'),
+    location: bucketLocation({ bucket, prefix }),
     checksum: resolveChecksum(checksum, endpoint),
     conditionalPut: options.conditionalPut ?? 'native',
     maxAttempts: config.maxAttempts,

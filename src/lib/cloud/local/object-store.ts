@@ -18,10 +18,10 @@
  */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { syncFolder, writeFileAtomic } from '../../base/atomic-file.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { usageError } from '../../base/error.ts';
+import { folderLocation } from '../location.ts';
 import { checkRange, objectCorrupt, objectMissing } from '../object-error.ts';
 import { checkObjectKey } from '../object-key.ts';
 import { checkMetadata } from '../object-metadata.ts';
@@ -52,7 +52,7 @@ const marker = 'postern-object-store.json';
 const format = { format: 'postern-object-store', version: 1 };
 
 export interface LocalObjectStoreOptions {
-  /** A folder of its own; made when it is missing. */
+  /** A folder of its own; made with the first object when it is missing. */
   readonly path: string;
   readonly clock?: Clock;
   /** `synced` unless told. */
@@ -60,18 +60,28 @@ export interface LocalObjectStoreOptions {
 }
 
 /**
- * Opens the store in a folder, and makes one in a missing or empty folder.
+ * Opens the store in a folder. In a missing or empty one it is made with the first object: who only looks changes
+ * nothing, and makes no store beneath the mount point of a disk that is away.
  * @throws {PosternError} exit 2 `store-not-a-store` (other files are there), `store-too-new`; exit 1 as file errors
  */
 export async function openLocalObjectStore(options: LocalObjectStoreOptions): Promise<ObjectStore> {
   const root = resolve(options.path);
-  const location = pathToFileURL(root).href;
+  const location = folderLocation(root);
   const clock = options.clock ?? systemClock;
   const guard = <T>(operation: string, key: string, work: () => Promise<T>) =>
     withFileErrors(location, operation, () => withCorruption(location, key, work));
   const durability = options.durability ?? 'synced';
   const target = (key: string) => ({ root, location, key, now: clock.now(), durability });
-  await withFileErrors(location, 'opening the object store', () => prepareFolder(root));
+  const isThere = await withFileErrors(location, 'opening the object store', () => isStore(root));
+  let made: Promise<void> | undefined = isThere ? Promise.resolve() : undefined;
+
+  function makeOnce(): Promise<void> {
+    made ??= makeStore(root).catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  }
 
   async function syncView(changed: string | undefined): Promise<void> {
     if (changed !== undefined && durability === 'synced') await syncFolder(changed).catch(() => {});
@@ -111,6 +121,7 @@ export async function openLocalObjectStore(options: LocalObjectStoreOptions): Pr
       checkObjectKey(key);
       checkMetadata(options.metadata);
       return guard('storing', key, async () => {
+        await makeOnce();
         const { sequence, record } = await writeVersion(target(key), body, options);
         const { folder } = versionFolder(root, key);
         const data = dataFile(folder, record.versionId);
@@ -232,23 +243,34 @@ async function withCorruption<T>(location: string, key: string, work: () => Prom
   }
 }
 
-async function prepareFolder(root: string): Promise<void> {
-  await mkdir(root, { recursive: true, mode: 0o700 });
-  const text = await readFile(join(root, marker), 'utf8').catch((error: unknown) => {
+/** @returns false for a folder that is missing or empty */
+async function isStore(root: string): Promise<boolean> {
+  const text = await unlessMissing(readFile(join(root, marker), 'utf8'));
+  if (text !== undefined) {
+    checkFormat(root, text);
+    return true;
+  }
+  const names = (await unlessMissing(readdir(root))) ?? [];
+  // Another process has made it in this moment.
+  if (names.includes(marker)) return isStore(root);
+  if (names.every((name) => name.startsWith('.tmp-'))) return false;
+  throw usageError(`${root} holds files but is not a postern object store`, {
+    code: 'store-not-a-store',
+    hints: ['name an empty folder, or one that does not exist yet'],
+  });
+}
+
+async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  return work.catch((error: unknown) => {
     if (errno(error) === 'ENOENT') return undefined;
     throw error;
   });
-  if (text !== undefined) {
-    checkFormat(root, text);
-    return;
-  }
-  const others = (await readdir(root)).filter((name) => !name.startsWith('.tmp-') && name !== marker);
-  if (others.length > 0) {
-    throw usageError(`${root} holds files but is not a postern object store`, {
-      code: 'store-not-a-store',
-      hints: ['name an empty folder, or one that does not exist yet'],
-    });
-  }
+}
+
+async function makeStore(root: string): Promise<void> {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  // Somebody else may have put something there, or made the store, since this one was opened.
+  if (await isStore(root)) return;
   await writeFileAtomic(join(root, marker), `${JSON.stringify(format)}\n`);
   await syncFolder(dirname(root));
 }
