@@ -1,10 +1,13 @@
 // What the state database knows, against what the store shows: sets that are gone, replaced or rolled back.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lastVerifications } from '../../src/lib/backup/known-copy.ts';
 import { listDestination } from '../../src/lib/backup/list-destination.ts';
+import { backupStatus } from '../../src/lib/backup/status/status.ts';
 import { type VerifyManyOptions, verifyMany } from '../../src/lib/backup/verify/index.ts';
 import type { Queryable } from '../../src/lib/base/postgres.ts';
 import { connect } from '../../src/lib/base/postgres.ts';
 import { silentProgress } from '../../src/lib/base/progress.ts';
+import { alteredStore, flipped } from './altered-store.ts';
 import { sql } from './round-trip.ts';
 import { type VerifyWorld, verifyWorld, watched, withoutKeys } from './verify-world.ts';
 
@@ -188,4 +191,99 @@ test('a list shows locks and the last verification, from the register or from th
     expect(
       Math.abs(Date.parse(lockedUntil ?? '') - Date.parse(known[index]?.lockedUntil ?? '')),
     ).toBeLessThan(1000);
+});
+
+/** What was recorded last of each set, since a moment. */
+async function recordedSince(checkId: string) {
+  const rows = await sql<{ setId: string; outcome: string; findings: number; detail: unknown }>(
+    world.stateUrl,
+    `select set_id as "setId", outcome, findings, detail from postern.backup_check where check_id > ${checkId} order by check_id`,
+  );
+  return Object.fromEntries(rows.map(({ setId, ...record }) => [setId, record]));
+}
+
+async function lastCheckId(): Promise<string> {
+  const [row] = await sql<{ id: string }>(
+    world.stateUrl,
+    'select coalesce(max(check_id), 0) as id from postern.backup_check',
+  );
+  return row?.id ?? '0';
+}
+
+test('a newer set that is gone is on record as missing, and the healthy older one as it was found itself', async () => {
+  const before = await lastCheckId();
+  const { results } = await verifyMany(
+    [without(world.newer)],
+    many({ level: 'full', keys: world.secretKeys }),
+  );
+  expect(results).toMatchObject([
+    { setId: world.older, outcome: 'failed', findings: [{ kind: 'register', set: world.newer }] },
+  ]);
+  expect(await recordedSince(before)).toMatchObject({
+    [world.older]: { outcome: 'passed', findings: 0, detail: { kinds: [] } },
+    [world.newer]: { outcome: 'failed', findings: 1, detail: { kinds: ['missing'], seenFrom: world.older } },
+  });
+  const checks = await lastVerifications(world.pool, world.sets);
+  expect(checks.get(world.older)).toMatchObject({ outcome: 'passed' });
+  expect(checks.get(world.newer)).toMatchObject({ outcome: 'failed' });
+});
+
+test('what is wrong with the set itself stays on its own record beside a newer one that is gone', async () => {
+  const before = await lastCheckId();
+  const sets = withoutKeys(world.sets, new RegExp(`/${world.newer}/|${world.older}/README`));
+  await verifyMany([sets], many());
+  expect(await recordedSince(before)).toMatchObject({
+    [world.older]: { outcome: 'failed', findings: 1, detail: { kinds: ['missing'] } },
+    [world.newer]: { outcome: 'failed', findings: 1 },
+  });
+});
+
+test('a set before this one that is gone or was exchanged is on record by its own name', async () => {
+  const before = await lastCheckId();
+  const gone = await world.verify({ sets: without(world.older), level: 'list' });
+  expect(gone).toMatchObject({ outcome: 'failed', findings: [{ kind: 'chain', set: world.older }] });
+  expect(await recordedSince(before)).toMatchObject({
+    [world.newer]: { outcome: 'passed', findings: 0 },
+    [world.older]: { outcome: 'failed', findings: 1, detail: { kinds: ['missing'], seenFrom: world.newer } },
+  });
+  const middle = await lastCheckId();
+  const key = `${world.sets.prefix}${world.older}/manifest.json.pgp`;
+  const changes = new Map([[key, flipped(await world.sets.store.get(key), -1)]]);
+  const exchanged = { ...world.sets, store: alteredStore(world.sets.store, changes) };
+  expect(await world.verify({ sets: exchanged, level: 'list' })).toMatchObject({
+    outcome: 'failed',
+    findings: [{ kind: 'chain', set: world.older }],
+  });
+  expect(await recordedSince(middle)).toMatchObject({
+    [world.newer]: { outcome: 'passed' },
+    [world.older]: { outcome: 'failed', detail: { kinds: ['chain'] } },
+  });
+});
+
+test('status calls the healthy set the last good one, and tells of the set that is gone', async () => {
+  await world.verify({ setId: world.older });
+  await verifyMany([without(world.newer)], many({ level: 'full' }));
+  const status = await backupStatus(
+    {
+      profile: 'test',
+      now: new Date(),
+      state: async () => world.pool,
+      destinations: [
+        {
+          name: 'offsite',
+          required: true,
+          lock: 0,
+          price: undefined,
+          open: async () => without(world.newer),
+        },
+      ],
+      keep: { last: 1, daily: 0, weekly: 0, monthly: 0, yearly: 0 },
+      recipients: [],
+    },
+    { limits: { age: 86_400_000 }, stores: 'ask' },
+  );
+  expect(status.destinations[0]).toMatchObject({
+    lastSet: { setId: world.older },
+    problems: [{ verdict: 'stale', message: expect.stringContaining(world.newer) }],
+  });
 });

@@ -16,9 +16,13 @@ export function verifyOutcome(result: BackupVerifyResult): string {
   if (outcome === 'failed') {
     const count = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`;
     // What somebody only covered up can be restored; everything else cannot be counted on.
-    const verdict = findings.every(({ kind }) => kind === 'shadowed')
-      ? 'it can be restored, but somebody writes over it'
-      : 'do not count on this set';
+    const own = findings.filter(({ set }) => set === undefined);
+    const verdict =
+      own.length === 0
+        ? 'nothing is wrong with this set itself'
+        : own.every(({ kind }) => kind === 'shadowed')
+          ? 'it can be restored, but somebody writes over it'
+          : 'do not count on this set';
     return `${where}: ${count}: ${verdict}`;
   }
   const looked = lookedAt(result);

@@ -3,25 +3,26 @@ import { keepIntegrity } from '../finding.ts';
 import { fileName } from '../format/layout.ts';
 import type { SignedSet } from '../read-set.ts';
 import { readSignedObject } from '../signed-object.ts';
+import { findElsewhere } from './elsewhere.ts';
 import type { VerifyJob } from './job.ts';
+import type { VerifyFinding } from './results.ts';
 
 /** The set before this one must be the one that the chain names, or be gone for a reason. */
 export async function compareChain(job: VerifyJob, set: SignedSet): Promise<void> {
   const { previous } = set.stub;
   if (previous === null) return;
-  const { sets, findings } = job;
-  const name = `${previous.setId}/${fileName.manifest}`;
-  const look = await keepIntegrity(findings, 'chain', null, () =>
-    lookAtPrevious(job, { name, key: sets.prefix + name, sha256: previous.manifestSha256 }),
+  const { setId, manifestSha256 } = previous;
+  const name = `${setId}/${fileName.manifest}`;
+  const unreadable: VerifyFinding[] = [];
+  const look = await keepIntegrity(unreadable, 'chain', null, () =>
+    lookAtPrevious(job, { name, key: job.sets.prefix + name, sha256: manifestSha256 }),
   );
+  for (const finding of unreadable) findElsewhere(job, { setId, kind: 'unreadable' }, finding);
   if (look === 'changed') {
-    findings.push({
-      kind: 'chain',
-      file: null,
-      message: `the set before this one, ${previous.setId}, is not the one that was there when this one was made`,
-    });
+    const message = `the set before this one, ${setId}, is not the one that was there when this one was made`;
+    findElsewhere(job, { setId, kind: 'chain' }, { kind: 'chain', message });
   }
-  if (look === 'gone') explainHole(job, previous.setId);
+  if (look === 'gone') explainHole(job, setId);
 }
 
 async function lookAtPrevious(
@@ -40,15 +41,13 @@ async function lookAtPrevious(
 }
 
 /** Only the register can tell a set that was pruned, or never came here, from one that somebody took away. */
-function explainHole({ register, sets, findings, notes }: VerifyJob, previous: string): void {
+function explainHole(job: VerifyJob, previous: string): void {
+  const { register, sets, notes } = job;
   const known = register === 'unknown' ? undefined : register.get(previous);
   if (known?.state === 'pruned' || known?.state === 'failed') return;
   if (known?.state === 'complete') {
-    findings.push({
-      kind: 'chain',
-      file: null,
-      message: `the set before this one, ${previous}, is gone from ${sets.destination}, and the register does not say that it was pruned`,
-    });
+    const message = `the set before this one, ${previous}, is gone from ${sets.destination}, and the register does not say that it was pruned`;
+    findElsewhere(job, { setId: previous, kind: 'missing' }, { kind: 'chain', message });
     return;
   }
   notes.push(

@@ -7,6 +7,7 @@ import type { FileOpener } from '../keys/file-opener.ts';
 import type { KnownCopy } from '../known-copy.ts';
 import type { SignedSet } from '../read-set.ts';
 import type { EgressBudget } from './egress.ts';
+import type { FoundElsewhere } from './elsewhere.ts';
 import type { VerifyLevel } from './level.ts';
 import type { FileRecord } from './record.ts';
 import type { VerifyFinding } from './results.ts';
@@ -53,6 +54,7 @@ export interface VerifyJob {
   /** `unknown`: there is no state database to ask. */
   readonly register: ReadonlyMap<string, KnownCopy> | 'unknown';
   readonly findings: VerifyFinding[];
+  readonly elsewhere: FoundElsewhere[];
   readonly notes: string[];
 }
 

@@ -28,6 +28,8 @@ const verifyFinding = z.strictObject({
   ]),
   /** Null: the set as a whole. */
   file: z.string().nullable(),
+  /** Another set that it is about; left out where it is the one that is verified. */
+  set: z.string().optional(),
   message: z.string(),
 });
 

@@ -11,11 +11,12 @@ import { openSignedSet, type SignedSet } from '../read-set.ts';
 import { openBases } from './base.ts';
 import { compareChain } from './chain.ts';
 import { egressBudget, meteredStore } from './egress.ts';
+import { aboutItself } from './elsewhere.ts';
 import { type Inside, lookInside } from './inside.ts';
 import { amountOf, type SetFiles, type VerifyJob, type VerifyOptions } from './job.ts';
 import { compareListing, type Listing, readListing, shadowed } from './listing.ts';
 import { compareRegister } from './register.ts';
-import type { BackupVerifyResult } from './results.ts';
+import type { BackupVerifyResult, VerifyFinding } from './results.ts';
 
 /**
  * Looks at everything that could be wrong with a set and tells all of it, instead of stopping at the first. The
@@ -31,28 +32,27 @@ export async function verifySet(
   const started = performance.now();
   const { clock = systemClock, egress = egressBudget(), progress, state } = options;
   const before = egress.used();
-  const record = (
+  const about = (
     outcome: BackupVerifyResult['outcome'],
+    findings: number,
     detail: Readonly<Record<string, unknown>>,
-    findings = 0,
-  ): Promise<void> =>
-    recordCheck(state, progress, {
-      profile: sets.profile,
-      setId,
-      destination: sets.destination,
-      kind: 'verify',
-      level: options.level,
-      outcome,
-      startedAt: new Date(clock.now().getTime() - (performance.now() - started)),
-      bytes: egress.used() - before,
-      findings,
-      detail,
-    });
+  ) => ({
+    profile: sets.profile,
+    setId,
+    destination: sets.destination,
+    kind: 'verify' as const,
+    level: options.level,
+    outcome,
+    startedAt: new Date(clock.now().getTime() - (performance.now() - started)),
+    bytes: egress.used() - before,
+    findings,
+    detail,
+  });
   try {
     const known =
       state &&
       (await bestEffort(progress, 'the set is not compared with it', () => knownCopies(state, sets)));
-    const looked = await look({
+    const job: VerifyJob = {
       sets: { ...sets, store: meteredStore(sets.store, egress) },
       setId,
       options,
@@ -60,18 +60,39 @@ export async function verifySet(
       egress,
       register: known ?? 'unknown',
       findings: [],
+      elsewhere: [],
       notes: [],
-    });
-    const { outcome, findings } = looked;
-    await record(outcome, { kinds: [...new Set(findings.map(({ kind }) => kind))] }, findings.length);
+    };
+    const looked = await look(job);
+    const own = aboutItself(looked.findings);
+    const kinds = [...new Set(own.map(({ kind }) => kind))];
+    await recordCheck(state, progress, about(outcomeOf(own, looked.remaining), own.length, { kinds }));
+    for (const { setId: other, kind } of job.elsewhere)
+      await recordCheck(state, progress, {
+        ...about('failed', 1, { kinds: [kind], seenFrom: setId }),
+        setId: other,
+        bytes: 0,
+      });
     return { ...looked, egress: egress.used() - before, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
     const isOurs = error instanceof PosternError;
     // A mistyped name is no look at a set.
     if (!isOurs || error.exitCode !== ExitCode.usage)
-      await record('incomplete', { reason: isOurs ? error.message : 'interrupted' });
+      await recordCheck(
+        state,
+        progress,
+        about('incomplete', 0, { reason: isOurs ? error.message : 'interrupted' }),
+      );
     throw error;
   }
+}
+
+function outcomeOf(
+  findings: readonly VerifyFinding[],
+  remaining: BackupVerifyResult['remaining'],
+): BackupVerifyResult['outcome'] {
+  if (findings.length > 0) return 'failed';
+  return remaining.files > 0 ? 'incomplete' : 'passed';
 }
 
 type Looked = Omit<BackupVerifyResult, 'egress' | 'seconds'>;
@@ -88,7 +109,7 @@ async function look(job: VerifyJob): Promise<Looked> {
     destination: sets.destination,
     location: `${sets.store.location}/${sets.prefix}${setId}`,
     level: options.level,
-    outcome: findings.length > 0 ? 'failed' : looked.remaining.files > 0 ? 'incomplete' : 'passed',
+    outcome: outcomeOf(findings, looked.remaining),
     signer: set?.signer ?? null,
     ...amountOf(set?.stub.files ?? []),
     ...looked,
