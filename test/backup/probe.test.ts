@@ -1,19 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, PutObjectLockConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Destination } from '../../src/lib/backup/destination.ts';
-import { type ProbeAspect, type ProbeLine, probeDestination } from '../../src/lib/backup/probe.ts';
+import type { ProbeAspect, ProbeLine } from '../../src/lib/backup/probe.ts';
 import { failure } from '../../src/lib/base/error.ts';
-import { openS3ObjectStore } from '../../src/lib/cloud/aws/object-store.ts';
 import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts';
 import type { ObjectStore, StoredObject } from '../../src/lib/cloud/object-store.ts';
 import { collect } from '../contract/object-store.ts';
-import { type Moto, startMoto } from '../support/moto.ts';
-import { describeWith } from '../support/optional.ts';
+import { now, probe } from './probe-lines.ts';
 
-const now = new Date('2026-03-01T11:00:00Z');
 const day = 86_400_000;
 let folder: string;
 let count = 0;
@@ -33,30 +28,12 @@ const freshStore = (at = now) => {
   });
 };
 
-const destination = (store: ObjectStore, mode: 'governance' | 'compliance' | 'unlocked'): Destination => ({
-  name: 'offsite',
-  store,
-  prefix: 'backup/production/',
-  required: true,
-  lock: mode === 'unlocked' ? undefined : { mode, duration: 365 * day },
-  keyringLock: undefined,
-});
-
 /** A local store that says of itself what a store in the cloud says. */
 const cloudLike = (store: ObjectStore, change: Partial<ObjectStore> = {}): ObjectStore => ({
   ...store,
   capabilities: async () => ({ ...(await store.capabilities()), retentionKeptBy: 'store' }),
   ...change,
 });
-
-const probe = async (
-  store: ObjectStore,
-  mode: 'governance' | 'compliance' | 'unlocked' = 'compliance',
-  at = now,
-) => {
-  const { lines } = await probeDestination(destination(store, mode), { now: at });
-  return { lines, of: (aspect: ProbeAspect) => lines.find((line) => line.aspect === aspect) };
-};
 
 const states = (lines: readonly ProbeLine[]) => lines.map(({ aspect, state }) => [aspect, state]);
 const without = <T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> => {
@@ -294,71 +271,5 @@ describe('the probe of a store in the cloud', () => {
     const gone = () => Promise.reject(failure('gone', { code: 'store-unreachable' }));
     await expect(probe(cloudLike(inner, { capabilities: gone }))).rejects.toMatchObject({ message: 'gone' });
     await expect(probe(cloudLike(inner, { put: gone }))).rejects.toMatchObject({ message: 'gone' });
-  });
-});
-
-describeWith(['moto'], 'the probe of S3', ({ moto: path }) => {
-  let moto: Moto;
-  let client: S3Client;
-
-  beforeAll(async () => {
-    moto = await startMoto(path);
-    client = new S3Client({
-      endpoint: moto.endpoint,
-      region: 'us-east-1',
-      credentials: moto.credentials,
-      forcePathStyle: true,
-    });
-    for (const [Bucket, ObjectLockEnabledForBucket] of [
-      ['locked', true],
-      ['default-lock', true],
-      ['plain', false],
-    ] as const)
-      await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket }));
-    await client.send(
-      new PutObjectLockConfigurationCommand({
-        Bucket: 'default-lock',
-        ObjectLockConfiguration: {
-          ObjectLockEnabled: 'Enabled',
-          Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } },
-        },
-      }),
-    );
-  });
-
-  afterAll(async () => {
-    client?.destroy();
-    await moto?.stop();
-  });
-
-  const open = (bucket: string) =>
-    openS3ObjectStore({ bucket, endpoint: moto.endpoint, credentials: moto.credentials, maxAttempts: 2 });
-
-  test('sees the lock kept in a bucket with Object Lock, on the first look and on the next', async () => {
-    const store = await open('locked');
-    for (const write of ['stored', 'was stored today']) {
-      const { lines, of } = await probe(store, 'compliance', new Date());
-      expect(of('write')?.message).toContain(write);
-      // All-powerful credentials may set delete markers, which is the one thing to find here.
-      expect(lines.filter(({ state }) => state !== 'ok').map(({ aspect }) => aspect)).toEqual(['hide']);
-      expect(of('delete')?.message).toBe('refused because of the lock');
-    }
-  });
-
-  test('finds a default retention, and a bucket without versions or Object Lock', async () => {
-    expect(
-      (await probe(await open('default-lock'), 'governance', new Date())).of('default retention'),
-    ).toMatchObject({
-      state: 'finding',
-    });
-    const plain = await probe(await open('plain'), 'governance', new Date());
-    expect(plain.of('versions')?.state).toBe('finding');
-    expect(plain.of('write')).toMatchObject({
-      state: 'finding',
-      message: expect.stringContaining('no Object Lock'),
-    });
-    const unlocked = await probe(await open('plain'), 'unlocked', new Date());
-    const wrong = unlocked.lines.filter(({ state }) => state === 'finding').map(({ aspect }) => aspect);
-    expect(wrong).toEqual(['versions', 'lock', 'overwrite', 'hide']);
   });
 });

@@ -1,12 +1,9 @@
 import { createMessage, encrypt, enums, generateKey, readKey, readPrivateKey, revokeKey } from 'openpgp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ExitCode } from '../../src/lib/base/exit-code.ts';
 import { openMessage } from '../../src/lib/crypto/openpgp-container.ts';
 import { generateKeyPair, readRecipient, readSecretKey } from '../../src/lib/crypto/openpgp-key.ts';
+import { notForUs, unsupported } from './container-errors.ts';
 import { type Person, packet, person, seal } from './message-fixture.ts';
-
-const notForUs = expect.objectContaining({ exitCode: ExitCode.failure, code: 'not-for-these-keys' });
-const unsupported = expect.objectContaining({ exitCode: ExitCode.failure, code: 'unsupported-container' });
 
 let operations: Person;
 let offline: Person;

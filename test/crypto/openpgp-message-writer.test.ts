@@ -5,9 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ExitCode } from '../../src/lib/base/exit-code.ts';
 import { beginMessage, describeMessage, openMessage } from '../../src/lib/crypto/openpgp-container.ts';
 import { partialSize } from '../../src/lib/crypto/openpgp-framing.ts';
+import { corrupt } from './container-errors.ts';
 import { type Person, person, seal } from './message-fixture.ts';
-
-const corrupt = expect.objectContaining({ exitCode: ExitCode.integrity, code: 'container-corrupt' });
 
 let operations: Person;
 let offline: Person;

@@ -2,9 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ExitCode } from '../../src/lib/base/exit-code.ts';
 import { beginMessage, openMessage } from '../../src/lib/crypto/openpgp-container.ts';
 import { partialSize } from '../../src/lib/crypto/openpgp-framing.ts';
+import { corrupt } from './container-errors.ts';
 import { type Person, packet, person, seal, withByte } from './message-fixture.ts';
-
-const corrupt = expect.objectContaining({ exitCode: ExitCode.integrity, code: 'container-corrupt' });
 
 let operations: Person;
 let offline: Person;
