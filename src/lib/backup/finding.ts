@@ -26,6 +26,8 @@ const kindOfCode: Readonly<Record<string, VerifyFinding['kind']>> = {
   'file-missing': 'missing',
   'file-changed': 'changed',
   'object-corrupt': 'changed',
+  'signature-invalid': 'signature',
+  'signer-unknown': 'signature',
 };
 
 /**

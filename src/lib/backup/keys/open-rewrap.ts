@@ -3,6 +3,7 @@ import { openMessage } from '../../crypto/openpgp-container.ts';
 import type { SecretKey } from '../../crypto/openpgp-secret-key.ts';
 import { parseSessionKeyList, type SessionKeyList } from '../../crypto/session-key-list.ts';
 import type { SetStore } from '../context.ts';
+import { aboutFile } from '../damaged-file.ts';
 import { decompressFrames } from '../format/zstd-frames.ts';
 import { trustedRewraps } from './trusted-rewraps.ts';
 
@@ -31,7 +32,7 @@ export async function openRewrap(
       continue;
     }
     try {
-      return openList(await openMessage(found.bytes, keys), set);
+      return await aboutFile(found.name, async () => openList(await openMessage(found.bytes, keys), set));
     } catch (error) {
       if (!(error instanceof PosternError)) throw error;
       if (error.code !== 'not-for-these-keys') problem ??= error;

@@ -2,7 +2,8 @@ import { PosternError } from '../../base/error.ts';
 import type { ObjectStore } from '../../cloud/object-store.ts';
 import { verifyDetached } from '../../crypto/openpgp-signature.ts';
 import type { SetStore } from '../context.ts';
-import { isIntegrityError } from '../damaged-file.ts';
+import { DamagedFile, isIntegrityError } from '../damaged-file.ts';
+import { listFiles } from '../list.ts';
 import { readObject, readVersion, versionsOf } from '../signed-object.ts';
 import { isRewrapName, rewrapFolder } from './rewrap-name.ts';
 
@@ -19,7 +20,8 @@ export type FoundRewrap =
 export async function* trustedRewraps(sets: SetStore, setId: string): AsyncGenerator<FoundRewrap> {
   const folder = sets.prefix + rewrapFolder(setId);
   const names: string[] = [];
-  for await (const { key } of sets.store.list(folder)) {
+  // One that somebody has hidden under a delete marker is still there.
+  for await (const { key } of listFiles(sets.store, folder)) {
     const name = key.slice(folder.length);
     if (isRewrapName(name)) names.push(name);
   }
@@ -29,7 +31,7 @@ export async function* trustedRewraps(sets: SetStore, setId: string): AsyncGener
       yield { name: path, bytes: await readTrusted(sets, path) };
     } catch (error) {
       if (!isIntegrityError(error)) throw error;
-      yield { name: path, problem: error };
+      yield { name: path, problem: new DamagedFile(path, error) };
     }
   }
 }

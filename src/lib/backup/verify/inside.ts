@@ -10,6 +10,7 @@ import { readsContents, samplePercentage } from './level.ts';
 import { type OpenedInside, openInside } from './open-inside.ts';
 import { openRecord, type VerifyRecord } from './record.ts';
 import type { Unopened } from './results.ts';
+import { noteBadRewraps } from './rewraps.ts';
 import { chooseSample } from './sample.ts';
 
 export interface Inside extends ReadFiles {
@@ -53,6 +54,7 @@ export async function lookInside(job: VerifyJob, own: SetFiles, bases: readonly 
   });
   if (level === 'full' && contents.remaining.files === 0)
     await compareObjects(job, own, { inside, unlocked });
+  await noteBadRewraps(job);
   if (contents.remaining.files === 0) await record.finish();
   if (record.resumedFrom !== undefined)
     job.notes.push(
