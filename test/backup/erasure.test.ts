@@ -274,7 +274,10 @@ test('a restore is on record with its plan, and one that differs as failed', asy
       await sql(closed, 'delete from person where id = 3');
     }),
   };
-  await expect(applyPlan(damaged.context, step, damaged.plan.id)).rejects.toMatchObject({ exitCode: 7 });
+  await expect(applyPlan(damaged.context, step, damaged.plan.id)).rejects.toMatchObject({
+    exitCode: 5,
+    code: 'restore-differs',
+  });
   const checks = await sql(
     world.stateUrl,
     `select kind, outcome, destination, detail ->> 'plan' as plan from postern.backup_check where set_id = '${setId}' order by check_id desc limit 2`,

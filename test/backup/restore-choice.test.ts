@@ -43,14 +43,14 @@ const choose = async (
     state,
   }: { readonly sets?: SetStore; readonly state?: () => Promise<Queryable> } = {},
 ): Promise<string> => {
-  const { state: known } = await world.restoreContext();
+  const context = await world.restoreContext();
   return chooseRestoredSet(
     from,
     { whenDamaged: 'refuse', ...wish },
     {
       signal: new AbortController().signal,
       progress: { ...silentProgress, warn: (line) => void warnings.push(line) },
-      state: state ?? known,
+      state: state ?? (() => context.state()),
     },
   );
 };
@@ -90,13 +90,13 @@ test('a set that is named leaves nothing to choose', () => {
 });
 
 test.each([
-  ['the whole newest set is', (setId = '') => new RegExp(`/${setId}/`)],
-  ['only its manifest is', (setId = '') => new RegExp(`/${setId}/manifest\\.json\\.pgp$`)],
+  ['the whole newest set is', (setId: string) => new RegExp(`/${setId}/`)],
+  ['only its manifest is', (setId: string) => new RegExp(`/${setId}/manifest\\.json\\.pgp$`)],
 ])(
   'where %s gone that the state database knows, an older one is taken only when told to',
   async (_, gone) => {
     const [first, second, third] = sets;
-    const rolledBack = { sets: withoutKeys(world.sets, gone(third)) };
+    const rolledBack = { sets: withoutKeys(world.sets, gone(third ?? '-')) };
     warnings.length = 0;
     await expect(choose({}, rolledBack)).rejects.toMatchObject({
       exitCode: 5,
@@ -112,7 +112,7 @@ test.each([
     await expect(choose({ asOf: new Date(timeOf(third)) }, rolledBack)).rejects.toMatchObject({
       exitCode: 5,
     });
-    const middle = { sets: withoutKeys(world.sets, gone(second)) };
+    const middle = { sets: withoutKeys(world.sets, gone(second ?? '-')) };
     expect(await choose({}, middle)).toBe(third);
     await expect(choose({ asOf: new Date(timeOf(second)) }, middle)).rejects.toMatchObject({
       code: 'set-rolled-back',

@@ -231,8 +231,10 @@ describe('a restore', () => {
       const sets = altered(new Map([[world.key(file), flipped(await world.read(file), -1)]]));
       const changed = await world.restoreContext({ sets });
       await expect(applyPlan(changed, backupRestore, plan.id), file).rejects.toMatchObject({
-        exitCode: 7,
+        exitCode: 5,
+        code: 'file-changed',
         message: expect.stringContaining(`${file} is not what was signed`),
+        hints: expect.arrayContaining([expect.stringMatching(/^afterwards, `postern plan apply .* goes on/)]),
       });
       expect(await databases()).not.toContain(`tampered_${process.pid}`);
     }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readAudit } from '../../src/lib/audit/read.ts';
-import { failure } from '../../src/lib/base/error.ts';
+import { failure, integrityError, refused } from '../../src/lib/base/error.ts';
 import { openPool } from '../../src/lib/base/postgres.ts';
 import { canonicalJson } from '../../src/lib/crypto/canonical-json.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
@@ -220,6 +220,41 @@ test('a step that fails later ends with exit 7, and the next run does only the r
   await expect(applyPlan(later, toyKind, plan.id)).resolves.toMatchObject({ resumedAfter: 1 });
   expect(await attemptsOf(plan)).toEqual([0, 1, 1, 2]);
 });
+
+test.each([
+  [
+    'integrity',
+    integrityError('a hash does not fit', { code: 'toy-damaged', hints: ['take another copy'] }),
+    5,
+  ],
+  ['a refusal', refused('the server cannot', { code: 'toy-refused', hints: ['take another copy'] }), 6],
+])(
+  '%s keeps its exit code and its own code behind other steps, and the plan can be resumed',
+  async (_, error, exitCode) => {
+    const plan = await saved({ note: `later ${exitCode}` });
+    const failing: ToyContext = {
+      ...context,
+      at: (point, step) => {
+        if (point === 'before' && step === 1) throw error;
+      },
+    };
+    await expect(applyPlan(failing, toyKind, plan.id)).rejects.toMatchObject({
+      exitCode,
+      code: error.code,
+      message: `step 2 of 3 failed: ${error.message}`,
+      hints: [
+        'take another copy',
+        expect.stringMatching(/^afterwards, `postern plan apply [0-9a-f]{12}` goes on/),
+      ],
+    });
+    expect((await readJournal(state.pool, plan.id)).at(-1)).toMatchObject({
+      event: 'failed',
+      step: 1,
+      detail: { code: error.code, exitCode },
+    });
+    await expect(applyPlan(context, toyKind, plan.id)).resolves.toMatchObject({ resumedAfter: 1 });
+  },
+);
 
 test('a resumed plan still refuses another target', async () => {
   const plan = await saved({ note: 'resumed elsewhere' });

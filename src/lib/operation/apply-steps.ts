@@ -1,5 +1,5 @@
 import { errorCode } from '../audit/audited.ts';
-import { messageOf, PosternError, partial, refused } from '../base/error.ts';
+import { messageOf, PosternError, partial } from '../base/error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import type { Queryable } from '../base/postgres.ts';
 import type { JsonObject } from '../crypto/canonical-json.ts';
@@ -11,7 +11,7 @@ import type { PlanKind, StepJournal } from './plan-kind.ts';
 /**
  * Runs the steps that are not done yet, in order, and returns the results of all of them.
  * @throws {PosternError} exit 130 between two steps when asked to stop; exit 7 `plan-partial` when a step fails after
- * something was applied; exit 6 with its code when a step refuses; else the step's own error
+ * something was applied; exit 5 or 6 with its code when a step finds damage or refuses; else the step's own error
  */
 export async function applySteps<C extends OperationContext>(
   context: C,
@@ -84,13 +84,15 @@ function interrupted(plan: Plan, index: number, cause?: unknown): PosternError {
   );
 }
 
+const ownExits: ReadonlySet<ExitCode> = new Set([ExitCode.integrity, ExitCode.refused]);
+
 function stopped(plan: Plan, index: number, cause: unknown): PosternError {
   const message = `step ${index + 1} of ${plan.body.steps.length} failed: ${messageOf(cause)}`;
-  // Running it again would end the same: what is refused is told by its own code.
-  if (cause instanceof PosternError && cause.exitCode === ExitCode.refused) {
-    const { code } = cause;
+  // Running it again would end the same: what is refused or damaged is told by its own code.
+  if (cause instanceof PosternError && ownExits.has(cause.exitCode)) {
+    const { exitCode, code } = cause;
     const hints = [...cause.hints, `afterwards, ${resumeHint(plan)}`];
-    return refused(message, { cause, hints, ...(code === undefined ? {} : { code }) });
+    return new PosternError(exitCode, message, { cause, hints, ...(code === undefined ? {} : { code }) });
   }
   return partial(message, {
     code: 'plan-partial',

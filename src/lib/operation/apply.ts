@@ -26,7 +26,7 @@ export interface AppliedPlan {
  * after, in the session that holds the plan's lock, so a run that lost the lock can begin nothing more.
  * @throws {PosternError} exit 5 when plan or approvals were tampered with; exit 6 `plan-applied`, `plan-cancelled`,
  * `plan-expired`, `plan-wrong-profile`, `plan-wrong-target`, `plan-stale`, `plan-unsigned`, `plan-unapproved`; exit 11
- * `job-locked`; exit 7 `plan-partial`, exit 130 `interrupted`, or the step's own error when nothing was applied
+ * `job-locked`; else as `applySteps` and `certifyPlan`
  */
 export async function applyPlan<C extends OperationContext>(
   context: C,

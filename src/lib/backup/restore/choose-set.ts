@@ -15,7 +15,7 @@ interface Looking {
   readonly signal: AbortSignal;
   readonly progress: Progress;
   /** What knows which sets were made. */
-  state(): Promise<Queryable>;
+  readonly state: () => Promise<Queryable>;
 }
 
 /**
