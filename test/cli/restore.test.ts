@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
-import { type CliWorld, preparedWorld } from './cli-world.ts';
+import { type CliWorld, preparedWorld, start } from './cli-world.ts';
 
 let world: CliWorld;
 const database = `cli_restored_${process.pid}`;
@@ -28,7 +29,7 @@ const drop = (name: string) =>
 test('some tables as of today are restored, and the rest is said to be missing', async () => {
   const today = new Date().toISOString().slice(0, 10);
   const run = await world.must(...to, '--table', 'public.mail', '--as-of', today, '--yes');
-  expect(run.stdout).toContain('restored 2,000 rows of 1 tables, and of no others,');
+  expect(run.stdout).toContain('restored 2,000 rows of 1 table, and of no others,');
   expect(run.stdout).toContain('foreign keys that are not valid yet:\n  "public"."mail": "mail_person_fkey"');
   const url = withDatabase(world.platform.url, database);
   const { rows } = await withConnection({ url, role: 'test' }, (client) =>
@@ -85,7 +86,8 @@ test('a restore that is given up tells which database it leaves, and how to drop
   damaged[whole.length >> 1] = (whole[whole.length >> 1] ?? 0) ^ 1;
   await writeFile(file, damaged, { flag: 'r+' });
   const failed = await world.run(...to, '--yes', '--json');
-  expect(failed.code).toBe(7);
+  expect(failed.code).toBe(5);
+  expect(JSON.parse(failed.stdout).error).toMatchObject({ code: 'object-corrupt', exitCode: 5 });
   const { plans } = JSON.parse((await world.must('plan', 'list', '--json')).stdout).result;
   const [{ id }] = plans.filter(({ state }: { readonly state: string }) => state === 'applying');
   const name = `postern_restore_${id.slice(0, 16)}`;
@@ -95,4 +97,23 @@ test('a restore that is given up tells which database it leaves, and how to drop
   );
   await writeFile(file, whole, { flag: 'r+' });
   await drop(name);
+});
+
+test('Ctrl-C ends a restore with 130 and says how to go on, and that goes on', async () => {
+  const asked = async (text: string) =>
+    (await withConnection({ url: world.platform.url, role: 'test' }, (client) => client.query(text))).rows;
+  await asked('create materialized view slow as select pg_sleep(3)::text as slept');
+  await world.must('backup', 'run');
+  const restore = start([...to, '--yes'], world.folder);
+  const isRefreshed = `select from pg_stat_activity where state = 'active' and query ~ 'REFRESH MATERIALIZED' and pid <> pg_backend_pid()`;
+  while ((await asked(isRefreshed)).length === 0) await delay(20);
+  restore.signal('SIGINT');
+  expect(await restore.ended).toBe(130);
+  const [, id = ''] =
+    /^postern: error: interrupted before step \d+ of \d+ was done\nhint: `postern plan apply ([0-9a-f]+)` goes on from there$/m.exec(
+      restore.stderr(),
+    ) ?? [];
+  expect(id, restore.stderr()).not.toBe('');
+  await world.must('plan', 'apply', id);
+  await drop(database);
 });

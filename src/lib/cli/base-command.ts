@@ -5,6 +5,7 @@
 // - whatever was thrown is sorted into "the person can act on it", "stopped", or "a bug", and printed once.
 import { Command, Errors, type Interfaces } from '@oclif/core';
 import type { z } from 'zod';
+import { PosternError } from '../base/error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import type { Progress } from '../base/progress.ts';
 import type { Gauge } from '../report/prometheus/job-run.ts';
@@ -151,9 +152,12 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
 
   override async catch(error: unknown): Promise<void> {
     if (error instanceof Errors.ExitError) throw error;
-    const cause = this.interruption.signal.aborted
-      ? Object.assign(new Error('interrupted'), { name: 'AbortError' })
-      : error;
+    // What fails because it was stopped says nothing, unless it says how to go on.
+    const isTold = error instanceof PosternError && error.exitCode === ExitCode.interrupted;
+    const cause =
+      this.interruption.signal.aborted && !isTold
+        ? Object.assign(new Error('interrupted'), { name: 'AbortError' })
+        : error;
     const reported = this.explain(cause);
     process.exitCode = reported.exitCode;
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(cause));
