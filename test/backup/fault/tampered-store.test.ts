@@ -67,7 +67,7 @@ const attacks: readonly (readonly [string, Changes, readonly (readonly [string, 
   ...(
     [
       ['manifest.json.pgp', 'changed', 'manifest.json.pgp'],
-      ['manifest.json.pgp.asc', 'contents', 'manifest.json.pgp.asc'],
+      ['manifest.json.pgp.asc', 'signature', 'manifest.json.pgp.asc'],
       ['SHA256SUMS', 'signature', 'SHA256SUMS.asc'],
       ['SHA256SUMS.asc', 'signature', 'SHA256SUMS.asc'],
       ['set.json', 'changed', 'set.json'],
