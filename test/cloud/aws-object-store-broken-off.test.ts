@@ -1,6 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openS3ObjectStore, type S3ObjectStoreOptions } from '../../src/lib/cloud/aws/object-store.ts';
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
 import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
 import { collect } from '../contract/object-store.ts';
 import {
@@ -16,29 +15,10 @@ import {
   slowAnswer,
   startFaultServer,
 } from '../support/fault-server.ts';
+import { faultStore, headersOf, restOf, text, xml } from './fault-store.ts';
 
-const text = (value: string) => new TextEncoder().encode(value);
-const hex = (value: Uint8Array) => createHash('sha256').update(value).digest('hex');
+const { server, open } = faultStore({ maxAttempts: 2, timeoutMs: 1_000 });
 
-let server: FaultServer;
-
-beforeAll(async () => {
-  server = await startFaultServer();
-});
-
-afterAll(() => server.stop());
-
-const open = (options: Partial<S3ObjectStoreOptions> = {}) =>
-  openS3ObjectStore({
-    bucket: 'bucket',
-    endpoint: server.endpoint,
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'very-secret' },
-    maxAttempts: 2,
-    timeoutMs: 1_000,
-    ...options,
-  });
-
-const xml = { 'content-type': 'application/xml' };
 const page = (keys: readonly string[], next?: string) =>
   `<ListBucketResult>${keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join('')}${
     next === undefined
@@ -53,11 +33,7 @@ const versionsPage = (keys: readonly string[], next?: string) =>
   }</ListVersionsResult>`;
 
 const body = randomBytes(300_000);
-const headers = { etag: '"e"', 'x-amz-version-id': 'v7', 'x-amz-meta-postern-sha256': hex(body) };
-const rest: Fault = (request, response) => {
-  const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1]);
-  return answer(206, headers, body.subarray(start))(request, response);
-};
+const headers = headersOf(body);
 
 describe('every operation', () => {
   const operations: readonly (readonly [string, Fault, (store: ObjectStore) => Promise<unknown>])[] = [
@@ -160,7 +136,7 @@ describe('a listing of several pages', () => {
 
 describe('a GET', () => {
   test('whose connection ends in an orderly way before its end is taken up where it broke', async () => {
-    server.script(halfClosedAnswer(headers, body, 100_000), rest);
+    server.script(halfClosedAnswer(headers, body, 100_000), restOf(body));
     expect(Buffer.from(await (await open()).get('key')).equals(body)).toBe(true);
     expect(server.seen.map((request) => request.headers.range)).toEqual([
       undefined,

@@ -1,40 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openS3ObjectStore, type S3ObjectStoreOptions } from '../../src/lib/cloud/aws/object-store.ts';
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
 import { collect } from '../contract/object-store.ts';
 import {
   answer,
   type Fault,
-  type FaultServer,
   halfAnswer,
   lostAnswer,
   noAnswer,
   s3ErrorAnswer,
   startFaultServer,
 } from '../support/fault-server.ts';
+import { faultStore, headersOf, restOf, stored, text, xml } from './fault-store.ts';
 
-const text = (value: string) => new TextEncoder().encode(value);
-const hex = (value: Uint8Array) => createHash('sha256').update(value).digest('hex');
-
-let server: FaultServer;
-
-beforeAll(async () => {
-  server = await startFaultServer();
-});
-
-afterAll(() => server.stop());
-
-const open = (options: Partial<S3ObjectStoreOptions> = {}) =>
-  openS3ObjectStore({
-    bucket: 'bucket',
-    endpoint: server.endpoint,
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'very-secret' },
-    maxAttempts: 3,
-    timeoutMs: 5_000,
-    ...options,
-  });
-
-const stored = answer(200, { etag: '"x"', 'x-amz-version-id': 'v1' });
+const { server, open } = faultStore({ maxAttempts: 3, timeoutMs: 5_000 });
 
 describe('a store that fails for a while', () => {
   test('is asked again after 503, and the PUT succeeds', async () => {
@@ -140,15 +118,10 @@ describe('a store that refuses', () => {
 
 describe('a GET whose connection breaks', () => {
   const body = randomBytes(300_000);
-  const headers = { etag: '"e"', 'x-amz-version-id': 'v7', 'x-amz-meta-postern-sha256': hex(body) };
-
-  const rest: Fault = (request, response) => {
-    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1]);
-    answer(206, headers, body.subarray(start))(request, response);
-  };
+  const headers = headersOf(body);
 
   test('is taken up where it broke, on the same version', async () => {
-    server.script(halfAnswer(headers, body, 100_000), rest);
+    server.script(halfAnswer(headers, body, 100_000), restOf(body));
     expect(Buffer.from(await (await open()).get('key')).equals(body)).toBe(true);
     expect(server.seen[1]?.headers['if-match']).toBe('"e"');
     expect(server.seen[1]?.url).toContain('versionId=v7');
@@ -168,7 +141,7 @@ describe('a GET whose connection breaks', () => {
       response.writeHead(200, { ...headers, 'content-length': String(body.length) });
       response.write(body.subarray(0, 50_000));
     };
-    server.script(silent, rest);
+    server.script(silent, restOf(body));
     expect(Buffer.from(await (await open({ timeoutMs: 300 })).get('key')).equals(body)).toBe(true);
   });
 
@@ -224,11 +197,7 @@ describe('a delete', () => {
 test('a listing out of order is refused rather than trusted', async () => {
   const item = (key: string) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`;
   const page = (...keys: string[]) =>
-    answer(
-      200,
-      { 'content-type': 'application/xml' },
-      `<ListBucketResult>${keys.map(item).join('')}</ListBucketResult>`,
-    );
+    answer(200, xml, `<ListBucketResult>${keys.map(item).join('')}</ListBucketResult>`);
   server.script(page('a', 'b'));
   expect(await collect((await open()).list(''))).toHaveLength(2);
   server.script(page('b', 'a'));

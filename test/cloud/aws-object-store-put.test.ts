@@ -1,37 +1,10 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openS3ObjectStore, type S3ObjectStoreOptions } from '../../src/lib/cloud/aws/object-store.ts';
-import {
-  answer,
-  type Fault,
-  type FaultServer,
-  lostAnswer,
-  s3ErrorAnswer,
-  startFaultServer,
-} from '../support/fault-server.ts';
+import { describe, expect, test } from 'vitest';
+import type { S3ObjectStoreOptions } from '../../src/lib/cloud/aws/object-store.ts';
+import { answer, type Fault, lostAnswer, s3ErrorAnswer } from '../support/fault-server.ts';
+import { faultStore, hex, stored, text } from './fault-store.ts';
 
-const text = (value: string) => new TextEncoder().encode(value);
-const hex = (value: Uint8Array) => createHash('sha256').update(value).digest('hex');
-
-let server: FaultServer;
-
-beforeAll(async () => {
-  server = await startFaultServer();
-});
-
-afterAll(() => server.stop());
-
-const open = (options: Partial<S3ObjectStoreOptions> = {}) =>
-  openS3ObjectStore({
-    bucket: 'bucket',
-    endpoint: server.endpoint,
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'very-secret' },
-    maxAttempts: 3,
-    timeoutMs: 5_000,
-    ...options,
-  });
-
-const stored = answer(200, { etag: '"x"', 'x-amz-version-id': 'v1' });
+const { server, open } = faultStore({ maxAttempts: 3, timeoutMs: 5_000 });
 
 /** Answers HEAD with what an earlier PUT of this server was sent. */
 const headOf = (index: number, change: Readonly<Record<string, string>> = {}): Fault => {

@@ -1,38 +1,13 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openS3ObjectStore } from '../../src/lib/cloud/aws/object-store.ts';
-import {
-  answer,
-  type FaultServer,
-  lostAnswer,
-  noAnswer,
-  s3ErrorAnswer,
-  startFaultServer,
-} from '../support/fault-server.ts';
+import { describe, expect, test } from 'vitest';
+import { answer, lostAnswer, noAnswer, s3ErrorAnswer } from '../support/fault-server.ts';
+import { faultStore, text, xml } from './fault-store.ts';
 
-const text = (value: string) => new TextEncoder().encode(value);
 const sha256 = (value: string) => createHash('sha256').update(value).digest('base64');
 
-let server: FaultServer;
-
-beforeAll(async () => {
-  server = await startFaultServer();
-});
-
-afterAll(() => server.stop());
-
-const open = (checksum: 'md5' | 'sha256' | 'crc32' = 'md5') =>
-  openS3ObjectStore({
-    bucket: 'bucket',
-    endpoint: server.endpoint,
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'very-secret' },
-    checksum,
-    maxAttempts: 2,
-    timeoutMs: 5_000,
-  });
+const { server, open } = faultStore({ checksum: 'md5', maxAttempts: 2, timeoutMs: 5_000 });
 
 const denied = s3ErrorAnswer(403, 'AccessDenied');
-const xml = { 'content-type': 'application/xml' };
 
 interface Entry {
   readonly key: string;
@@ -157,7 +132,7 @@ describe('the answer to a PUT', () => {
     ['crc32', 'x-amz-checksum-crc32', 'AAAAAA=='],
   ] as const)('that echoes another %s is an integrity error', async (checksum, header, other) => {
     server.script(answer(200, { [header]: other }));
-    await expect((await open(checksum)).put('key', text('mine'))).rejects.toMatchObject({
+    await expect((await open({ checksum })).put('key', text('mine'))).rejects.toMatchObject({
       code: 'object-corrupt',
       exitCode: 5,
     });
@@ -165,9 +140,9 @@ describe('the answer to a PUT', () => {
 
   test('that echoes what was sent, or nothing, is believed', async () => {
     server.script(answer(200, { 'x-amz-checksum-sha256': sha256('mine') }));
-    expect(await (await open('sha256')).put('key', text('mine'))).toMatchObject({ size: 4 });
+    expect(await (await open({ checksum: 'sha256' })).put('key', text('mine'))).toMatchObject({ size: 4 });
     server.script(answer(200));
-    expect(await (await open('sha256')).put('key', text('mine'))).toMatchObject({ size: 4 });
+    expect(await (await open({ checksum: 'sha256' })).put('key', text('mine'))).toMatchObject({ size: 4 });
   });
 });
 
@@ -195,13 +170,7 @@ describe('a delete by credentials that may not read contents', () => {
 
 test('a store that goes silent while a body is open is not waited for', async () => {
   server.script(noAnswer);
-  const store = await openS3ObjectStore({
-    bucket: 'bucket',
-    endpoint: server.endpoint,
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'very-secret' },
-    maxAttempts: 1,
-    timeoutMs: 200,
-  });
+  const store = await open({ maxAttempts: 1, timeoutMs: 200 });
   await expect(store.open('key')).rejects.toMatchObject({ code: 'store-unreachable' });
 });
 
