@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { integrityError } from '../../base/error.ts';
 import { qualifiedName } from '../../platform/quote.ts';
 import { sumLargeObjects } from '../capture/large-objects.ts';
@@ -75,10 +76,10 @@ async function differingTables(
   const compare = (name: string, found: TableSum, expected: TableSum): void => {
     if (isSame(found, expected)) return;
     differing.push(
-      `${name}: ${found.rows} rows, checksum ${found.checksum}; the backup has ${expected.rows}, ${expected.checksum}`,
+      `${name}: ${counted(found.rows, 'row')}, checksum ${found.checksum}; the backup has ${expected.rows}, ${expected.checksum}`,
     );
   };
-  const step = context.progress.step(`comparing ${tables.length} tables`, { unit: 'bytes' });
+  const step = context.progress.step(`comparing ${counted(tables.length, 'table')}`, { unit: 'bytes' });
   const pool = await openWorkerPool(
     Math.max(1, Math.min(context.workers, tables.length)),
     {

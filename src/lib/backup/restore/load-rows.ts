@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { qualifiedName } from '../../platform/quote.ts';
 import type { ManifestFile, ManifestSource } from '../format/manifest.ts';
 import { copyFromSql, copyTrailer } from '../format/part-sql.ts';
@@ -12,7 +13,7 @@ import { loadedParts, type RestoreWork } from './work.ts';
 export async function loadRows(context: RestoreContext, work: RestoreWork): Promise<void> {
   const { set, source, opener } = work;
   const parts = loadedParts(work).toSorted((a, b) => b.plainSize - a.plainSize);
-  const step = context.progress.step(`loading ${parts.length} parts`, {
+  const step = context.progress.step(`loading ${counted(parts.length, 'part')}`, {
     total: parts.reduce((sum, { plainSize }) => sum + plainSize, 0),
     unit: 'bytes',
   });

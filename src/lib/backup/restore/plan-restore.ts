@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from '../../base/counted.ts';
 import { usageError } from '../../base/error.ts';
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { precondition } from '../../operation/staleness.ts';
@@ -7,6 +8,7 @@ import { chooseTables, partitionsIn } from './choose-tables.ts';
 import type { RestoreContext } from './context.ts';
 import { chooseKeyring } from './keyring-choice.ts';
 import { keyringEffects, keyringForecast, keyringSummary, loud } from './keyring-text.ts';
+import { requireArchives } from './object-archives.ts';
 import { objectsSummary, readObjectTargets } from './objects-to.ts';
 import { openSource, readScript } from './opened-set.ts';
 import { checkServer } from './preflight.ts';
@@ -57,8 +59,8 @@ export interface RestoreOptions {
 
 /**
  * Plans the restore of a set into a new database. Reads the signed manifest, and asks the server whether it can.
- * @throws {PosternError} exit 2 for a bad name, `table-unknown`; exit 5 for a set that is not what it must be; exit 6 as
- * `checkServer` and `readDueErasures`
+ * @throws {PosternError} exit 2 for a bad name, `table-unknown`; exit 5 for a set that is not what it must be, and as
+ * `requireArchives`; exit 6 as `checkServer` and `readDueErasures`
  */
 export async function planRestore(
   context: RestoreContext,
@@ -79,6 +81,7 @@ export async function planRestore(
       ? null
       : chooseTables(asked, source, partitionsIn(await readScript(context, opened, 'pre-data')));
   const objects = objectsTo.length === 0 ? null : await readObjectTargets(context, objectsTo, manifest);
+  if (objects !== null) await requireArchives(context, opened, objects);
   const server = await checkServer(context.serverUrl, database, source);
   const chosen = tables === null ? undefined : new Set(tables);
   const choice = await chooseKeyring(context, opened, { chosen });
@@ -94,11 +97,11 @@ export async function planRestore(
   const summaries: Readonly<Record<RestoreStep, string>> = {
     create: `create an empty database for ${database}, closed to ordinary roles`,
     'pre-data': 'make roles that are missing, then types, functions and tables',
-    rows: `load ${counts.rows.toLocaleString('en')} rows into ${counts.tables} ${tables === null ? '' : `of ${source.tables.length} `}tables`,
+    rows: rowsSummary(counts, tables === null ? undefined : source.tables.length),
     keyring: keyringSummary(choice, setId),
     'large-objects':
       chosen === undefined
-        ? `load ${counts.largeObjects.toLocaleString('en')} large objects`
+        ? `load ${counted(counts.largeObjects, 'large object')}`
         : 'load no large objects, as they belong to no table',
     sequences: 'set the sequences',
     'post-data':
@@ -152,6 +155,15 @@ function requireName(database: string): void {
     code: 'name-invalid',
     hints: ['a name has 1 to 63 bytes'],
   });
+}
+
+/** @param all how many tables the database has, where only some are loaded */
+function rowsSummary(
+  { rows, tables }: { readonly rows: number; readonly tables: number },
+  all: number | undefined,
+): string {
+  const into = all === undefined ? counted(tables, 'table') : `${tables} of ${counted(all, 'table')}`;
+  return `load ${counted(rows, 'row')} into ${into}`;
 }
 
 function erasuresSummary(erasures: 'replay' | 'skip', { source, manifest }: OpenedSet): string {
