@@ -342,14 +342,14 @@ const answer = (changes: Partial<SmokeAnswer> = {}): SmokeAnswer => ({
 
 test.each([
   [{ rows: 1 }, answer(), undefined],
-  [{ rows: 2 }, answer(), 'it gave 1 rows, not 2'],
+  [{ rows: 2 }, answer(), 'it gave 1 row, not 2'],
   [{ rows: 0 }, answer({ rows: 0, value: null }), undefined],
   [{ min: 5 }, answer(), undefined],
   [{ min: 6 }, answer(), 'its value is 5, not 6 or more'],
   [{ min: 0 }, answer({ value: '' }), 'its value is no number, not 0 or more'],
   [{ min: 0 }, answer({ value: null }), 'its value is no number, not 0 or more'],
   [{ min: 1 }, answer({ value: '9223372036854775807' }), undefined],
-  [{ min: 1 }, answer({ rows: 2 }), 'it gave 2 rows of 1 columns, not one value'],
+  [{ min: 1 }, answer({ rows: 2 }), 'it gave 2 rows of 1 column, not one value'],
   [{ equals: 5 }, answer({ value: '5.0' }), undefined],
   [{ equals: '5' }, answer({ value: '5.0' }), 'its value is another one than expected'],
   [{ equals: true }, answer({ value: 't', type: 16 }), undefined],
@@ -357,7 +357,7 @@ test.each([
   [{ equals: null }, answer({ value: null }), undefined],
   [{ equals: null }, answer(), 'its value is another one than expected'],
   [{ equals: 0 }, answer({ value: null }), 'its value is another one than expected'],
-  [{ equals: 5 }, answer({ columns: 2 }), 'it gave 1 rows of 2 columns, not one value'],
+  [{ equals: 5 }, answer({ columns: 2 }), 'it gave 1 row of 2 columns, not one value'],
 ])('expecting %j, %j is judged right', (expected, given, reason) => {
   expect(judgeAnswer(expected, given)).toBe(reason);
 });

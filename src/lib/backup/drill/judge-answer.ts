@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import type { SmokeExpectation } from './context.ts';
 
 /** What a query gave. */
@@ -15,10 +16,11 @@ const boolean = 16;
 /** @returns why the answer is not what was expected; undefined when it is. Values are never quoted: they may be personal */
 export function judgeAnswer(expected: SmokeExpectation, answer: SmokeAnswer): string | undefined {
   const { rows, min, equals } = expected;
-  if (rows !== undefined && answer.rows !== rows) return `it gave ${answer.rows} rows, not ${rows}`;
+  if (rows !== undefined && answer.rows !== rows)
+    return `it gave ${counted(answer.rows, 'row')}, not ${rows}`;
   if (min === undefined && equals === undefined) return undefined;
   if (answer.rows !== 1 || answer.columns !== 1)
-    return `it gave ${answer.rows} rows of ${answer.columns} columns, not one value`;
+    return `it gave ${counted(answer.rows, 'row')} of ${counted(answer.columns, 'column')}, not one value`;
   if (min !== undefined && !isAtLeast(answer.value, min))
     return `its value is ${isNumber(answer.value) ? answer.value : 'no number'}, not ${min} or more`;
   if (equals !== undefined && !isEqual(answer, equals)) return 'its value is another one than expected';
