@@ -117,7 +117,7 @@ test('a manifest that the store refuses to give up keeps its set', async () => {
   expect(await copies()).toMatchObject({ [march]: 'complete' });
 });
 
-test('the last verified and the last drilled set stay, by their contents and not by their names', async () => {
+test('the newest verified and the last drilled set stay, by their contents and not by their names', async () => {
   const older = idOf('2026-02-01');
   for (const setId of [older, march, april, may, latest]) await world.addSet(setId);
   await addCheck(world.state, march, { kind: 'drill' });
@@ -132,10 +132,44 @@ test('the last verified and the last drilled set stay, by their contents and not
     [may]: 'remove',
     [latest]: 'keep',
   });
-  await addCheck(world.state, older, { kind: 'verify', level: 'full', at: '2026-06-01T13:00:00Z' });
+  await addCheck(world.state, may, { kind: 'verify', level: 'full', at: '2026-06-01T13:00:00Z' });
+  await addCheck(world.state, older, { kind: 'verify', level: 'full', at: '2026-06-01T14:00:00Z' });
   await apply(plan);
-  expect(await world.files(`${older}/`), 'verified since the plan').toHaveLength(3);
-  expect(await world.files(`${may}/`)).toEqual([]);
+  expect(await world.files(`${may}/`), 'verified since the plan').toHaveLength(3);
+  expect(await world.files(`${older}/`), 'verified later, and not the newest of them').toEqual([]);
+});
+
+test('of sets that were verified all together, the newest stays, and none that was damaged since', async () => {
+  for (const setId of [march, april, may, latest]) await world.addSet(setId);
+  // As `verify --all` goes: the newest first, the oldest last.
+  for (const [hour, setId] of [may, april, march].entries())
+    await addCheck(world.state, setId, {
+      kind: 'verify',
+      level: 'full',
+      at: `2026-06-01T0${hour + 1}:00:00Z`,
+    });
+  expect((await world.plan({ last: 1 })).decided).toEqual({
+    [march]: 'remove',
+    [april]: 'remove',
+    [may]: 'keep',
+    [latest]: 'keep',
+  });
+  await addCheck(world.state, may, { kind: 'verify', level: 'head', outcome: 'failed' });
+  const { plan, decided } = await world.plan({ last: 1 });
+  expect(decided).toMatchObject({ [april]: 'keep', [may]: 'remove' });
+  await apply(plan);
+  expect(await world.files(`${april}/`)).toHaveLength(3);
+});
+
+test('what was verified and is gone protects nothing in place of what is there', async () => {
+  await world.addSet(march);
+  await world.addSet(april, { manifest: 'no' });
+  await world.addSet(latest);
+  const { plan } = await world.plan({ last: 1 });
+  await addCheck(world.state, march, { kind: 'verify', level: 'full', at: '2026-06-01T13:00:00Z' });
+  await addCheck(world.state, april, { kind: 'verify', level: 'full', at: '2026-06-01T13:00:00Z' });
+  await apply(plan);
+  expect(await world.files(`${march}/`)).toHaveLength(3);
 });
 
 test('parts of a run that made no set go after the grace, and not before', async () => {

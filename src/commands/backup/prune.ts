@@ -11,7 +11,7 @@ const places = (summary: string) => Flags.integer({ summary, min: 0, helpGroup: 
 export default class BackupPrune extends BaseCommand<typeof BackupPrune> {
   static override summary = 'remove backup sets that no rule keeps';
   static override description =
-    'Builds a plan for one destination and, where the profile asks for no approval, applies it once the name of the destination was typed. The newest set, the last verified and the last drilled one always stay; what the store keeps locked is `retained`. Parts of runs that made no set go after a grace, keyrings when they are as old as their lock. The rules are those of `backup.prune` in the configuration, each with its flag above it. Killed or interrupted, `plan apply ID` goes on.';
+    'Builds a plan for one destination and, where the profile asks for no approval, applies it once the name of the destination was typed. The newest set, the newest verified and the last drilled one always stay; what the store keeps locked is `retained`. Parts of runs that made no set go after a grace, keyrings when they are as old as their lock. The rules are those of `backup.prune` in the configuration, each with its flag above it. Killed or interrupted, `plan apply ID` goes on.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --dry-run',
     '<%= config.bin %> <%= command.id %> --keep-weekly 8 --keep-monthly 12 --plan-only',

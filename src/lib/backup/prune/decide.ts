@@ -77,7 +77,7 @@ async function keptSets(
   for (const setId of newestOf(facts, complete)) keep(setId, newestReason);
   const isThere = new Set(complete.map(({ setId }) => setId));
   const last = (checks: PassedChecks['verified']) => checks.find(({ setId }) => isThere.has(setId))?.setId;
-  keep(last(facts.checks.verified), 'the last that was verified');
+  keep(last(facts.checks.verified), 'the newest that was verified');
   keep(last(facts.checks.drilled), 'the last that a drill restored');
   const running = facts.run === 'alive' ? openRuns(facts)[0] : undefined;
   for (const { setId, startedAt } of complete) {

@@ -1,5 +1,4 @@
 import type { Queryable } from '../../base/postgres.ts';
-import { isoTime } from '../../state/iso-time.ts';
 
 /** What the state database knows of a set at one destination. */
 export interface RegisteredCopy {
@@ -24,16 +23,19 @@ export async function registeredCopies(
   return new Map(rows.map((row) => [row.setId, row]));
 }
 
-/** Sets of a destination that passed a check, the latest pass first. */
+/** Sets of a destination that passed a check. */
 export interface PassedChecks {
-  /** Of their contents, whole or by sample: that names and sizes agree proves little. */
+  /**
+   * Of their contents, whole or by sample: that names and sizes agree proves little. The newest set first, whenever it
+   * was looked at, and none that a later verification speaks against.
+   */
   readonly verified: readonly PassedCheck[];
+  /** The latest drill first. */
   readonly drilled: readonly PassedCheck[];
 }
 
 interface PassedCheck {
   readonly setId: string;
-  readonly at: string;
 }
 
 export async function passedChecks(
@@ -41,17 +43,24 @@ export async function passedChecks(
   profile: string,
   destination: string,
 ): Promise<PassedChecks> {
-  const { rows } = await db.query<PassedCheck & { readonly kind: string }>(
-    `select kind, set_id as "setId", ${isoTime('max(finished_at)')} as at from postern.backup_check
-     where profile = $1 and destination = $2 and outcome = 'passed'
-       and (kind = 'drill' or (kind = 'verify' and (level = 'full' or level like 'sample%')))
-     group by kind, set_id order by max(finished_at) desc, set_id desc`,
+  const verified = await db.query<PassedCheck>(
+    `select set_id as "setId" from (
+       select set_id,
+              array_agg(outcome order by finished_at desc) as looks,
+              array_agg(outcome order by finished_at desc) filter (where level = 'full' or level like 'sample%') as reads
+       from postern.backup_check
+       where profile = $1 and destination = $2 and kind = 'verify' and outcome in ('passed', 'failed')
+       group by set_id) last
+     where looks[1] = 'passed' and reads[1] = 'passed' order by set_id desc`,
     [profile, destination],
   );
-  return {
-    verified: rows.filter(({ kind }) => kind === 'verify'),
-    drilled: rows.filter(({ kind }) => kind === 'drill'),
-  };
+  const drilled = await db.query<PassedCheck>(
+    `select set_id as "setId" from postern.backup_check
+     where profile = $1 and destination = $2 and kind = 'drill' and outcome = 'passed'
+     group by set_id order by max(finished_at) desc, set_id desc`,
+    [profile, destination],
+  );
+  return { verified: verified.rows, drilled: drilled.rows };
 }
 
 /** From here on, nobody counts on the copy; `complete` again where the store kept it after all. */

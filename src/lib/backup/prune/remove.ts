@@ -8,7 +8,13 @@ import { goesWithSet, newestReason } from './decide.ts';
 import { foldersOf, type PruneEntry } from './entries.ts';
 import { probeAge } from './inventory.ts';
 import { setsNeededBy } from './needed-by.ts';
-import { passedChecks, registeredCopies, registerKeyringPruning, registerPruning } from './register.ts';
+import {
+  type PassedChecks,
+  passedChecks,
+  registeredCopies,
+  registerKeyringPruning,
+  registerPruning,
+} from './register.ts';
 import { deleteVersions, findLock, listFolders, sumOf } from './versions.ts';
 
 /** What a step works with; the caller holds the profile's backup lock, so no run is alive. */
@@ -152,10 +158,23 @@ async function whyKept(step: RemovalStep, setId: string): Promise<string | undef
     });
   }
   const { verified, drilled } = await passedChecks(state, context.profile, destination.name);
-  if (verified[0]?.setId === setId) return 'it is the last that was verified by now';
-  if (drilled[0]?.setId === setId) return 'it is the last that a drill restored by now';
+  if (await isFirstThere(step, verified, setId)) return 'it is the newest that was verified by now';
+  if (await isFirstThere(step, drilled, setId)) return 'it is the last that a drill restored by now';
   const by = (await neededNow(step, setId)).get(setId);
   return by === undefined ? undefined : `${by} needs it by now`;
+}
+
+/** Whether it is the first of them that is still there. */
+async function isFirstThere(
+  step: RemovalStep,
+  sets: PassedChecks['verified'],
+  setId: string,
+): Promise<boolean> {
+  for (const passed of sets) {
+    if (passed.setId === setId) return true;
+    if (await hasManifest(step, passed.setId)) return false;
+  }
+  return false;
 }
 
 /** What the sets need that stay, and those that are still there although they were to go. */
