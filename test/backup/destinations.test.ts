@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { DatabaseSource } from '../../src/lib/backup/context.ts';
 import type { Destination } from '../../src/lib/backup/destination.ts';
 import { listSets } from '../../src/lib/backup/list.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
 import { failure } from '../../src/lib/base/error.ts';
 import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts';
 import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
-import { type BackupWorld, backupWorld, destinationOf } from '../support/backup-world.ts';
+import { type BackupWorld, backupWorld, destinationOf, platformSource } from '../support/backup-world.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { restoreSet, sql } from './round-trip.ts';
 
@@ -121,6 +122,27 @@ test('a destination that is not required may fail with a warning', async () => {
     { state: 'failed', reason: 'this store is full' },
   ]);
   expect(await states()).toMatchObject([{ set: 'complete' }, { set: 'complete', state: 'failed' }]);
+});
+
+test('the register expects a locked keyring of a set only where the set has wrapped keys', async () => {
+  await sql(
+    platform.url,
+    `create table wrapped (id int primary key, key bytea not null); insert into wrapped values (1, '\\x01')`,
+  );
+  const keyringLock = { mode: 'compliance', duration: 35 * day } as const;
+  const expected = async (wrappedKeys: DatabaseSource['wrappedKeys']) => {
+    const sources = [{ ...platformSource(platform.url), wrappedKeys }];
+    const { setId } = await runBackup(
+      world.context({ sources, destinations: [{ ...second, lock, keyringLock }] }),
+    );
+    return sql(
+      world.stateUrl,
+      `select keyring_lock_until is not null as locked from postern.backup_copy where set_id = '${setId}'`,
+    );
+  };
+  expect(await expected([])).toEqual([{ locked: false }]);
+  expect(await expected([{ table: 'public.wrapped', column: 'key' }])).toEqual([{ locked: true }]);
+  await sql(platform.url, 'drop table wrapped');
 });
 
 test('a run that fails everywhere is a failure, and no set', async () => {

@@ -1,9 +1,13 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { listDestination } from '../../src/lib/backup/list-destination.ts';
 import type { Limits } from '../../src/lib/backup/status/assess.ts';
 import { statusGauges } from '../../src/lib/backup/status/gauges.ts';
 import type { BackupStatusResult, DestinationStatus } from '../../src/lib/backup/status/results.ts';
 import { backupStatus, type WatchContext } from '../../src/lib/backup/status/status.ts';
 import { failure } from '../../src/lib/base/error.ts';
+import { silentProgress } from '../../src/lib/base/progress.ts';
 import { statusText } from '../../src/lib/cli/backup-status-text.ts';
 import { generateKeyPair } from '../../src/lib/crypto/openpgp-key.ts';
 import { withJobLock } from '../../src/lib/state/job-lock.ts';
@@ -88,6 +92,7 @@ test('never a set is unknown, and so is never a check that is limited', async ()
 });
 
 test('checks that are too old are stale, young ones fresh, and a drill tells how long a restore takes', async () => {
+  await world.addSet(older);
   await world.addSet(latest);
   await addCheck(world.state, older, { kind: 'verify', level: 'sample=5%', at: '2026-05-01T00:00:00Z' });
   await addCheck(world.state, older, { kind: 'drill', at: '2026-03-01T00:00:00Z' });
@@ -126,6 +131,103 @@ test('a set whose manifest is gone from the store is not counted, and is told', 
   expect(only(unasked)).toMatchObject({ lastSet: { setId: latest }, store: 'not asked', keyrings: null });
 });
 
+test('what is gone from the store is not counted, and neither is a look at it', async () => {
+  const lost = idOf('2026-05-29');
+  for (const setId of [older, lost, latest]) await world.addSet(setId);
+  await addCheck(world.state, older, { kind: 'verify', level: 'full', at: '2026-05-24T05:00:00Z' });
+  for (const kind of ['verify', 'drill'] as const)
+    await addCheck(world.state, lost, { kind, level: 'full', at: '2026-05-31T05:00:00Z' });
+  const before = await status({ verifyAge: 7 * day, drillAge: 7 * day });
+  expect(before.verdict).toBe('fresh');
+  await rm(
+    join(world.storePath, `versions/offsite/test/${lost.toLowerCase().replaceAll(/[tz]/g, (c) => `^${c}`)}`),
+    {
+      recursive: true,
+    },
+  );
+  const result = await status({ verifyAge: 7 * day, drillAge: 7 * day });
+  expect(only(result)).toMatchObject({
+    sets: 2,
+    bytes: 2000,
+    missing: 1,
+    verified: { setId: older },
+    drilled: null,
+    lastSet: { setId: latest },
+  });
+  expect(messages(result)).toEqual([
+    'the last verification of contents is 8 d 7 h old, and 7 d is the limit',
+    'no drill yet',
+  ]);
+  expect(statusText(result)).toContain('missing       1, gone from the store');
+  const unasked = await status({ verifyAge: 7 * day }, {}, 'do not ask');
+  expect(only(unasked)).toMatchObject({ sets: 3, missing: null, verified: { setId: lost } });
+  await world.state.pool.query(`update postern.backup_copy set state = 'pruned' where set_id = $1`, [lost]);
+  expect(only(await status({}, {}, 'do not ask'))).toMatchObject({ sets: 2, verified: { setId: older } });
+});
+
+test('of sets that were verified all together, the newest counts, with the time of its own check', async () => {
+  await world.addSet(older);
+  await world.addSet(latest);
+  await addCheck(world.state, latest, { kind: 'verify', level: 'full', at: '2026-05-30T05:00:00Z' });
+  await addCheck(world.state, older, { kind: 'verify', level: 'full', at: '2026-05-31T05:00:00Z' });
+  const result = await status({ verifyAge: 2 * day });
+  expect(only(result)).toMatchObject({ verified: { setId: latest, at: '2026-05-30T05:00:00.000Z' } });
+  expect(result.verdict, 'a later look at an older set does not make it younger').toBe('stale');
+});
+
+test('the lock is the earliest of the data; mail objects that stay longer are told beside it', async () => {
+  const [short, long] = [new Date('2026-08-01T00:00:00Z'), new Date('2026-09-01T00:00:00Z')];
+  await world.addSet(latest, { manifest: 'no', lockedUntil: short });
+  await world.put(`${latest}/objects/000001.tar.zst.pgp`, long);
+  await world.put(`${latest}/manifest.json.pgp`, long);
+  const result = await status();
+  expect(only(result).lastSet).toMatchObject({
+    lockedUntil: short.toISOString(),
+    objectsLockedUntil: long.toISOString(),
+  });
+  expect(statusText(result)).toContain('locked        until 2026-08-01; mail objects until 2026-09-01');
+  expect(statusGauges(result)).toContainEqual(
+    expect.objectContaining({
+      name: 'postern_backup_locked_until_timestamp_seconds',
+      value: short.getTime() / 1000,
+    }),
+  );
+  const sets = {
+    destination: 'offsite',
+    store: world.store,
+    profile: 'test',
+    prefix: 'offsite/test/',
+    trustedSigners: [],
+  };
+  const listed = await listDestination(sets, { state: undefined, progress: silentProgress });
+  expect(listed).toMatchObject([{ lockedUntil: short.toISOString() }]);
+  const oneUnlocked = idOf('2026-05-31');
+  await world.addSet(oneUnlocked, { lockedUntil: long, lockedFile: 'manifest.json.pgp' });
+  expect(only(await status()).lastSet).toMatchObject({ setId: oneUnlocked, lockedUntil: null });
+});
+
+test('a keyring that is gone before its lock has ended, and that nobody pruned, is stale', async () => {
+  await world.addSet(latest);
+  const lockedKeyring = (until: string) =>
+    world.state.pool.query('update postern.backup_copy set keyring_lock_until = $1', [until]);
+  await lockedKeyring('2026-06-10');
+  expect(await status()).toMatchObject({ verdict: 'fresh' });
+  const name = `offsite/test/keyrings/${latest}/platform-00001-00001.sql.zst.pgp`;
+  await world.store.put(`${name}.asc`, Buffer.from('a signature alone'));
+  await world.store.delete(name);
+  const result = await status();
+  expect(result.verdict).toBe('stale');
+  expect(messages(result)).toEqual([
+    `the keyring of ${latest} is gone from the store, though locked until 2026-06-10`,
+  ]);
+  expect(await status({}, {}, 'do not ask')).toMatchObject({ verdict: 'fresh' });
+  await lockedKeyring('2026-05-31');
+  expect(await status(), 'its lock has ended').toMatchObject({ verdict: 'fresh' });
+  await lockedKeyring('2026-06-10');
+  await world.state.pool.query('update postern.backup_copy set keyring_pruned_at = $1', [now]);
+  expect(await status(), 'it was pruned').toMatchObject({ verdict: 'fresh' });
+});
+
 test('a set that a verification found damaged is not counted until one passes again', async () => {
   await world.addSet(older);
   await world.addSet(latest);
@@ -162,6 +264,19 @@ test('a state database that cannot be asked is unknown, and one that is not migr
   expect(result.verdict).toBe('unknown');
   expect(messages(result)).toEqual(['the state database cannot be asked: connection refused']);
   expect(statusGauges(result).map(({ name }) => name)).toEqual(['postern_backup_verdict']);
+  const nothing = { sets: null, bytes: null, cost: null, lastSet: null, openRuns: null, missing: null };
+  expect(only(result)).toMatchObject({ ...nothing, register: 'unreachable' });
+  expect(statusText(result)).toMatchInlineSnapshot(`
+    "test: unknown
+
+    offsite: unknown
+      unknown       the state database cannot be asked: connection refused
+      last set      unknown
+      verified      unknown
+      drilled       unknown
+      sets          unknown
+      store         not asked"
+  `);
   await expect(status({}, { state: state(2) })).rejects.toMatchObject({ exitCode: 2 });
 });
 

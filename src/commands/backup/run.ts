@@ -58,8 +58,9 @@ export default class BackupRun extends BaseCommand<typeof BackupRun> {
     );
     this.print(`${formatByteSize(result.plainBytes)} became ${formatByteSize(result.bytes)}`);
     if (result.objects !== null) this.print(objectsText(result.objects));
-    for (const { name, location, state, lockedUntil } of result.destinations) {
-      const lock = lockedUntil === null ? 'not locked' : `locked until ${lockedUntil}`;
+    for (const { name, location, state, lockedUntil, objectsLockedUntil: objects } of result.destinations) {
+      const longer = objects === null ? '' : `, mail objects until ${objects}`;
+      const lock = lockedUntil === null ? 'not locked' : `locked until ${lockedUntil}${longer}`;
       this.print(state === 'complete' ? `${name}: ${location}, ${lock}` : `${name}: no set`);
     }
     this.say('next: postern backup verify');

@@ -16,14 +16,14 @@ const columns: readonly Column<DestinationStatus>[] = [
   { header: 'verify age s', value: ({ verified }) => verified?.ageSeconds },
   { header: 'drill age s', value: ({ drilled }) => drilled?.ageSeconds },
   { header: 'rto s', value: ({ drilled }) => drilled?.rtoSeconds },
-  { header: 'sets', value: ({ sets }) => sets },
-  { header: 'bytes', value: ({ bytes }) => bytes },
+  { header: 'sets', value: ({ sets }) => sets ?? undefined },
+  { header: 'bytes', value: ({ bytes }) => bytes ?? undefined },
 ];
 
 export default class BackupStatus extends BaseCommand<typeof BackupStatus> {
   static override summary = 'say whether every destination has a set that is young enough';
   static override description =
-    'The last good set, verification and drill of each destination, growth, forecast and cost. Exit 3 where a required destination exceeds a limit, or has lost its newest set; exit 4 where the state database or a store cannot be asked, or what is limited has never been done. A set counts when its manifest is in the store and no verification has found it damaged.';
+    'The last good set, verification and drill of each destination, growth, forecast and cost. Exit 3 where a required destination exceeds a limit, or has lost its newest set or the keyring of that; exit 4 where the state database or a store cannot be asked, or what is limited has never been done. A set counts when its manifest is in the store and no verification has found it damaged.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --max-age 8d --max-verify-age 35d --max-drill-age 100d --json',
@@ -38,7 +38,9 @@ export default class BackupStatus extends BaseCommand<typeof BackupStatus> {
       helpValue: 'DURATION',
       default: '8d',
     }),
-    'max-verify-age': limit('the age of the last verification of contents, whole or by sample'),
+    'max-verify-age': limit(
+      'the age of the last verification of the newest verified set, whole or by sample',
+    ),
     'max-drill-age': limit('the age of the last drill'),
     'ask-stores': Flags.boolean({
       summary: "ask each store for the newest set's manifest",

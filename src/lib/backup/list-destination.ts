@@ -3,10 +3,10 @@ import type { Queryable } from '../base/postgres.ts';
 import type { Progress } from '../base/progress.ts';
 import { bestEffort } from './best-effort.ts';
 import type { SetStore } from './context.ts';
-import { fileName } from './format/layout.ts';
 import { knownCopies, type LastCheck, lastVerifications } from './known-copy.ts';
 import { listSets, startOf } from './list.ts';
 import type { ListedSet } from './results.ts';
+import { setLocks } from './set-locks.ts';
 
 const requestsAtOnce = 8;
 
@@ -35,8 +35,8 @@ export async function listDestination(
   );
   const unknown = found.filter(({ setId, isComplete }) => isComplete && !locks.has(setId));
   await inParallel(unknown, requestsAtOnce, async ({ setId }) => {
-    const manifest = await sets.store.head(`${sets.prefix}${setId}/${fileName.manifest}`);
-    locks.set(setId, manifest?.retention?.until.toISOString() ?? null);
+    const found = await setLocks(sets.store, sets.prefix, setId);
+    locks.set(setId, found?.data?.toISOString() ?? null);
   });
   const complete = new Set(found.filter(({ isComplete }) => isComplete).map(({ setId }) => setId));
   const missing = [...(register?.copies.values() ?? [])].filter(

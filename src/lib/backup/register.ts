@@ -39,8 +39,17 @@ export async function registerCopies(
   }
 }
 
-/** The manifest that is about to be stored: should the run be killed right after it, the set is known by this. */
-export async function registerCommit(db: Queryable, setId: string, manifestSha256: string): Promise<void> {
+/**
+ * The manifest that is about to be stored: should the run be killed right after it, the set is known by this.
+ * @param keyrings files with wrapped keys; where there are none, none is locked, and nobody misses one later
+ */
+export async function registerCommit(
+  db: Queryable,
+  setId: string,
+  { manifestSha256, keyrings }: { readonly manifestSha256: string; readonly keyrings: number },
+): Promise<void> {
+  if (keyrings === 0)
+    await db.query('update postern.backup_copy set keyring_lock_until = null where set_id = $1', [setId]);
   await db.query('update postern.backup_set set manifest_sha256 = $2 where set_id = $1', [
     setId,
     manifestSha256,

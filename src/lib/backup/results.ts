@@ -36,8 +36,10 @@ export const backupRunResult = z.strictObject({
       location: z.string(),
       required: z.boolean(),
       state: z.enum(['complete', 'failed']),
-      /** Until when the store refuses to delete the set's files; null: it locks nothing. */
+      /** The end of the earliest lock on the set's data; null: it locks nothing. */
       lockedUntil: z.string().nullable(),
+      /** Of its mail objects, which are kept longer; null where there are none, or no lock. */
+      objectsLockedUntil: z.string().nullable(),
       /** Why it failed. */
       reason: z.string().nullable(),
     }),
@@ -86,7 +88,7 @@ export const listedSet = z.strictObject({
   files: count,
   /** Of those. */
   bytes: count,
-  /** Null: not locked, or not complete. */
+  /** The end of the earliest lock on the set's data; null: not locked, or not complete. */
   lockedUntil: z.string().nullable(),
   /** The last verification that came to an end; null where none is on record. */
   lastVerified: verification.nullable(),

@@ -164,7 +164,9 @@ async function writeSet(
       keyrings: writer.keyrings.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       objects,
     };
-    const committed = await writer.commit(manifest, (sha256) => registerCommit(state, setId, sha256));
+    const committed = await writer.commit(manifest, (manifestSha256) =>
+      registerCommit(state, setId, { manifestSha256, keyrings: writer.keyrings.length }),
+    );
     result = resultOf(context, manifest, committed, copies);
   } catch (error) {
     const open = copies.failures().filter(({ has }) => has === 'unknown');
@@ -214,6 +216,8 @@ function resultOf(
         required,
         state: target === undefined ? 'failed' : 'complete',
         lockedUntil: target?.lockUntil?.toISOString() ?? null,
+        objectsLockedUntil:
+          manifest.objects === null ? null : (target?.objectsLockUntil?.toISOString() ?? null),
         reason: failed?.error.message ?? null,
       };
     }),

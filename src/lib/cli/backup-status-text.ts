@@ -16,24 +16,20 @@ export function statusText({ profile, verdict, destinations, nextExpiry }: Backu
 }
 
 function blockOf(status: DestinationStatus): readonly string[] {
-  const { name, required, verdict, problems, lastSet, lastFailure, drilled, openRuns, keyrings } = status;
+  const { name, required, verdict, problems, lastFailure, missing, openRuns, keyrings } = status;
+  const unknown = status.register === 'unreachable' ? 'unknown' : undefined;
   const rows: readonly (readonly [string, string | undefined])[] = [
     ...problems.map((problem) => [problem.verdict, problem.message] as const),
-    ['last set', lastSet === null ? 'none' : `${lastSet.setId}, ${ago(lastSet.ageSeconds)}`],
-    [
-      'locked',
-      lastSet === null ? undefined : (lastSet.lockedUntil && `until ${date(lastSet.lockedUntil)}`) || 'no',
-    ],
+    ['last set', unknown ?? lastSetText(status)],
+    ['locked', lockText(status)],
     ['failed since', lastFailure?.setId],
-    ['verified', verifiedText(status)],
-    [
-      'drilled',
-      drilled === null ? 'never' : `${ago(drilled.ageSeconds)}, restored in ${duration(drilled.rtoSeconds)}`,
-    ],
-    ['sets', setsText(status)],
+    ['verified', unknown ?? verifiedText(status)],
+    ['drilled', unknown ?? drilledText(status)],
+    ['sets', unknown ?? setsText(status)],
+    ['missing', missing === null || missing === 0 ? undefined : `${missing}, gone from the store`],
     ...forecastRows(status),
     ['keyrings', keyrings === null ? undefined : String(keyrings)],
-    ...openRuns.map(({ setId, state }) => ['open run', `${setId}, ${state}`] as const),
+    ...(openRuns ?? []).map(({ setId, state }) => ['open run', `${setId}, ${state}`] as const),
     ['store', status.store === 'not asked' ? 'not asked' : undefined],
   ];
   const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
@@ -44,13 +40,30 @@ function blockOf(status: DestinationStatus): readonly string[] {
   ];
 }
 
+function lastSetText({ lastSet }: DestinationStatus): string {
+  return lastSet === null ? 'none' : `${lastSet.setId}, ${ago(lastSet.ageSeconds)}`;
+}
+
+function lockText({ lastSet }: DestinationStatus): string | undefined {
+  if (lastSet === null) return undefined;
+  const { lockedUntil, objectsLockedUntil: objects } = lastSet;
+  const data = lockedUntil === null ? 'no' : `until ${date(lockedUntil)}`;
+  return objects === null || objects === lockedUntil ? data : `${data}; mail objects until ${date(objects)}`;
+}
+
+function drilledText({ drilled }: DestinationStatus): string {
+  return drilled === null
+    ? 'never'
+    : `${ago(drilled.ageSeconds)}, restored in ${duration(drilled.rtoSeconds)}`;
+}
+
 function verifiedText({ verified, listed }: DestinationStatus): string {
   const contents = verified === null ? 'never' : `${ago(verified.ageSeconds)}, ${verified.level}`;
   return listed === null ? contents : `${contents}; names and sizes ${ago(listed.ageSeconds)}`;
 }
 
 function setsText({ sets, bytes, growthBytesPerWeek: growth }: DestinationStatus): string {
-  const size = `${sets}, ${formatByteSize(bytes)}`;
+  const size = `${sets}, ${formatByteSize(bytes ?? 0)}`;
   if (growth === null) return size;
   const step = `${formatByteSize(Math.abs(growth))} a week`;
   return growth === 0

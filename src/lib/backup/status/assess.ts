@@ -5,6 +5,7 @@ import type { StoreLook } from './ask-store.ts';
 import type { CheckFact, CopyFact } from './facts.ts';
 import { forecast, growthOf, type SizedSet } from './growth.ts';
 import type { DestinationStatus, Verdict } from './results.ts';
+import { isDamaged, type Standing, standing } from './standing.ts';
 
 /** How old things may be, in milliseconds; what is left out is not asked. */
 export interface Limits {
@@ -40,35 +41,15 @@ type Problem = DestinationStatus['problems'][number];
 
 const horizons = [30, 90, 365] as const;
 const day = 86_400_000;
-/** Sets of a destination that count as good ones, newest first: complete, and not found damaged since. */
-export function goodSets(copies: readonly CopyFact[], checks: readonly CheckFact[]): readonly CopyFact[] {
-  return copies
-    .filter(({ copyState, setId }) => copyState === 'complete' && !isDamaged(setId, checks))
-    .toReversed();
-}
-
-/** What the last look at its contents, or at its names where that was later, has found. */
-function isDamaged(setId: string, checks: readonly CheckFact[]): boolean {
-  return checks.find((check) => check.setId === setId && check.kind === 'verify')?.outcome === 'failed';
-}
-
 /** Judges one destination by what is known of it. */
 export function assess(about: Assessed): DestinationStatus {
   const { destination, copies, checks, look, now } = about;
-  const complete = copies.filter(({ copyState }) => copyState === 'complete');
-  const good = goodSets(copies, checks);
-  const last = look.state === 'asked' ? good.find(({ setId }) => setId === look.newest) : good[0];
+  const found = standing(copies, checks, look);
+  const { complete, last, missing, verified, listed, drilled } = found;
   const failed = copies.findLast(
     ({ copyState, setId }) => copyState === 'failed' && (last === undefined || setId > last.setId),
   );
-  const passed = (kind: CheckFact['kind'], depth?: CheckFact['depth']) =>
-    checks.find(
-      (check) => check.kind === kind && check.outcome === 'passed' && (depth ?? check.depth) === check.depth,
-    );
-  const verified = passed('verify', 'contents');
-  const listed = passed('verify', 'names');
-  const drilled = passed('drill');
-  const problems = problemsOf(about, { last, verified, drilled });
+  const problems = problemsOf(about, found);
   const bytes = complete.reduce((sum, copy) => sum + copy.bytes, 0);
   return {
     name: destination.name,
@@ -90,11 +71,13 @@ export function assess(about: Assessed): DestinationStatus {
           },
     sets: complete.length,
     bytes,
+    missing: look.state === 'asked' ? missing.length : null,
     ...outlook(about, complete, bytes),
-    keyrings: look.state === 'asked' ? look.keyrings : null,
+    keyrings: look.state === 'asked' ? look.keyrings.size : null,
     openRuns: copies
       .filter(({ runState }) => runState === 'running')
       .map(({ setId }) => ({ setId, state: setId === about.alive ? 'under way' : 'dead' })),
+    register: 'asked',
     store: look.state,
   };
 }
@@ -105,14 +88,7 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
   return verdicts.includes('unknown') ? 'unknown' : 'fresh';
 }
 
-function problemsOf(
-  { copies, checks, look, limits, now }: Assessed,
-  found: {
-    readonly last: CopyFact | undefined;
-    readonly verified: CheckFact | undefined;
-    readonly drilled: CheckFact | undefined;
-  },
-): Problem[] {
+function problemsOf({ checks, look, limits, now }: Assessed, found: Standing): Problem[] {
   const problems: Problem[] = [];
   const add = (verdict: Problem['verdict'], message: string): void =>
     void problems.push({ verdict, message });
@@ -128,17 +104,27 @@ function problemsOf(
     if (old < -clockTolerance) add('unknown', `the last ${what} is from the future: a clock is wrong`);
   };
   if (look.state === 'unreachable') add('unknown', `the store cannot be asked: ${look.message}`);
-  if (look.state === 'asked')
-    for (const setId of look.missing) add('stale', `the manifest of ${setId} is gone from the store`);
+  const isYounger = ({ setId }: CopyFact): boolean => found.last === undefined || setId > found.last.setId;
+  for (const { setId } of found.missing.filter(isYounger).toReversed())
+    add('stale', `the manifest of ${setId} is gone from the store`);
+  const lost = lostKeyring(found.last, look, now);
+  if (lost !== undefined) add('stale', lost);
   // An older one that is damaged speaks against nothing any more, and may be locked for a year.
-  const younger = copies.filter(({ setId }) => found.last === undefined || setId > found.last.setId);
-  for (const { setId, copyState } of younger)
-    if (copyState === 'complete' && isDamaged(setId, checks))
-      add('stale', `verification found ${setId} damaged`);
+  for (const { setId } of found.complete.filter(isYounger))
+    if (isDamaged(setId, checks)) add('stale', `verification found ${setId} damaged`);
   limit('complete set', found.last?.startedAt, limits.age);
   limit('verification of contents', found.verified?.at, limits.verifyAge);
   limit('drill', found.drilled?.at, limits.drillAge);
   return problems;
+}
+
+/** The wrapped keys of the newest set: without them, it restores mail that nobody can read. */
+function lostKeyring(last: CopyFact | undefined, look: StoreLook, now: Date): string | undefined {
+  if (last === undefined || look.state !== 'asked' || look.keyrings.has(last.setId)) return undefined;
+  const { setId, keyringLockUntil, keyringPrunedAt } = last;
+  if (keyringLockUntil === null || keyringPrunedAt !== null || age(keyringLockUntil, now) >= 0)
+    return undefined;
+  return `the keyring of ${setId} is gone from the store, though locked until ${keyringLockUntil.slice(0, 10)}`;
 }
 
 function outlook(
@@ -170,11 +156,21 @@ function outlook(
 }
 
 function lastSetOf(
-  { setId, startedAt, lockUntil }: CopyFact,
+  { setId, startedAt, lockUntil, objectsLockUntil }: CopyFact,
   { look, now }: Assessed,
 ): DestinationStatus['lastSet'] {
-  const lockedUntil = look.state === 'asked' ? (look.lockedUntil?.toISOString() ?? null) : lockUntil;
-  return { setId, startedAt, ageSeconds: age(startedAt, now) / 1000, lockedUntil };
+  const asked = look.state === 'asked' ? look.locks : undefined;
+  const [data, objects] =
+    look.state === 'asked'
+      ? [asked?.data?.toISOString() ?? null, asked?.objects?.toISOString() ?? null]
+      : [lockUntil, objectsLockUntil];
+  return {
+    setId,
+    startedAt,
+    ageSeconds: age(startedAt, now) / 1000,
+    lockedUntil: data,
+    objectsLockedUntil: objects,
+  };
 }
 
 function checkOf(check: CheckFact | undefined, now: Date): DestinationStatus['verified'] {

@@ -10,6 +10,11 @@ export interface CopyFact {
   readonly startedAt: string;
   readonly bytes: number;
   readonly lockUntil: string | null;
+  /** Of mail objects, where the set has any. */
+  readonly objectsLockUntil: string | null;
+  /** Null: it has no keyring, or an unlocked one. */
+  readonly keyringLockUntil: string | null;
+  readonly keyringPrunedAt: string | null;
 }
 
 /** Every set of the profile at every destination, oldest first; a run that reached no destination is not among them. */
@@ -17,7 +22,11 @@ export async function copyFacts(db: Queryable, profile: string): Promise<readonl
   const { rows } = await db.query<CopyFact>(
     `select set_id as "setId", destination, s.state as "runState", c.state as "copyState",
             ${isoTime('s.started_at')} as "startedAt", coalesce(s.bytes, 0)::float8 as bytes,
-            ${isoTime('c.lock_until')} as "lockUntil"
+            ${isoTime('c.lock_until')} as "lockUntil",
+            case when exists (select from postern.backup_object_set o where o.set_id = s.set_id)
+                 then ${isoTime('c.objects_lock_until')} end as "objectsLockUntil",
+            ${isoTime('c.keyring_lock_until')} as "keyringLockUntil",
+            ${isoTime('c.keyring_pruned_at')} as "keyringPrunedAt"
      from postern.backup_set s join postern.backup_copy c using (set_id)
      where s.profile = $1 order by s.started_at, set_id`,
     [profile],

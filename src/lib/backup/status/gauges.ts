@@ -39,21 +39,18 @@ function gaugesOf(status: DestinationStatus): readonly Gauge[] {
   );
   add(
     'postern_backup_locked_until_timestamp_seconds',
-    'Until when the store keeps the newest good set, in Unix time.',
+    'Until when the store keeps all data of the newest good set, in Unix time.',
     seconds(lastSet?.lockedUntil),
   );
   add(
     'postern_backup_verify_age_seconds',
-    'Since contents last passed a verification.',
+    'Since the contents of the newest verified set passed.',
     verified?.ageSeconds,
   );
   add('postern_backup_drill_age_seconds', 'Since a drill last passed.', drilled?.ageSeconds);
   add('postern_backup_rto_seconds', 'How long the restore of the last drill took.', drilled?.rtoSeconds);
-  // Without the state database, none would look like "no sets".
-  if (lastSet !== null || status.sets > 0) {
-    add('postern_backup_sets', 'Complete sets.', status.sets);
-    add('postern_backup_bytes', 'Bytes of the complete sets.', status.bytes);
-  }
+  add('postern_backup_sets', 'Complete sets.', status.sets);
+  add('postern_backup_bytes', 'Bytes of the complete sets.', status.bytes);
   for (const { days, bytes } of status.forecast)
     add('postern_backup_forecast_bytes', 'Bytes to be expected.', bytes, { days: String(days) });
   add('postern_backup_cost_per_month', 'What the complete sets cost a month.', cost?.amount, {

@@ -17,16 +17,19 @@ const destinationStatus = z.strictObject({
       setId: z.string(),
       startedAt: z.string(),
       ageSeconds: seconds,
+      /** The end of the earliest lock on its data; null: the store can lose it. */
       lockedUntil: z.string().nullable(),
+      /** Of its mail objects, where they are kept longer. */
+      objectsLockedUntil: z.string().nullable(),
     })
     .nullable(),
   /** The last run since then that did not reach this destination. */
   lastFailure: z.strictObject({ setId: z.string(), startedAt: z.string() }).nullable(),
-  /** The last verification of contents that passed, whole or by sample. */
+  /** The newest set whose contents passed their last verification, whole or by sample, and when that was. */
   verified: z
     .strictObject({ setId: z.string(), level: z.string(), at: z.string(), ageSeconds: seconds })
     .nullable(),
-  /** The last verification of names and sizes that passed. */
+  /** The same of names and sizes. */
   listed: z
     .strictObject({ setId: z.string(), level: z.string(), at: z.string(), ageSeconds: seconds })
     .nullable(),
@@ -34,8 +37,11 @@ const destinationStatus = z.strictObject({
   drilled: z
     .strictObject({ setId: z.string(), at: z.string(), ageSeconds: seconds, rtoSeconds: seconds })
     .nullable(),
-  sets: count,
-  bytes: count,
+  /** Complete, not pruned, and there where the store was asked; null where the state database was not. */
+  sets: count.nullable(),
+  bytes: count.nullable(),
+  /** Sets that the state database has as complete, and the store no longer has; null where it was not asked. */
+  missing: count.nullable(),
   /** By how much a set is larger than one of a week before; null where the sets cover less than a day. */
   growthBytesPerWeek: z.number().int().nullable(),
   /** What will be there, and what it will cost a month; empty where the sets cover less than a day. */
@@ -45,7 +51,9 @@ const destinationStatus = z.strictObject({
   /** Sets that still have their wrapped keys; null where the store was not asked. */
   keyrings: count.nullable(),
   /** Runs that have not ended; a dead one was killed, and the next run settles it. */
-  openRuns: z.array(z.strictObject({ setId: z.string(), state: z.enum(['under way', 'dead']) })),
+  openRuns: z.array(z.strictObject({ setId: z.string(), state: z.enum(['under way', 'dead']) })).nullable(),
+  /** Whether the state database answered: if not, null means unknown, everywhere here. */
+  register: z.enum(['asked', 'unreachable']),
   store: z.enum(['asked', 'not asked', 'unreachable']),
 });
 

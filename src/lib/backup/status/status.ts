@@ -4,10 +4,11 @@ import type { ObjectStore } from '../../cloud/object-store.ts';
 import { isJobLocked } from '../../state/job-lock.ts';
 import type { KeepRules } from '../prune/rules.ts';
 import { askStore } from './ask-store.ts';
-import { assess, goodSets, type Limits, type WatchedDestination, worst } from './assess.ts';
+import { assess, type Limits, type WatchedDestination, worst } from './assess.ts';
 import { type CheckFact, type CopyFact, checkFacts, copyFacts } from './facts.ts';
 import { keyEnd } from './key-expiry.ts';
 import type { BackupStatusResult, DestinationStatus } from './results.ts';
+import { goodSets } from './standing.ts';
 
 /** What `backup status` looks at. */
 export interface WatchContext {
@@ -43,13 +44,11 @@ export async function backupStatus(
       const newestFirst = goodSets(copies, checks).map(({ setId }) => setId);
       const look =
         stores === 'ask' && known.error === undefined
-          ? await askStore(() => destination.open(), newestFirst)
+          ? await askStore(() => destination.open(), spokenOf(copies, checks), newestFirst)
           : ({ state: 'not asked' } as const);
       const { keep, now } = context;
       const status = assess({ destination, copies, checks, look, alive: known.alive, limits, keep, now });
-      if (known.error === undefined) return status;
-      const message = `the state database cannot be asked: ${known.error}`;
-      return { ...status, verdict: 'unknown', problems: [{ verdict: 'unknown', message }] };
+      return known.error === undefined ? status : { ...status, ...unknownFor(known.error) };
     }),
   );
   const required = destinations.filter((destination) => destination.required);
@@ -59,6 +58,26 @@ export async function backupStatus(
     verdict: worst(counted.map(({ verdict }) => verdict)),
     destinations,
     nextExpiry: nextExpiry(context),
+  };
+}
+
+/** Sets that may be there: the register has them, or something has looked at them there. */
+function spokenOf(copies: readonly CopyFact[], checks: readonly CheckFact[]): ReadonlySet<string> {
+  const gone = new Set(copies.filter(({ copyState }) => copyState !== 'complete').map(({ setId }) => setId));
+  return new Set([...copies, ...checks].map(({ setId }) => setId).filter((setId) => !gone.has(setId)));
+}
+
+/** Nothing known is not the same as nothing there. */
+function unknownFor(error: string): Partial<DestinationStatus> {
+  const message = `the state database cannot be asked: ${error}`;
+  return {
+    verdict: 'unknown',
+    problems: [{ verdict: 'unknown', message }],
+    register: 'unreachable',
+    sets: null,
+    bytes: null,
+    cost: null,
+    openRuns: null,
   };
 }
 
