@@ -35,15 +35,20 @@ version or a newer one, and the secret half of one of the keys above in your gpg
        gpg --verify SHA256SUMS.asc SHA256SUMS
        sha256sum --check --strict --quiet SHA256SUMS
   4. sh restore.sh NEW_DATABASE [DATABASE_OF_THE_SET]
-     DATABASE_OF_THE_SET is one of the names above, ${manifest.sources[0]?.name} unless given. It checks the signature and every file's SHA-256, makes a new database, and loads it. It needs up to
-     ${formatByteSize(largest * 2)} in TMPDIR. PGHOST, PGPORT, PGUSER and the like say where the server is; the login must be
-     a superuser, because objects go back to their owners. Roles that the server lacks are made without a login.
+     DATABASE_OF_THE_SET is one of the names above, ${manifest.sources[0]?.name} unless given. It checks the signature
+     and every file's SHA-256, makes a new database, and loads it. It needs up to ${formatByteSize(largest * 2)} in TMPDIR.
+     PGHOST, PGPORT, PGUSER and the like say where the server is; the login must be a superuser, because objects go
+     back to their owners. Roles that the server lacks are made without a login.
+
+Where the store is a folder on a disk that postern keeps, the set is there twice, as hard links: take it from below
+objects/, where every file has its own name. versions/ has every version under encoded names, for postern itself.
 
 ${
   manifest.keyrings.length === 0
     ? ''
     : `The wrapped keys of persons (data encryption keys, which a key management service opens) are not in this folder:
-they are kept for a shorter time, in ${keyringFolder(manifest.setId)} beside the sets. Copy that folder too, and name it:
+they are kept for a shorter time, in ${keyringFolder(manifest.setId)} beside the sets.
+Copy that folder too, and name it:
        KEYRING=PATH/OF/THAT/FOLDER sh restore.sh NEW_DATABASE
 When it is gone, take the folder of a younger set: it has the keys of all persons who were not erased since. Without
 any, those columns hold zeros.
@@ -54,7 +59,7 @@ What the files are:
 
   SHA256SUMS, SHA256SUMS.asc   the SHA-256 of every file, and the signature over that list
   set.json                     what anybody may know: the set, its keys, its files
-  manifest.json.pgp            encrypted: tables, rows and checksums of each, versions; sent last, it makes the set whole
+  manifest.json.pgp            encrypted: tables, rows and checksums of each; sent last, it makes the set whole
   DATABASE/*.sql.zst.pgp       encrypted SQL scripts, compressed with zstd; their names sort in the order of the restore
 ${
   manifest.objects === null
@@ -97,7 +102,7 @@ ${kms?.keyId}. For AWS KMS, with jq and aws besides:
        zstd -d session-keys.zst -o session-keys.json
 ${bySessionKeys}`;
   return `${kms === undefined ? '' : `${byService}\n`}With a key that this set was not made for: somebody may have wrapped it again for that key. The newest file in
-${rewrapFolder(setId)} beside the sets that gpg opens, decrypted and unpacked, is such a list of session keys. Check
-its signature first (gpg --verify NAME.asc NAME); jq is needed besides.
+${rewrapFolder(setId)} beside the sets that gpg opens, decrypted and unpacked, is such a list of
+session keys. Check its signature first (gpg --verify NAME.asc NAME); jq is needed besides.
 ${bySessionKeys}`;
 }
