@@ -77,5 +77,8 @@ describe('verification finds', () => {
     expect(await look({ count: 7 })).toMatchObject([{ kind: 'contents' }]);
     expect(await look({ checksum: '0'.repeat(32) })).toMatchObject([{ kind: 'contents' }]);
     expect(await look({ partPlainSize: 512 })).toMatchObject([{ kind: 'missing' }]);
+    expect(await look({ base: [] })).toMatchObject([
+      { kind: 'contents', message: expect.stringContaining('which the manifest does not name') },
+    ]);
   });
 });

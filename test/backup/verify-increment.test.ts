@@ -170,6 +170,20 @@ test('archives of base sets count against the egress cap, remain for it, and are
   expect(second.checked.files + second.skipped.files).toBe(whole.checked.files);
 });
 
+test('a cap that the index does not fit leaves it for --resume, and findings are told at every cap', async () => {
+  const whole = await verify();
+  const first = await verify({ egress: egressBudget(whole.egress - 1) });
+  expect(first).toMatchObject({ outcome: 'incomplete', findings: [] });
+  expect(first.remaining.files).toBeGreaterThan(0);
+  expect(await verify({ mode: 'resume' })).toMatchObject({ outcome: 'passed', findings: [] });
+  const sets = withoutKeys(world.sets, new RegExp(`${archive}$`));
+  const { egress: list } = await verify({ sets, level: 'list' });
+  for (let cap = list; cap < whole.egress; cap += Math.ceil(whole.egress / 7))
+    expect((await verify({ sets, egress: egressBudget(cap) })).findings, `${cap}`).toMatchObject([
+      { kind: 'missing', file: archive },
+    ]);
+});
+
 test('a sample takes an archive of each base set', async () => {
   const read = new Set<string>();
   const { store } = world.sets;

@@ -120,6 +120,19 @@ test('a set of which nothing can be believed is not told as one without a key', 
   expect(result).toMatchObject({ opened: false, unopened: 'damaged' });
 });
 
+test('a file for which the rewrap has no key is compared as it is stored, and a note names it', async () => {
+  const id = await world.backup();
+  const [keyring = ''] = await keysBelow(world.sets, `keyrings/${id}`);
+  const gone = await world.rewrapContext({ sets: altered([keyring, undefined]) });
+  await rewrapSet(gone, id, { mode: 'apply', whom: 'missing' });
+  const keys = { armored: [world.successor.secretKey] };
+  const result = await verify({ id, keys });
+  expect(result).toMatchObject({ outcome: 'passed', opened: true, findings: [], rows: 500 });
+  expect(result.notes).toEqual([expect.stringContaining(keyring)]);
+  const sets = altered([keyring, flipped(await read(keyring), -1)]);
+  expect((await verify({ id, keys, sets })).findings).toMatchObject([{ kind: 'changed', file: keyring }]);
+});
+
 describe('a rewrap that cannot be believed', () => {
   const successor = (): SecretKeys => ({ armored: [world.successor.secretKey] });
   const signedByAnother = async (): Promise<Uint8Array> => {

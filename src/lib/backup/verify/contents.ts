@@ -6,6 +6,7 @@ import { addFinding, keepIntegrity } from '../finding.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { TableSum } from '../format/row-checksum.ts';
 import { type FoundObject, readSignedObject } from '../signed-object.ts';
+import { isEgressCap } from './egress.ts';
 import { type Amount, amountOf, type VerifyJob, type VerifyTarget } from './job.ts';
 import { shadowed } from './listing.ts';
 import type { FileRecord, VerifyRecord } from './record.ts';
@@ -128,7 +129,7 @@ async function withinCap<T>(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof PosternError && error.code === 'egress-cap') return 'beyond the cap';
+    if (isEgressCap(error)) return 'beyond the cap';
     throw error;
   }
 }
@@ -178,15 +179,21 @@ async function checkKeyringSignature(
 }
 
 async function compareInside(
-  { findings }: VerifyJob,
+  { findings, notes }: VerifyJob,
   { name, entry, opener }: VerifyTarget,
   { bytes }: FoundObject,
   reader: SealedReader,
 ): Promise<TableSum | undefined> {
   if (entry === undefined || opener === undefined) return undefined;
-  const inspected = await keepIntegrity(findings, 'contents', name, () =>
-    reader.inspect(entry, opener, bytes),
-  );
+  const inspected = await keepIntegrity(findings, 'contents', name, async () => {
+    try {
+      return await reader.inspect(entry, opener, bytes);
+    } catch (error) {
+      if (!(error instanceof PosternError) || error.code !== 'session-key-missing') throw error;
+      notes.push(`${name} was not opened: ${error.message}`);
+      return undefined;
+    }
+  });
   if (inspected === undefined) return undefined;
   const isSame =
     inspected.plainSize === entry.plainSize &&

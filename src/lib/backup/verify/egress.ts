@@ -1,5 +1,5 @@
 import { formatByteSize } from '../../base/byte-size.ts';
-import { incomplete } from '../../base/error.ts';
+import { incomplete, PosternError } from '../../base/error.ts';
 import type { GetOptions, ObjectStore, OpenedObject, StoredObject } from '../../cloud/object-store.ts';
 
 /** How much may still be read from the stores; one for a whole run, which stops short of the limit. */
@@ -67,6 +67,11 @@ async function* metered(
     // What was set aside and never came is given back.
     budget.add(read - size);
   }
+}
+
+/** Whether a read did not begin, because it would not fit. */
+export function isEgressCap(error: unknown): boolean {
+  return error instanceof PosternError && error.code === 'egress-cap';
 }
 
 /** @returns exit 4, `egress-cap` */

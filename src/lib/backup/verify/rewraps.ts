@@ -1,7 +1,7 @@
-import { PosternError } from '../../base/error.ts';
 import { isRewrapName, rewrapFolder } from '../keys/rewrap-name.ts';
 import { trustedRewraps } from '../keys/trusted-rewraps.ts';
 import { listFiles } from '../list.ts';
+import { isEgressCap } from './egress.ts';
 import type { VerifyJob } from './job.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function noteBadRewraps(job: VerifyJob): Promise<void> {
       );
     }
   } catch (error) {
-    if (!(error instanceof PosternError) || error.code !== 'egress-cap') throw error;
+    if (!isEgressCap(error)) throw error;
     notes.push('rewraps were not looked at, for the egress cap');
   }
 }

@@ -10,7 +10,7 @@ import { knownCopies } from '../known-copy.ts';
 import { openSignedSet, type SignedSet } from '../read-set.ts';
 import { openBases } from './base.ts';
 import { compareChain } from './chain.ts';
-import { egressBudget, meteredStore } from './egress.ts';
+import { egressBudget, isEgressCap, meteredStore } from './egress.ts';
 import { aboutItself } from './elsewhere.ts';
 import { type Inside, lookInside } from './inside.ts';
 import { amountOf, type SetFiles, type VerifyJob, type VerifyOptions } from './job.ts';
@@ -124,10 +124,23 @@ async function lookAtSet(job: VerifyJob, set: SignedSet, listing: Listing): Prom
   const covered = [...(await compareListing(job, listing, own))];
   for (const base of bases)
     covered.push(...(await compareListing(job, await readListing(job, base.set.setId), base)));
-  await compareChain(job, set);
-  const inside = await lookInside(job, own, bases);
+  const inside = await withinCap(job, own, async () => {
+    await compareChain(job, set);
+    return lookInside(job, own, bases);
+  });
   for (const finding of covered) if (!inside.names.has(finding.file ?? '')) addFinding(job.findings, finding);
   return inside;
+}
+
+/** Where the cap ends it before a file can be judged, what was found so far is told all the same. */
+async function withinCap(job: VerifyJob, { set }: SetFiles, look: () => Promise<Inside>): Promise<Inside> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isEgressCap(error) || aboutItself(job.findings).length === 0) throw error;
+    job.notes.push('nothing was read to compare it, for the egress cap');
+    return { ...nothing, unopened: null, remaining: amountOf(set.stub.files) };
+  }
 }
 
 const none = { files: 0, bytes: 0 };
