@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { previewBackup } from '../../src/lib/backup/preview.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
 import { showSet } from '../../src/lib/backup/show.ts';
 import { withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
@@ -82,6 +83,17 @@ test('the state database comes back with its history, and still lets nobody chan
     await expect(sql(url, 'delete from postern.audit_entry')).rejects.toThrow('append-only');
   });
 });
+
+test.each(['platform', 'calendar', 'state'])(
+  '%s that cannot be reached is called by its name',
+  async (name) => {
+    const sources = [{ name, url: 'postgresql://nobody@127.0.0.1:1/none', wrappedKeys: [] }];
+    await expect(previewBackup(world.context({ sources }))).rejects.toMatchObject({
+      exitCode: 1,
+      message: expect.stringContaining(`the ${name} database`),
+    });
+  },
+);
 
 test('a name that the set does not hold is refused with those that it holds', async () => {
   await expect(restoreSet(world, setId, copy, 'contacts')).rejects.toMatchObject({

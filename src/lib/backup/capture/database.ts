@@ -31,7 +31,11 @@ export async function openSources(context: BackupContext): Promise<readonly Open
   const opened: OpenSource[] = [];
   try {
     for (const source of context.sources) {
-      const snapshot = await holdSnapshot(source.url, { ...context.options, signal: context.signal });
+      const snapshot = await holdSnapshot(source.url, {
+        ...context.options,
+        role: `${source.name} database`,
+        signal: context.signal,
+      });
       const dumper = chooseSchemaDumper({
         serverVersion: snapshot.catalog.server.versionNumber,
         ...(context.options.pgDump === undefined ? {} : { nativePath: context.options.pgDump }),

@@ -17,7 +17,7 @@ import {
 } from '../database-failure.ts';
 import { ownSettings } from '../worker/session.ts';
 
-/** One moment of the platform database, held open while it is copied. */
+/** One moment of a database, held open while it is copied. */
 export interface HeldSnapshot {
   readonly client: Client;
   /** The name that other sessions import. */
@@ -37,6 +37,8 @@ export interface HeldSnapshot {
 const attempts = 4;
 
 interface HoldOptions {
+  /** What the database is to postern, for messages; `platform database` unless told. */
+  readonly role?: string;
   /** Milliseconds to wait for a table that somebody has locked. */
   readonly lockTimeout?: number;
   readonly signal?: AbortSignal;
@@ -51,13 +53,13 @@ interface HoldOptions {
  */
 export async function holdSnapshot(
   url: string,
-  { lockTimeout = defaultLockTimeout, signal }: HoldOptions = {},
+  { role = 'platform database', lockTimeout = defaultLockTimeout, signal }: HoldOptions = {},
 ): Promise<HeldSnapshot> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     signal?.throwIfAborted();
     const client = await connect({
       url,
-      role: 'platform database',
+      role,
       purpose: 'backup snapshot',
       database: 'foreign',
     });
@@ -65,7 +67,7 @@ export async function holdSnapshot(
     const stop = (): void => void client.end().catch(() => {});
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      const held = await tryHold(client, url, lockTimeout);
+      const held = await tryHold(client, { url, role }, lockTimeout);
       if (held !== undefined) return held;
     } catch (error) {
       await client.end().catch(() => {});
@@ -84,7 +86,11 @@ export async function holdSnapshot(
   });
 }
 
-async function tryHold(client: Client, url: string, lockTimeout: number): Promise<HeldSnapshot | undefined> {
+async function tryHold(
+  client: Client,
+  database: { readonly url: string; readonly role: string },
+  lockTimeout: number,
+): Promise<HeldSnapshot | undefined> {
   const lost = new AbortController();
   client.once('error', (error) => lost.abort(error));
   client.once('end', () => lost.abort(new Error('the connection has ended')));
@@ -102,7 +108,7 @@ async function tryHold(client: Client, url: string, lockTimeout: number): Promis
   if (!(await lockTables(client, tables))) return undefined;
   await client.query('SET lock_timeout = 0');
   // A session of its own sees the present, not the snapshot.
-  const check = { url, role: 'platform database', purpose: 'backup check', database: 'foreign' } as const;
+  const check = { ...database, purpose: 'backup check', database: 'foreign' } as const;
   const after = await withConnection(check, async (present) => {
     for (const statement of ownSettings) await present.query(statement);
     return formOf(present);

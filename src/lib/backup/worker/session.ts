@@ -39,7 +39,7 @@ async function openDatabase({
 }: NonNullable<WorkerSettings['database']>): Promise<Client> {
   const client = await connect({
     url,
-    role: writes ? 'target database' : 'platform database',
+    role: writes ? 'target database' : 'source database',
     purpose: writes ? 'restore' : 'backup',
     database: 'foreign',
   });
