@@ -37,6 +37,7 @@ describe('units of systemd', () => {
     const [service, timer] = units({ only: ['backup-run'] });
     expect(service?.text).not.toContain('SuccessExitStatus');
     expect(service?.text).toContain('\nUser=root\n');
+    expect(service?.text).toContain('\nTimeoutStartSec=infinity\n');
     expect(service?.text).toContain('\nEnvironmentFile=/etc/postern/env\n');
     expect(timer?.text).toContain('\nPersistent=yes\n');
     expect(timer?.text).toContain('\nRandomizedDelaySec=120min\n');

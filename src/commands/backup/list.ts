@@ -1,6 +1,5 @@
 import { Flags } from '@oclif/core';
 import type { BackupListResult, ListedSet } from '../../lib/backup/results.ts';
-import { formatByteSize } from '../../lib/base/byte-size.ts';
 import { PosternError } from '../../lib/base/error.ts';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
@@ -49,7 +48,9 @@ export default class BackupList extends BaseCommand<typeof BackupList> {
       this.endWith(ExitCode.incomplete);
     }
     if (sets.some(({ state: kind }) => kind === 'missing')) this.endWith(ExitCode.integrity);
-    await this.printSets(sets, destinations);
+    const { listColumns } = await import('../../lib/cli/backup-list-text.ts');
+    const where = destinations.map(({ location }) => location).join(', ');
+    await this.printTable(sets, listColumns, `no set at ${where}`);
     return { destinations, sets };
   }
 
@@ -62,32 +63,4 @@ export default class BackupList extends BaseCommand<typeof BackupList> {
       ? setStores(context)
       : { stores: [await setStore(context, from)], unopened: [] };
   }
-
-  private printSets(
-    sets: readonly ListedSet[],
-    destinations: BackupListResult['destinations'],
-  ): Promise<void> {
-    return this.printTable(
-      sets,
-      [
-        { header: 'destination', value: ({ destination }) => destination },
-        { header: 'set', value: ({ setId }) => setId },
-        { header: 'started', value: ({ startedAt }) => startedAt },
-        { header: 'state', value: ({ state, isHidden }) => (isHidden ? `${state}, hidden` : state) },
-        { header: 'files', value: ({ files }) => files, align: 'right' },
-        { header: 'size', value: ({ bytes }) => formatByteSize(bytes), align: 'right' },
-        { header: 'locked until', value: ({ lockedUntil }) => lockedUntil?.slice(0, 10) },
-        { header: 'verified', value: ({ lastVerified }) => verified(lastVerified) },
-        { header: 'read in full', value: ({ lastFull }) => verified(lastFull) },
-      ],
-      `no set at ${destinations.map(({ location }) => location).join(', ')}`,
-    );
-  }
-}
-
-/** `head 2026-03-01`; of a full one the day alone. */
-function verified(last: ListedSet['lastVerified']): string | undefined {
-  if (last === null) return undefined;
-  const level = last.level === null || last.level === 'full' ? '' : `${last.level} `;
-  return `${level}${last.at.slice(0, 10)}${last.outcome === 'failed' ? ', failed' : ''}`;
 }

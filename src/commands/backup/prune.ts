@@ -1,6 +1,5 @@
 import { Flags } from '@oclif/core';
 import type { BackupPruneResult } from '../../lib/backup/prune/results.ts';
-import { formatByteSize } from '../../lib/base/byte-size.ts';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { confirmFlag, dryRunFlag, tableFlags } from '../../lib/cli/flags.ts';
@@ -42,11 +41,12 @@ export default class BackupPrune extends BaseCommand<typeof BackupPrune> {
     const { planModeOf } = await import('../../lib/cli/report-submitted.ts');
     const { submitPlan } = await import('../../lib/cli/submit-plan.ts');
     const { backupPrune, planPrune, pruneOutcome } = await import('../../lib/backup/prune/index.ts');
+    const { pruneColumns, pruneLines, shownEntries } = await import('../../lib/cli/backup-prune-text.ts');
     const context = await this.context();
     const destination = pruneDestination(context, this.flags.from);
     const operation = await pruneContext(context);
     const planned = await planPrune(operation, destination, pruneOptions(context, this.flags));
-    await this.printEntries(planned.entries);
+    await this.printTable(shownEntries(planned.entries), pruneColumns, 'nothing is there');
     const submitted =
       planned.plan &&
       (await submitPlan(context, {
@@ -57,48 +57,15 @@ export default class BackupPrune extends BaseCommand<typeof BackupPrune> {
         asking: this.asking(),
       }));
     const result = await pruneOutcome(operation, destination, planned, submitted);
-    this.tell(result);
-    return result;
-  }
-
-  private async printEntries(entries: Readonly<BackupPruneResult['entries']>): Promise<void> {
-    await this.printTable(
-      entries.filter(({ what, action }) => what !== 'keyring' || action !== 'keep'),
-      [
-        { header: 'what', value: ({ what }) => what },
-        { header: 'set', value: ({ setId }) => setId },
-        { header: 'size', value: ({ bytes }) => formatByteSize(bytes), align: 'right' },
-        { header: '', value: ({ action }) => action },
-        {
-          header: 'why',
-          value: ({ reasons, lockedUntil }) =>
-            lockedUntil === null ? reasons.join('; ') : `locked until ${lockedUntil.slice(0, 10)}`,
-        },
-      ],
-      'nothing is there',
-    );
-  }
-
-  private tell({ outcome, planId, removed, retained, certificateId, destination }: BackupPruneResult): void {
-    if (retained > 0) this.say(`${retained} would go, but the store keeps them locked`);
-    if (removed !== null) {
-      const { sets, parts, keyrings, versions, bytes } = removed;
-      const what = [counted(sets, 'set'), counted(parts, 'dead run'), counted(keyrings, 'keyring')];
-      this.print(
-        `removed from ${destination}: ${what.join(', ')}: ${counted(versions, 'object version')}, ${formatByteSize(bytes)}`,
-      );
-    } else this.print(planId === null ? outcome : `${outcome}: plan ${planId}`);
-    if (certificateId !== null) this.print(`certificate ${certificateId}`);
-    if (outcome === 'awaiting approval') this.endWith(ExitCode.refused);
+    if (result.retained > 0) this.say(`${result.retained} would go, but the store keeps them locked`);
+    for (const line of pruneLines(result)) this.print(line);
+    if (result.outcome === 'awaiting approval') this.endWith(ExitCode.refused);
     this.gauge({
       name: 'postern_backup_pruned_bytes',
       help: 'Bytes that the last prune removed.',
       labels: { destination },
-      value: removed?.bytes ?? 0,
+      value: result.removed?.bytes ?? 0,
     });
+    return result;
   }
-}
-
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

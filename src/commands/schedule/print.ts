@@ -47,60 +47,17 @@ export default class SchedulePrint extends BaseCommand<typeof SchedulePrint> {
   static override result = async () => (await import('../../lib/schedule/result.ts')).schedulePrintResult;
 
   async run(): Promise<SchedulePrintResult> {
-    const { partsElsewhere, scheduleOf, writableFolders } = await import('../../lib/cli/schedule-options.ts');
-    const { chooseJobs } = await import('../../lib/schedule/choose.ts');
-    const { calendar, systemdUnits } = await import('../../lib/schedule/systemd.ts');
-    const { crontab } = await import('../../lib/schedule/cron.ts');
+    const { partsElsewhere, printedSchedule } = await import('../../lib/cli/schedule-options.ts');
     const context = await this.context();
-    const { config, profile } = context;
-    const { format, user, job: only = [] } = this.flags;
-    const prometheusFolder = absolute(this.flags['prometheus-dir']);
-    const environmentFile = absolute(this.flags['environment-file']);
-    for (const part of partsElsewhere(config))
-      this.addWarning(`${part} does not come from ${config.file}, and the jobs read no other file`);
-
-    const { jobs, leftOut } = chooseJobs({
-      profile,
-      parts: config.profile,
-      settings: scheduleOf(config),
+    for (const part of partsElsewhere(context.config))
+      this.addWarning(`${part} does not come from ${context.config.file}, and the jobs read no other file`);
+    const result = printedSchedule(context, this.flags, {
       commands: this.config.commands,
-      only,
-      program:
-        this.flags.program === undefined
-          ? [process.execPath, resolve(process.argv[1] ?? this.config.bin)]
-          : [resolve(this.flags.program)],
-      configFile: config.file,
-      prometheusFolder,
+      started: [process.execPath, resolve(process.argv[1] ?? this.config.bin)],
     });
-    const files =
-      format === 'systemd'
-        ? systemdUnits(jobs, {
-            user: user ?? 'postern',
-            environmentFile,
-            writable: [
-              ...writableFolders(context),
-              ...(prometheusFolder === undefined ? [] : [prometheusFolder]),
-            ],
-          })
-        : [crontab(jobs, { profile, user, environmentFile, lockFolder: resolve(this.flags['lock-dir']) })];
-    for (const { path, text } of files)
-      this.print(format === 'systemd' ? `# ${path}\n${text}` : text.trimEnd());
-    for (const { job, why } of leftOut) this.say(`left out: ${job}: ${why}`);
-    return {
-      profile,
-      format,
-      jobs: jobs.map(({ name, argv, timing }) => ({
-        job: name,
-        when: calendar(timing),
-        jitterMinutes: timing.jitter,
-        argv: [...argv],
-      })),
-      leftOut: [...leftOut],
-      files: [...files],
-    };
+    for (const { path, text } of result.files)
+      this.print(result.format === 'systemd' ? `# ${path}\n${text}` : text.trimEnd());
+    for (const { job, why } of result.leftOut) this.say(`left out: ${job}: ${why}`);
+    return result;
   }
-}
-
-function absolute(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : resolve(path);
 }

@@ -50,7 +50,9 @@ CacheDirectoryMode=0700
 WorkingDirectory=%S/postern
 UMask=0077
 Nice=10
-${writable.map((folder) => `ReadWritePaths=${quotePath(folder)}\n`).join('')}# A run stops at its next safe point.
+${writable.map((folder) => `ReadWritePaths=${quotePath(folder)}\n`).join('')}# A job takes as long as it takes: a oneshot service counts as starting until it ends.
+TimeoutStartSec=infinity
+# A run stops at its next safe point.
 TimeoutStopSec=5min
 NoNewPrivileges=yes
 ProtectSystem=strict
