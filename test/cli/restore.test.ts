@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -116,4 +116,36 @@ test('Ctrl-C ends a restore with 130 and says how to go on, and that goes on', a
   expect(id, restore.stderr()).not.toBe('');
   await world.must('plan', 'apply', id);
   await drop(database);
+});
+
+test('a newer set that is gone from the store ends a restore and a drill with 5, and an older one is taken by --newest-verifying', async () => {
+  const setIds = async (): Promise<readonly string[]> =>
+    JSON.parse((await world.must('backup', 'list', '--json')).stdout).result.sets.map(
+      ({ setId }: { readonly setId: string }) => setId,
+    );
+  const older = (await setIds()).at(-1);
+  const newer = JSON.parse((await world.must('backup', 'run', '--json')).stdout).result.setId;
+  for (const tree of ['objects', 'versions']) {
+    const folder = join(world.folder, 'offsite', tree, 'backup/test');
+    // Capitals are written `^t` below versions/.
+    for (const name of await readdir(folder))
+      if (name.replaceAll('^', '').toUpperCase().startsWith(newer.toUpperCase()))
+        await rm(join(folder, name), { recursive: true });
+  }
+  for (const argv of [
+    [...to, '--yes'],
+    ['backup', 'drill'],
+  ]) {
+    const { code, stdout } = await world.run(...argv, '--json');
+    expect(code).toBe(5);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: 'set-rolled-back',
+      message: expect.stringContaining(newer),
+    });
+  }
+  const run = await world.must(...to, '--newest-verifying', '--plan-only', '--json');
+  expect(JSON.parse(run.stdout)).toMatchObject({
+    result: { setId: older },
+    warnings: [expect.stringContaining(newer)],
+  });
 });
