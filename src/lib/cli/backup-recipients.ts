@@ -1,17 +1,8 @@
-import { constants } from 'node:fs';
-import { access, readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
 import type { RecipientsChangeResult } from '../backup/keys/results.ts';
-import { writeFileAtomic } from '../base/atomic-file.ts';
-import { readCheckedYaml } from '../base/checked-yaml.ts';
 import { PosternError, refused, usageError } from '../base/error.ts';
-import { fileProblem } from '../base/file-problem.ts';
-import { editList, type ListEdit } from '../config/edit-list.ts';
-import { configFile } from '../config/schema.ts';
 import { describeKey, type KeyDescription } from '../crypto/openpgp-key-description.ts';
 import { recipientsNeeded, setStore } from './backup-context.ts';
 import type { PosternContext } from './context.ts';
-import { defaultSandboxConfig } from './sandbox-config.ts';
 
 /** A configured recipient, usable or not. */
 export interface ConfiguredRecipient {
@@ -35,52 +26,6 @@ export async function configuredRecipients(context: PosternContext): Promise<rea
 /** The file that the backup's settings of the profile stand in. */
 export function backupConfigFile({ config }: PosternContext): string {
   return config.origins['backup'] ?? config.file;
-}
-
-/** How the configuration shall name a key file: from its own folder where it lies below that. */
-export function recipientPath(context: PosternContext, file: string): string {
-  const path = resolve(file);
-  const below = relative(dirname(backupConfigFile(context)), path);
-  return below.startsWith('..') ? path : below;
-}
-
-/** A change that is ready to be written: everything that could stand in its way has been looked at. */
-export interface PreparedEdit {
-  readonly recipients: readonly string[];
-  /** Errors as `writeFileAtomic`. */
-  write(): Promise<void>;
-}
-
-/**
- * Prepares a change of the profile's recipients in its configuration file; nothing else of the file changes.
- * @throws {PosternError} exit 2 `config-not-editable`, with what to change by hand
- */
-export async function prepareEdit(context: PosternContext, edit: ListEdit): Promise<PreparedEdit> {
-  const path = ['profiles', context.profile, 'backup', 'recipients'];
-  const before = context.settings('backup').recipients;
-  const recipients =
-    edit.kind === 'add' ? [...before, edit.value] : before.filter((_, index) => index !== edit.index);
-  const named = backupConfigFile(context);
-  try {
-    if (named === defaultSandboxConfig(process.env))
-      throw usageError(`${named} belongs to the sandbox, which writes it anew`, {
-        code: 'config-not-editable',
-      });
-    const file = await realpath(named);
-    await access(file, constants.W_OK);
-    await access(dirname(file), constants.W_OK);
-    const text = await editList(await readFile(file, 'utf8'), path, edit);
-    await readCheckedYaml(text, named, configFile);
-    const { mode } = await stat(file);
-    return { recipients, write: () => writeFileAtomic(file, text, { mode: mode & 0o777 }) };
-  } catch (error) {
-    const why = error instanceof PosternError ? error.message : `${named}: ${fileProblem(error)}`;
-    throw usageError(why, {
-      code: 'config-not-editable',
-      cause: error,
-      hints: [`change ${path.join('.')} by hand to: ${JSON.stringify(recipients)}`],
-    });
-  }
 }
 
 /** The recipient with this fingerprint, or its last sixteen digits or more. @throws {PosternError} exit 2 */
@@ -155,16 +100,4 @@ export async function accessAfterRemoval(
     if (!(error instanceof PosternError)) throw error;
     return null;
   }
-}
-
-/** What a removal means, for a person. */
-export function accessLines(access: RecipientsChangeResult['access']): readonly string[] {
-  if (access === null)
-    return ['who can open the sets cannot be seen from here: postern backup recipients sets KEYFILE tells'];
-  return [
-    ...access.remaining.map(({ fingerprint, sets }) => `${fingerprint} opens ${sets} of ${access.sets} sets`),
-    ...(access.lost.length === 0
-      ? []
-      : [`none of them opens ${access.lost.join(', ')}: wrap them again first, postern backup rewrap --all`]),
-  ];
 }

@@ -20,45 +20,32 @@ export default class BackupRecipientsAdd extends BaseCommand<typeof BackupRecipi
     (await import('../../../lib/backup/keys/results.ts')).recipientsChangeResult;
 
   async run(): Promise<RecipientsChangeResult> {
-    const lib = await import('../../../lib/cli/backup-recipients.ts');
-    const { operationContext } = await import('../../../lib/cli/operation-context.ts');
+    const { configuredRecipients } = await import('../../../lib/cli/backup-recipients.ts');
+    const lib = await import('../../../lib/cli/edit-recipients.ts');
     const { readInput } = await import('../../../lib/cli/plan-signature.ts');
-    const { confirmYes } = await import('../../../lib/cli/prompt.ts');
-    const { audited } = await import('../../../lib/audit/audited.ts');
     const { readRecipient } = await import('../../../lib/crypto/openpgp-recipient.ts');
     const { usageError } = await import('../../../lib/base/error.ts');
     const context = await this.context();
     const recipient = await readRecipient(await readInput(this.args.file, 'key'), context.clock.now());
-    const { fingerprint, userIds } = recipient;
-    const known = (await lib.configuredRecipients(context)).find(
-      ({ key }) => key.fingerprint === fingerprint,
-    );
+    const { fingerprint } = recipient;
+    const known = (await configuredRecipients(context)).find(({ key }) => key.fingerprint === fingerprint);
     if (known !== undefined)
       throw usageError(`${fingerprint} is a recipient already, by ${known.file}`, {
         code: 'recipient-exists',
       });
     const file = lib.recipientPath(context, this.args.file);
     const edit = await lib.prepareEdit(context, { kind: 'add', value: file });
-    const result = {
-      configFile: lib.backupConfigFile(context),
-      file,
-      fingerprint,
-      recipients: [...edit.recipients],
-      access: null,
-    };
+    const change = { action: 'backup.recipients.add', file, fingerprint, edit } as const;
+    const result = lib.changeResult(change, null);
+    const named = `${fingerprint} (${recipient.userIds[0] ?? 'no user id'})`;
     if (this.flags['dry-run']) {
-      this.print(`would add ${fingerprint} (${userIds[0] ?? 'no user id'}) to ${result.configFile}`);
+      this.print(`would add ${named} to ${result.configFile}`);
       return { ...result, change: 'would add' };
     }
-    await confirmYes(
-      `let ${fingerprint} (${userIds[0] ?? 'no user id'}) open all backups of ${context.profile} from now on?`,
-      this.asking(),
-    );
-    await audited(
-      await operationContext(context),
-      { action: 'backup.recipients.add', target: fingerprint, detail: { profile: context.profile, file } },
-      () => edit.write(),
-    );
+    await lib.confirmAndWrite(context, change, {
+      question: `let ${named} open all backups of ${context.profile} from now on?`,
+      asking: this.asking(),
+    });
     this.print(`${fingerprint} can open the sets that are made from now on`);
     this.say('next: postern backup rewrap --all, where a secret key is, for those that are there already');
     return { ...result, change: 'added' };

@@ -24,40 +24,29 @@ export default class BackupRecipientsRemove extends BaseCommand<typeof BackupRec
     (await import('../../../lib/backup/keys/results.ts')).recipientsChangeResult;
 
   async run(): Promise<RecipientsChangeResult> {
-    const lib = await import('../../../lib/cli/backup-recipients.ts');
-    const { operationContext } = await import('../../../lib/cli/operation-context.ts');
-    const { confirmYes } = await import('../../../lib/cli/prompt.ts');
-    const { audited } = await import('../../../lib/audit/audited.ts');
+    const { accessAfterRemoval, configuredRecipients, findRecipient, requireEnough } = await import(
+      '../../../lib/cli/backup-recipients.ts'
+    );
+    const lib = await import('../../../lib/cli/edit-recipients.ts');
     const context = await this.context();
-    const recipients = await lib.configuredRecipients(context);
-    const { file, index, key } = lib.findRecipient(recipients, this.args.fingerprint);
+    const recipients = await configuredRecipients(context);
+    const { file, index, key } = findRecipient(recipients, this.args.fingerprint);
+    const { fingerprint } = key;
     const remaining = recipients.filter((_, other) => other !== index);
-    lib.requireEnough(context, remaining);
+    requireEnough(context, remaining);
     const edit = await lib.prepareEdit(context, { kind: 'remove', index });
-    const access = await lib.accessAfterRemoval(context, key, remaining);
-    const result = {
-      configFile: lib.backupConfigFile(context),
-      file,
-      fingerprint: key.fingerprint,
-      recipients: [...edit.recipients],
-      access,
-    };
-    for (const line of lib.accessLines(access)) this.print(line);
+    const change = { action: 'backup.recipients.remove', file, fingerprint, edit } as const;
+    const result = lib.changeResult(change, await accessAfterRemoval(context, key, remaining));
+    for (const line of lib.accessLines(result.access)) this.print(line);
     if (this.flags['dry-run']) {
-      this.print(`would remove ${key.fingerprint} from ${result.configFile}`);
+      this.print(`would remove ${fingerprint} from ${result.configFile}`);
       return { ...result, change: 'would remove' };
     }
-    await confirmYes(`make no further backups of ${context.profile} for ${key.fingerprint}?`, this.asking());
-    await audited(
-      await operationContext(context),
-      {
-        action: 'backup.recipients.remove',
-        target: key.fingerprint,
-        detail: { profile: context.profile, file },
-      },
-      () => edit.write(),
-    );
-    this.print(`${key.fingerprint} cannot open the sets that are made from now on`);
+    await lib.confirmAndWrite(context, change, {
+      question: `make no further backups of ${context.profile} for ${fingerprint}?`,
+      asking: this.asking(),
+    });
+    this.print(`${fingerprint} cannot open the sets that are made from now on`);
     return { ...result, change: 'removed' };
   }
 }
