@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fileError } from '../../src/lib/cloud/local/file-error.ts';
 import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts';
 import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
 import { collect, objectStoreContract } from '../contract/object-store.ts';
@@ -283,26 +282,4 @@ describe('opening', () => {
     const again = await openLocalObjectStore({ path: root });
     expect(Buffer.from(await again.get('x')).toString()).toBe('kept');
   });
-});
-
-test.each([
-  ['ENOSPC', 'store-full'],
-  ['EDQUOT', 'store-full'],
-  ['EACCES', 'store-refused'],
-  ['EROFS', 'store-refused'],
-  ['EPERM', 'store-no-hard-links'],
-  ['EIO', 'store-unreachable'],
-])('the system error %s is told as %s, with a hint', (code, expected) => {
-  const error = fileError('file:///store', 'storing', Object.assign(new Error(code), { code }));
-  expect(error).toMatchObject({
-    name: 'PosternError',
-    exitCode: 1,
-    code: expected,
-    hints: [expect.any(String)],
-  });
-});
-
-test('what is not a system error is not dressed up as one', () => {
-  const bug = new TypeError('undefined is not a function');
-  expect(fileError('file:///store', 'storing', bug)).toBe(bug);
 });
