@@ -121,6 +121,14 @@ test('the first run makes its store; a store that is empty although sets were pu
   expect(warnings.filter((line) => line.includes('nothing at'))).toHaveLength(1);
 });
 
+test('a probe of doctor on the disk underneath is no set', async () => {
+  await run([await onDisk()]);
+  await rename(disk, `${disk}-${Math.random()}`);
+  const { store, prefix } = await onDisk();
+  await store.put(`${prefix}probe/20260601`, Buffer.from('probe'));
+  await expect(run([await onDisk()])).rejects.toMatchObject({ code: 'destination-empty' });
+});
+
 test('a new store is accepted by name, once, and its lost sets count nowhere any more', async () => {
   await run([await onDisk()]);
   await rename(disk, `${disk}-${Math.random()}`);

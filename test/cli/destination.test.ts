@@ -95,6 +95,14 @@ test('a disk that is not mounted gets no new store in passing, unless it is told
     hints: expect.arrayContaining([expect.stringContaining('--accept-new-store second')]),
   });
   await tell('backup list', [], 5);
+  const doctor = await world.run('doctor', '--json');
+  expect(doctor.json().result.lines).toContainEqual(
+    expect.objectContaining({
+      component: 'destination second',
+      state: 'finding',
+      message: expect.stringContaining('there is nothing at'),
+    }),
+  );
   await expect(readFile(join(mounted, 'store/postern-object-store.json'))).rejects.toMatchObject({
     code: 'ENOENT',
   });

@@ -1,5 +1,5 @@
 import { PosternError, refused } from '../base/error.ts';
-import type { Queryable } from '../base/postgres.ts';
+import { type Queryable, sqlState } from '../base/postgres.ts';
 import type { BackupContext } from './context.ts';
 import { type Destination, unusable } from './destination.ts';
 import { fileName } from './format/layout.ts';
@@ -13,13 +13,15 @@ export interface CheckedDestinations {
   readonly anew: readonly Destination[];
 }
 
+type FindContext = Pick<BackupContext, 'destinations' | 'profile' | 'acceptedNewStores'>;
+
 /**
  * Finds destinations that hold nothing at all although sets were put there and nobody pruned them: a disk that is not
  * mounted, a bucket that was made again. A set that went there would be taken for one that is kept, and is not. What
  * cannot be asked is left as it is, for the first file to fail.
  */
 export async function findEmptied(
-  { destinations, profile, acceptedNewStores = [] }: BackupContext,
+  { destinations, profile, acceptedNewStores = [] }: FindContext,
   state: Queryable,
 ): Promise<CheckedDestinations> {
   const anew: Destination[] = [];
@@ -34,6 +36,18 @@ export async function findEmptied(
     }),
   );
   return { destinations: checked, anew };
+}
+
+/** As `findEmptied`, for who goes on without the state database. */
+export async function knownDestinations(
+  context: FindContext & Pick<BackupContext, 'state'>,
+): Promise<readonly Destination[]> {
+  try {
+    return (await findEmptied(context, await context.state())).destinations;
+  } catch (error) {
+    if (error instanceof PosternError || sqlState(error) !== undefined) return context.destinations;
+    throw error;
+  }
 }
 
 /** From here on, nobody counts on the sets that were there. */
@@ -73,7 +87,8 @@ async function setsLost({ store, prefix }: Destination, known: readonly string[]
   if (newest === undefined) return 0;
   try {
     if ((await store.head(`${prefix}${newest}/${fileName.manifest}`)) !== undefined) return 0;
-    for await (const _ of listFiles(store, prefix)) return 0;
+    // The probes of `doctor` may have been put on the disk underneath.
+    for await (const { key } of listFiles(store, prefix)) if (!key.startsWith(`${prefix}probe/`)) return 0;
     return known.length;
   } catch (error) {
     if (error instanceof PosternError) return 0;

@@ -1,15 +1,12 @@
-import { PosternError } from '../base/error.ts';
-import { sqlState } from '../base/postgres.ts';
 import { copyTasks, rangeBytes } from './capture/copy-task.ts';
 import { openSources } from './capture/database.ts';
 import type { BackupContext } from './context.ts';
-import type { Destination } from './destination.ts';
-import { findEmptied } from './emptied-destination.ts';
+import { knownDestinations } from './emptied-destination.ts';
 import type { BackupPreview } from './results.ts';
 
 /** Everything that a run does before its first byte: what would stop it, and how much it would copy. Errors as `runBackup`. */
 export async function previewBackup(context: BackupContext): Promise<BackupPreview> {
-  const destinations = await judged(context);
+  const destinations = await knownDestinations(context);
   const sources = await openSources(context);
   const range = (tables: Parameters<typeof rangeBytes>[0]): number =>
     context.options.rangeBytes ?? rangeBytes(tables, context.options.workers);
@@ -32,15 +29,5 @@ export async function previewBackup(context: BackupContext): Promise<BackupPrevi
     };
   } finally {
     await Promise.all(sources.map(({ snapshot }) => snapshot.release()));
-  }
-}
-
-/** With what the register knows of them; a state database that cannot be asked has a line of its own in `doctor`. */
-async function judged(context: BackupContext): Promise<readonly Destination[]> {
-  try {
-    return (await findEmptied(context, await context.state())).destinations;
-  } catch (error) {
-    if (error instanceof PosternError || sqlState(error) !== undefined) return context.destinations;
-    throw error;
   }
 }

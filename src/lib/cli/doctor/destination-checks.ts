@@ -7,7 +7,15 @@ import { explained } from './explained.ts';
 export async function checkDestinations(context: PosternContext): Promise<readonly DoctorLine[]> {
   if (context.config.profile.backup === undefined) return [];
   const { destinations } = await import('../destinations.ts');
-  const found = await explained('destinations', () => destinations(context));
+  const { knownDestinations } = await import('../../backup/emptied-destination.ts');
+  // On a disk that is not mounted, the probe would begin a new store.
+  const found = await explained('destinations', async () =>
+    knownDestinations({
+      profile: context.profile,
+      destinations: await destinations(context),
+      state: () => context.state(),
+    }),
+  );
   if ('failed' in found) return [found.failed];
   return (await Promise.all(found.done.map((destination) => probe(context, destination)))).flat();
 }
