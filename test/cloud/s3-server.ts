@@ -2,7 +2,8 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
 import { openS3ObjectStore, type S3ObjectStoreOptions } from '../../src/lib/cloud/aws/object-store.ts';
 import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
-import { type Exclusiveness, type FolderKeys, objectStoreContract } from '../contract/object-store.ts';
+import type { FolderKeys } from '../contract/object-keys.ts';
+import { type Exclusiveness, objectStoreContract } from '../contract/object-store.ts';
 import { s3BucketContract } from '../contract/s3-bucket.ts';
 
 interface S3Server {
