@@ -89,7 +89,8 @@ async function converse({ socket, args, greeting, cancel, signal }: Conversation
     child.stdin.write(greeting);
     child.stdout.pipe(socket, { end: false });
   });
-  socket.pipe(child.stdin);
+  // A connection that is reset closes without an end.
+  socket.once('close', () => child.stdin.end()).pipe(child.stdin);
   try {
     const end = await endOf(child);
     signal?.throwIfAborted();
