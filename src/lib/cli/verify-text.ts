@@ -27,6 +27,7 @@ export function verifyOutcome(result: BackupVerifyResult): string {
   }
   const looked = lookedAt(result);
   if (outcome === 'passed') return `${where}: ${looked}`;
+  if (remaining.files === 0) return `${where}: ${looked}, but it was not opened`;
   return `${where}: ${looked}; ${remaining.files} files (${formatByteSize(remaining.bytes)}) remain, for the egress cap: go on with --resume`;
 }
 

@@ -1,5 +1,6 @@
 import { addFinding } from '../finding.ts';
 import { keyringFolder } from '../format/layout.ts';
+import { keyringEnd } from '../keyring-end.ts';
 import { listFiles } from '../list.ts';
 import type { VerifyJob, VerifyTarget } from './job.ts';
 import type { OpenedInside } from './open-inside.ts';
@@ -16,6 +17,7 @@ export async function keyringTargets(
   const present = new Set<string>();
   for await (const { key } of listFiles(sets.store, sets.prefix + keyringFolder(setId)))
     present.add(key.slice(sets.prefix.length));
+  const known = job.register === 'unknown' ? undefined : job.register.get(setId);
   const targets: VerifyTarget[] = [];
   const ended: string[] = [];
   for (const entry of keyrings) {
@@ -23,7 +25,7 @@ export async function keyringTargets(
     if (present.has(name))
       targets.push({ name, key: sets.prefix + name, sha256, size, entry, opener, base: undefined });
     else {
-      const end = endOf(job, entry.copies[sets.destination]?.lockedUntil);
+      const end = keyringEnd(entry, { destination: sets.destination, known, now: job.clock.now() });
       if (end === undefined)
         addFinding(findings, { kind: 'missing', file: name, message: 'the keyring is not in the store' });
       else ended.push(end);
@@ -41,13 +43,4 @@ export async function keyringTargets(
     findings.push({ kind: 'unlisted', file: name, message });
   }
   return targets;
-}
-
-/** Since when a keyring may be gone, or undefined when it may not. */
-function endOf({ register, setId, clock }: VerifyJob, lockedUntil: string | undefined): string | undefined {
-  const prunedAt = register === 'unknown' ? null : (register.get(setId)?.keyringPrunedAt ?? null);
-  if (prunedAt !== null) return prunedAt;
-  return lockedUntil !== undefined && Date.parse(lockedUntil) <= clock.now().getTime()
-    ? lockedUntil
-    : undefined;
 }

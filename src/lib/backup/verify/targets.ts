@@ -4,6 +4,7 @@ import { bestEffort } from '../best-effort.ts';
 import type { SetStore } from '../context.ts';
 import { knownCopies } from '../known-copy.ts';
 import { listSets } from '../list.ts';
+import { missingSets } from '../missing-sets.ts';
 import { chooseSet } from '../read-set.ts';
 
 /** A set by its name, the newest complete one, or all complete ones. */
@@ -28,13 +29,11 @@ export async function targetsAt(
 ): Promise<readonly SetToVerify[]> {
   if (typeof which === 'object')
     return [{ sets, setId: await chooseSet(sets, which.setId, []), newerKnown: undefined }];
-  const found = await listSets(sets);
-  const complete = found.filter(({ isComplete }) => isComplete).map(({ setId }) => setId);
   const known =
     state && (await bestEffort(progress, 'sets that are gone do not show', () => knownCopies(state, sets)));
-  const missing = [...(known?.values() ?? [])]
-    .filter((copy) => copy.state === 'complete' && !complete.includes(copy.setId))
-    .map(({ setId }) => setId);
+  const found = await listSets(sets);
+  const complete = found.filter(({ isComplete }) => isComplete).map(({ setId }) => setId);
+  const missing = missingSets(known ?? new Map(), complete).map(({ setId }) => setId);
   const all = [...complete, ...missing].toSorted().toReversed();
   const newest = complete.at(-1) ?? missing.at(-1);
   const chosen = which === 'all' ? all : newest === undefined ? [] : [newest];

@@ -66,7 +66,7 @@ export async function verifySet(
     const looked = await look(job);
     const own = aboutItself(looked.findings);
     const kinds = [...new Set(own.map(({ kind }) => kind))];
-    await recordCheck(state, progress, about(outcomeOf(own, looked.remaining), own.length, { kinds }));
+    await recordCheck(state, progress, about(outcomeOf(own, looked), own.length, { kinds }));
     for (const { setId: other, kind } of job.elsewhere)
       await recordCheck(state, progress, {
         ...about('failed', 1, { kinds: [kind], seenFrom: setId }),
@@ -87,12 +87,17 @@ export async function verifySet(
   }
 }
 
+/**
+ * A host without keys is not there to open anything. Keys that are there and open nothing are another matter: whoever
+ * counts on them must hear of it.
+ */
 function outcomeOf(
   findings: readonly VerifyFinding[],
-  remaining: BackupVerifyResult['remaining'],
+  { remaining, unopened }: Pick<BackupVerifyResult, 'remaining' | 'unopened'>,
 ): BackupVerifyResult['outcome'] {
   if (findings.length > 0) return 'failed';
-  return remaining.files > 0 ? 'incomplete' : 'passed';
+  const isLockedOut = unopened === 'other-keys' || unopened === 'service';
+  return remaining.files > 0 || isLockedOut ? 'incomplete' : 'passed';
 }
 
 type Looked = Omit<BackupVerifyResult, 'egress' | 'seconds'>;
@@ -109,7 +114,7 @@ async function look(job: VerifyJob): Promise<Looked> {
     destination: sets.destination,
     location: `${sets.store.location}/${sets.prefix}${setId}`,
     level: options.level,
-    outcome: outcomeOf(findings, looked.remaining),
+    outcome: outcomeOf(findings, looked),
     signer: set?.signer ?? null,
     ...amountOf(set?.stub.files ?? []),
     ...looked,
