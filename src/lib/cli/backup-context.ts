@@ -30,7 +30,7 @@ const defaultLevel = 'default';
 
 /** Every worker holds a part, and its copy while it is opened again: all together stay below 150 MB. */
 function defaultPartSize(workers: number): number {
-  return Math.max(8, Math.floor(32 / workers)) * 2 ** 20;
+  return Math.max(8, Math.floor(24 / workers)) * 2 ** 20;
 }
 
 /** The sets as one destination has them: the first, unless another is named. @throws {PosternError} exit 2 */

@@ -11,6 +11,12 @@ export interface RunOptions {
   readonly transfer?: readonly ArrayBuffer[];
 }
 
+/**
+ * What a thread works on lies outside of V8's heap. Inside are short-lived small things, for which V8 would take up to
+ * 48 MB for each thread.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 };
+
 /** Threads that read, seal, open and load; each has a connection of its own. */
 export interface WorkerPool {
   readonly size: number;
@@ -74,7 +80,7 @@ export async function openWorkerPool(
 
   const start = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(workerModule(), { workerData: settings });
+      const worker = new Worker(workerModule(), { workerData: settings, resourceLimits });
       const member: Member = { worker, pending: undefined };
       members.push(member);
       starting.push(reject);
