@@ -1,3 +1,4 @@
+import { PosternError } from '../../base/error.ts';
 import { bestEffort } from '../best-effort.ts';
 import { isIntegrityError } from '../damaged-file.ts';
 import type { Manifest, ManifestFile } from '../format/manifest.ts';
@@ -71,10 +72,10 @@ async function* candidates(
       const { manifest: younger } = await readOtherManifest(context, setId, keys);
       if (younger.sources.some(({ name, keyring }) => name === source && keyring.length > 0)) yield younger;
     } catch (error) {
-      if (!isIntegrityError(error)) throw error;
-      context.progress.warn(
-        `the keyring of ${setId} is not looked for, as that set is damaged: ${error.message}`,
-      );
+      const isClosed = error instanceof PosternError && error.code === 'not-for-these-keys';
+      if (!isClosed && !isIntegrityError(error)) throw error;
+      const why = isClosed ? 'as these keys do not open that set' : 'as that set is damaged';
+      context.progress.warn(`the keyring of ${setId} is not looked for, ${why}: ${error.message}`);
     }
   }
 }
