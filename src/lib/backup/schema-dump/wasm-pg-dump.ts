@@ -61,6 +61,8 @@ async function dumpOnce({ url, args, signal }: PgDumpRun): Promise<WasmEnd | Cra
   const client = await connect({ url, role, purpose: 'schema dump' });
   const socket = socketOf(client);
   try {
+    // As pg_dump does, and before the first question: a database may allow its sessions very little time.
+    await client.query('SET statement_timeout = 0');
     const greeting = await readGreeting(client);
     socket.removeAllListeners('data');
     const cancel = () => terminateBackend(url, greeting.backendPid);
