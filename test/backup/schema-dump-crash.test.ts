@@ -75,10 +75,13 @@ test('a built-in pg_dump that always crashes is an error that says so, and leave
     session = await crash(session);
     await crash(session);
     await failed;
-    const { rows } = await observer.query(
-      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
-    expect(rows).toEqual([]);
+    // A session that is told to end takes a moment.
+    await vi.waitFor(async () => {
+      const { rows } = await observer.query(
+        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      expect(rows).toEqual([]);
+    }, patiently);
   } finally {
     await locker.query('ROLLBACK');
   }
