@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const prefix = 'postern-drill-';
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const noteFile = 'drill.json';
 
 /** Whose folder it is: written before anything else comes into it. */
@@ -12,15 +14,19 @@ interface Note {
   readonly kept: boolean;
 }
 
-/** A folder for an embedded server in the temporary folder; other users can pass through, and see nothing. */
-export async function makeDrillFolder(): Promise<string> {
-  const folder = await mkdtemp(join(await realpath(tmpdir()), prefix));
+/** A place for a folder, so that a watcher knows it before there is anything to watch. */
+export async function drillFolderPath(): Promise<string> {
+  const name = Array.from({ length: 6 }, () => letters[randomInt(letters.length)]).join('');
+  return join(await realpath(tmpdir()), prefix + name);
+}
+
+/** Makes a folder for an embedded server; other users can pass through, and see nothing. */
+export async function makeDrillFolder(folder: string): Promise<void> {
+  await mkdir(folder, { mode: 0o700 });
   await writeNote(folder, { host: hostname(), pid: process.pid, kept: false });
   // PostgreSQL refuses root: its own user must reach the data folder.
   await mkdir(join(folder, 'server'), { mode: 0o711 });
-  const { chmod } = await import('node:fs/promises');
   await chmod(folder, 0o711);
-  return folder;
 }
 
 export function dataDirectoryOf(folder: string): string {

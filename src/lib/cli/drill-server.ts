@@ -1,7 +1,14 @@
 import { rm } from 'node:fs/promises';
 import type { DrillServer } from '../backup/drill/context.ts';
 import { refused } from '../base/error.ts';
-import { dataDirectoryOf, keepDrillFolder, makeDrillFolder, removeDeadDrillFolders } from './drill-folder.ts';
+import { errno } from '../cloud/local/file-error.ts';
+import {
+  dataDirectoryOf,
+  drillFolderPath,
+  keepDrillFolder,
+  makeDrillFolder,
+  removeDeadDrillFolders,
+} from './drill-folder.ts';
 import { watchDrillFolder } from './drill-watcher.ts';
 
 /** As a server that takes a restore is set up; everything else is PostgreSQL's own default, so that times are real ones. */
@@ -23,13 +30,15 @@ export async function startDrillServer({ major }: { readonly major: number }): P
       hints: ['name a server under backup.drill.server_url'],
     });
   }
-  const folder = await makeDrillFolder();
+  const folder = await drillFolderPath();
+  // First the watcher: from the first moment on, somebody outlives a kill.
   const watcher = watchDrillFolder(folder);
   const remove = async (): Promise<void> => {
     await rm(folder, { recursive: true, force: true });
     watcher.dismiss();
   };
   try {
+    await makeDrillFolder(folder);
     const dataDirectory = dataDirectoryOf(folder);
     const server = await startEmbeddedServer({ dataDirectory, major: chosen, settings });
     return {
@@ -48,7 +57,9 @@ export async function startDrillServer({ major }: { readonly major: number }): P
       },
     };
   } catch (error) {
-    await remove();
+    // What lay there before is not ours.
+    if (errno(error) === 'EEXIST') watcher.dismiss();
+    else await remove();
     throw error;
   }
 }
