@@ -17,6 +17,7 @@ const height: Readonly<Record<string, number>> = {
   report: 3,
   operation: 4,
   backup: 5,
+  key: 5,
   schedule: 5,
   sandbox: 5,
   cli: 6,
