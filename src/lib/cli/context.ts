@@ -33,6 +33,8 @@ export interface PosternContext {
   approvalsFor(kind: string): number;
   /** The platform database's URL, with its password: for connections only. */
   platformUrl(): Promise<string>;
+  /** The URL of the login that may change the platform database. @throws {PosternError} exit 2 when there is none */
+  platformWriteUrl(): Promise<string>;
   /** Postern's own database, by the run-time role. */
   state(): Promise<Pool>;
   kms(): Promise<Kms>;
@@ -95,6 +97,17 @@ export async function openContext(options: OpenContextOptions): Promise<PosternC
     },
     approvalsFor: (kind) => config.profile.approvals?.[kind] ?? config.profile.approvals?.['default'] ?? 0,
     platformUrl: async () => secret('platform', settings('platform').url),
+    platformWriteUrl: async () => {
+      const { write_url: reference } = settings('platform');
+      if (reference !== undefined) return secret('platform', reference);
+      throw usageError(
+        `the profile ${config.profileName} has no login that may change the platform database`,
+        {
+          code: 'not-configured',
+          hints: [`add platform.write_url to ${config.file}; docs/configuration.md shows how`],
+        },
+      );
+    },
     state: once(async () => {
       const pool = await openPool({
         url: await secret('state', settings('state').url),

@@ -217,6 +217,9 @@ const profile = z.strictObject({
   platform: z
     .strictObject({
       url: secret,
+      write_url: secret
+        .optional()
+        .describe('the login that applies plans to this database; nothing else uses it'),
       map: path.optional(),
       databases: z
         .record(

@@ -15,11 +15,27 @@ export interface OpenPlatformOptions {
  * instead of missing, names mean the same whatever the role's search_path is, and nothing waits or runs for ever.
  * The caller ends it. Errors as `connect`.
  */
-export async function openPlatform(url: string, options: OpenPlatformOptions = {}): Promise<Client> {
+export function openPlatform(url: string, options: OpenPlatformOptions = {}): Promise<Client> {
+  return openSession(url, options, safeReading);
+}
+
+/**
+ * Opens the platform database for the steps of a plan: as `openPlatform`, but statements can write, and each sees what
+ * was committed before it.
+ */
+export function openPlatformForChange(url: string, options: OpenPlatformOptions = {}): Promise<Client> {
+  return openSession(url, options, safeSession);
+}
+
+async function openSession(
+  url: string,
+  options: OpenPlatformOptions,
+  rules: Readonly<Record<string, string>>,
+): Promise<Client> {
   const { purpose = '', statementTimeout = 60_000, lockTimeout = 10_000 } = options;
   const client = await connect({ url, role: 'platform database', purpose, database: 'foreign' });
   const settings = {
-    ...safeReading,
+    ...rules,
     statement_timeout: String(statementTimeout),
     lock_timeout: String(lockTimeout),
   };
@@ -38,10 +54,7 @@ export async function openPlatform(url: string, options: OpenPlatformOptions = {
   return client;
 }
 
-const safeReading = {
-  default_transaction_read_only: 'on',
-  // Several statements of one transaction see one state of the database.
-  default_transaction_isolation: 'repeatable read',
+const safeSession = {
   row_security: 'off',
   search_path: 'pg_catalog',
   idle_in_transaction_session_timeout: '600000',
@@ -52,4 +65,11 @@ const safeReading = {
   bytea_output: 'hex',
   extra_float_digits: '1',
   standard_conforming_strings: 'on',
+} as const;
+
+const safeReading = {
+  ...safeSession,
+  default_transaction_read_only: 'on',
+  // Several statements of one transaction see one state of the database.
+  default_transaction_isolation: 'repeatable read',
 } as const;

@@ -6,6 +6,7 @@ import { sqlFile } from './sql-file.ts';
 export interface RolePasswords {
   readonly mail_app: string;
   readonly postern_reader: string;
+  readonly postern_writer: string;
   readonly postern_owner: string;
   readonly postern_state: string;
 }
@@ -19,6 +20,7 @@ export async function createRoles(superuser: Queryable): Promise<RolePasswords> 
   const passwords: RolePasswords = {
     mail_app: newPassword(),
     postern_reader: newPassword(),
+    postern_writer: newPassword(),
     postern_owner: newPassword(),
     postern_state: newPassword(),
   };

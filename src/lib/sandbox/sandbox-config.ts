@@ -8,6 +8,7 @@ import type { SandboxPaths } from './sandbox-paths.ts';
 const sandboxRoles = {
   superuser: { role: 'postgres', database: 'mail' },
   platform: { role: 'postern_reader', database: 'mail' },
+  writer: { role: 'postern_writer', database: 'mail' },
   app: { role: 'mail_app', database: 'mail' },
   state: { role: 'postern_state', database: 'postern_state' },
   'state-owner': { role: 'postern_owner', database: 'postern_state' },
@@ -57,7 +58,7 @@ export async function writeConfig(paths: SandboxPaths): Promise<void> {
   const secret = (role: Parameters<typeof secretPath>[1]): string => `\${file:${secretPath(paths, role)}}`;
   const key = (file: string): string => join(paths.keys, file);
   const sandbox = {
-    platform: { url: secret('platform'), map: paths.map },
+    platform: { url: secret('platform'), write_url: secret('writer'), map: paths.map },
     state: { url: secret('state'), owner_url: secret('state-owner') },
     kms: { adapter: 'local', path: paths.kms, passphrase: secret('kms-passphrase') },
     stores: {

@@ -5,6 +5,8 @@
 CREATE ROLE mail_app LOGIN;                       -- PG13: the application owns the tables
 CREATE ROLE postern_reader LOGIN BYPASSRLS;       -- the platform profile's login: backups see everything
 GRANT pg_read_all_data TO postern_reader;
+CREATE ROLE postern_writer LOGIN BYPASSRLS;       -- applies plans to the platform database, and nothing else
+GRANT pg_read_all_data, pg_write_all_data TO postern_writer;
 CREATE ROLE postern_owner LOGIN;                  -- owns postern's own database
 CREATE ROLE postern_state LOGIN;                  -- what daily commands use there
 
