@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { withConnection } from '../../src/lib/base/postgres.ts';
+import { flipByte } from '../support/flip-byte.ts';
 import { describeWith } from '../support/optional.ts';
 import { testServer } from '../support/postgres.ts';
 import { checkedJson } from './checked-json.ts';
@@ -191,9 +192,7 @@ test('findings end with 3, damage with 5, and a password on the command line wit
     'f',
   ]);
   const [name = ''] = stdout.split('\n');
-  const bytes = await readFile(name);
-  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-  await writeFile(name, bytes, { flag: 'r+' });
+  await flipByte(name);
   const damaged = await world.run('backup', 'drill', '--source', 'platform', '--report', 'damaged.html');
   expect(damaged, damaged.stderr).toMatchObject({ code: 5 });
   expect(await readFile(join(world.folder, 'damaged.html'), 'utf8')).toContain(

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
+import { flipByte } from '../support/flip-byte.ts';
 import { type CliWorld, preparedWorld, start } from './cli-world.ts';
 
 let world: CliWorld;
@@ -81,10 +82,7 @@ test('a restore that is given up tells which database it leaves, and how to drop
     'f',
   ]);
   const [file = ''] = found.split('\n');
-  const whole = await readFile(file);
-  const damaged = Buffer.from(whole);
-  damaged[whole.length >> 1] = (whole[whole.length >> 1] ?? 0) ^ 1;
-  await writeFile(file, damaged, { flag: 'r+' });
+  const mend = await flipByte(file);
   const failed = await world.run(...to, '--yes', '--json');
   expect(failed.code).toBe(5);
   expect(JSON.parse(failed.stdout).error).toMatchObject({ code: 'object-corrupt', exitCode: 5 });
@@ -95,7 +93,7 @@ test('a restore that is given up tells which database it leaves, and how to drop
   expect(cancelled.stdout).toBe(
     `the plan leaves the closed database ${name}, which nobody uses; to remove it: DROP DATABASE "${name}";\n`,
   );
-  await writeFile(file, whole, { flag: 'r+' });
+  await mend();
   await drop(name);
 });
 

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Config } from '@oclif/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { parse, stringify } from 'yaml';
 import { withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
 import { generateKeyPair, type KeyPair } from '../../src/lib/crypto/openpgp-key.ts';
 import { projectRoot } from '../support/cli.ts';
+import { flipByte } from '../support/flip-byte.ts';
 import { checked, checkedJson } from './checked-json.ts';
 import { type CliWorld, cliWorld } from './cli-world.ts';
 
@@ -219,10 +220,7 @@ test('an operator is revoked, and the audit log tells it all and is whole', asyn
 test('one byte flipped in the store is found, with 5', async () => {
   const folder = join(world.folder, 'offsite/objects/backup/test', set);
   const victim = (await readdir(folder, { recursive: true })).find((name) => name.includes('00001'));
-  const path = join(folder, victim ?? 'none');
-  const bytes = await readFile(path);
-  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-  await writeFile(path, bytes);
+  await flipByte(join(folder, victim ?? 'none'));
   const { findings } = await tell('backup verify', [set], 5);
   expect(findings.length).toBeGreaterThan(0);
   const text = await world.run('backup', 'verify', set);
