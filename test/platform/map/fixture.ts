@@ -5,7 +5,10 @@ create table public.tenants (id uuid primary key, name text not null);
 create table public.accounts (
   id uuid primary key, tenant_id uuid not null references tenants, name text, email text not null, created_at timestamptz not null
 );
-create table public.subject_keys (account_id uuid primary key references accounts on delete cascade, dek bytea not null);
+create table public.subject_keys (
+  id uuid primary key, account_id uuid not null references accounts on delete cascade, version int not null,
+  state text not null, kek text not null, dek bytea not null
+);
 create table public.mailboxes (
   id uuid primary key, tenant_id uuid not null, owner_id uuid not null references accounts on delete cascade,
   parent_id uuid references mailboxes, name varchar(80) not null
@@ -47,10 +50,10 @@ tables:
     non_personal: [created_at]
     erase: delete
   public.subject_keys:
-    primary_key: [account_id]
+    primary_key: [id]
     ownership: exclusive
     references: [{column: account_id, to: public.accounts.id, kind: fk}]
-    non_personal: [dek]
+    non_personal: [version, state, kek, dek]
   public.mailboxes:
     primary_key: [id]
     tenant: tenant_id
@@ -94,7 +97,7 @@ tables:
       to_addrs: {type: "text[]", category: user.contact.email, identity: contact.email, erase: {redact: element}}
       headers: {type: text, parser: rfc5322, erase: {redact: address}}
       meta: {type: jsonb, paths: {"$.rcpt[*].addr": {identity: contact.email, erase: {redact: node}}}}
-      body_enc: {type: bytea, encrypted: {dek: public.subject_keys.dek, by: mailbox.owner}, erase: shred}
+      body_enc: {type: bytea, encrypted: {dek: public.subject_keys.dek, by: mailbox.owner, as: message.body}, erase: shred}
       raw_key: {object: {bucket: mail-raw, key: "{tenant_id}/{id}.eml", format: eml, versions: all}}
     non_personal: [size, received_at]
     erase: {when_last_owner: delete, else: detach}
@@ -103,6 +106,9 @@ tables:
     primary_key: [id, at]
     ownership: third-party
     references: [{as: who, column: actor, to: public.accounts.id, kind: soft}]
+keyrings:
+  public.subject_keys:
+    {id: id, subject: account_id, version: version, state: state, kek: kek, wrapped: dek, context: {account: "{account_id}"}}
 triggers:
   public.contacts.contact_changes: {effect: copies-pii, to: public.contact_timeline}
   public.audit.audited: {effect: none}

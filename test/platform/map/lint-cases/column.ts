@@ -70,7 +70,10 @@ export const columnCases: readonly Case[] = [
   {
     rule: 'MAP05',
     when: 'there is no primary key in the map',
-    change: ['    primary_key: [account_id]\n', ''],
+    change: [
+      '    primary_key: [id]\n    ownership: exclusive\n    references: [{column: account_id',
+      '    ownership: exclusive\n    references: [{column: account_id',
+    ],
     says: 'public.subject_keys has no primary_key',
   },
   {

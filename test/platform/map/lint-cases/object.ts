@@ -23,8 +23,8 @@ export const objectCases: readonly Case[] = [
   {
     rule: 'MAP13',
     when: 'the key’s column is none',
-    change: ['subject_keys.dek', 'subject_keys.kek'],
-    says: 'no column public.subject_keys.kek',
+    change: ['subject_keys.dek', 'subject_keys.kms'],
+    says: 'no column public.subject_keys.kms',
   },
   {
     rule: 'MAP14',
@@ -37,5 +37,41 @@ export const objectCases: readonly Case[] = [
     when: 'the way ends where no key is',
     change: ['by: mailbox.owner', 'by: sender'],
     says: 'to which public.subject_keys has no reference',
+  },
+  {
+    rule: 'MAP32',
+    when: 'a keyring is no table',
+    change: ['\n  public.subject_keys:\n    {id', '\n  public.user_keys:\n    {id'],
+    says: 'no table public.user_keys',
+  },
+  {
+    rule: 'MAP32',
+    when: 'a column of a keyring is none',
+    change: ['kek: kek,', 'kek: kms,'],
+    says: 'no column kms',
+  },
+  {
+    rule: 'MAP32',
+    when: 'a wrapped key is no bytea',
+    change: ['wrapped: dek,', 'wrapped: kek,'],
+    says: 'kek is text in the database, not bytea',
+  },
+  {
+    rule: 'MAP33',
+    when: 'a key stands in no keyring',
+    change: ['wrapped: dek,', 'wrapped: id,'],
+    says: 'no keyring of the map holds the key of body_enc',
+  },
+  {
+    rule: 'MAP34',
+    when: 'a field does not say whose key it is under',
+    change: ['by: mailbox.owner, as', 'as'],
+    says: 'has a key for each subject, and body_enc no way to its own',
+  },
+  {
+    rule: 'MAP34',
+    when: 'a key is nobody’s, and a field says whose',
+    change: [' subject: account_id,', ''],
+    says: 'has no subjects, and body_enc has a way to one',
   },
 ];

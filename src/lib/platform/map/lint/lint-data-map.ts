@@ -12,6 +12,7 @@ import { leftTodo, noLegalBasis, noRetention } from './duty-rules.ts';
 import { noDetach, noErasure, nullNotAllowed, unfittingErasure } from './erasure-rules.ts';
 import type { CatalogRule, Finding, MapRule, Rule, Spot } from './finding.ts';
 import { unknownIdentity, unreachable, unusedIdentity } from './identity-rules.ts';
+import { keyringWithoutWay, noKeyring, unknownKeyring } from './keyring-rules.ts';
 import { mapModel } from './map-model.ts';
 import { unknownDek, unknownKeyColumn, unresolvedKeyOwner } from './object-rules.ts';
 import {
@@ -43,6 +44,8 @@ const mapRules: readonly MapRule[] = [
   unreachable,
   triggerOutsideMap,
   ambiguousReference,
+  noKeyring,
+  keyringWithoutWay,
 ];
 
 const catalogRules: readonly CatalogRule[] = [
@@ -59,6 +62,7 @@ const catalogRules: readonly CatalogRule[] = [
   foreignKeyDrift,
   nullNotAllowed,
   rewriteRule,
+  unknownKeyring,
 ];
 
 /** Every rule, by number; docs/data-map.md says the same. */

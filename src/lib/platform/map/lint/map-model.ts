@@ -51,7 +51,9 @@ function modelTable(key: string, entry: MapTable): ModelTable {
   const fields = Object.entries(entry.fields ?? {});
   const references = (entry.references ?? []).map(modelReference);
   const columns = [
-    ...fields.flatMap(([name, { type }]) => (type === undefined ? [] : name)),
+    ...fields.flatMap(([name, { type, encrypted }]) =>
+      [type && name, encrypted?.key_id].filter((column) => column !== undefined),
+    ),
     ...(entry.primary_key ?? []),
     ...(entry.tenant === undefined ? [] : [entry.tenant]),
     ...(entry.non_personal ?? []),

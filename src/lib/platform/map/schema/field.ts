@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { choice, columnName } from './common.ts';
+import { choice, columnName, ownColumn } from './common.ts';
 import { fieldErasure } from './erase.ts';
+import { logicalName, valueFormat } from './keyring.ts';
 import { identityReference } from './subject.ts';
 
 const category = z
@@ -36,6 +37,11 @@ const encrypted = z
       .regex(/^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*$/, 'expected names of references, as in mailbox.owner')
       .optional()
       .describe('The references to follow from this row to the one that the key belongs to.'),
+    format: valueFormat.optional(),
+    as: logicalName.optional(),
+    key_id: ownColumn
+      .optional()
+      .describe('A column of this row, uuid, that repeats which key the value is under.'),
   })
   .describe('The column is encrypted under a data encryption key of its own person.');
 

@@ -1,0 +1,81 @@
+import { type Keyring, keyringOfColumn, keyringsOf } from './keyring.ts';
+import { type MapModel, type ModelTable, mapModel } from './lint/map-model.ts';
+import type { DataMap, MapField } from './map-schema.ts';
+import { parseName } from './name.ts';
+
+/** A column whose values are encrypted, as the map describes it. */
+export interface EncryptedColumn {
+  /** Canonical `schema.table`. */
+  readonly table: string;
+  readonly column: string;
+  readonly format: 'postern' | 'other';
+  /** The names that are bound into every value. */
+  readonly name: { readonly table: string; readonly column: string };
+  /** The column that repeats which key a value is under. */
+  readonly keyIdColumn?: string;
+  /** Undefined where the map describes no keyring of that column. */
+  readonly keyring?: Keyring;
+  /** The way to the subject whose key it is; empty where the keyring has none. */
+  readonly subject: readonly SubjectStep[];
+}
+
+/** From a row to the next: its `column` has the value that `toColumn` of `toTable` has. */
+export interface SubjectStep {
+  readonly column: string;
+  /** Canonical `schema.table`. */
+  readonly toTable: string;
+  readonly toColumn: string;
+}
+
+/** Every encrypted column of the map, in its order. */
+export function encryptedColumns(map: DataMap): readonly EncryptedColumn[] {
+  const model = mapModel(map);
+  const keyrings = keyringsOf(map);
+  return [...model.tables.values()].flatMap((table) =>
+    table.fields.flatMap(([column, { encrypted }]) =>
+      encrypted === undefined ? [] : [encryptedColumn({ model, table, column, encrypted, keyrings })],
+    ),
+  );
+}
+
+function encryptedColumn({
+  model,
+  table,
+  column,
+  encrypted,
+  keyrings,
+}: {
+  readonly model: MapModel;
+  readonly table: ModelTable;
+  readonly column: string;
+  readonly encrypted: NonNullable<MapField['encrypted']>;
+  readonly keyrings: readonly Keyring[];
+}): EncryptedColumn {
+  const [, ownName = ''] = parseName(table.name) ?? [];
+  const [logicalTable = ownName, logicalColumn = column] = encrypted.as?.split('.') ?? [];
+  const keyring = keyringOfColumn(keyrings, encrypted.dek);
+  return {
+    table: table.name,
+    column,
+    format: encrypted.format ?? 'postern',
+    name: { table: logicalTable, column: logicalColumn },
+    ...(encrypted.key_id === undefined ? {} : { keyIdColumn: encrypted.key_id }),
+    ...(keyring === undefined ? {} : { keyring }),
+    subject: wayOf(model, table, encrypted.by),
+  };
+}
+
+/** `map lint` tells what does not lead anywhere (MAP14); here it ends where it breaks off. */
+function wayOf(model: MapModel, start: ModelTable, by: string | undefined): readonly SubjectStep[] {
+  const steps: SubjectStep[] = [];
+  let table: ModelTable | undefined = start;
+  for (const name of by?.split('.') ?? []) {
+    const next = table?.references.find((reference) => reference.name === name);
+    const [column] = next?.columns ?? [];
+    const [toColumn] = next?.toColumns ?? [];
+    if (next === undefined || column === undefined || toColumn === undefined) break;
+    steps.push({ column, toTable: next.toTable, toColumn });
+    table = model.tables.get(next.toTable);
+  }
+  return steps;
+}
