@@ -3,7 +3,7 @@ import { canonicalName, parseColumnName } from './name.ts';
 import { parseObjectKey as parseTemplate, type ObjectKeyPart as TemplatePart } from './object-key.ts';
 
 /** A table of wrapped data encryption keys, as the map describes it. */
-export interface Keyring extends Omit<MapKeyring, 'context' | 'description'> {
+export interface Keyring extends Omit<MapKeyring, 'context'> {
   /** Canonical `schema.table`. */
   readonly table: string;
   /** The encryption context of a row: a template for each name. */
@@ -12,7 +12,7 @@ export interface Keyring extends Omit<MapKeyring, 'context' | 'description'> {
 
 /** All keyrings, in the map's order. */
 export function keyringsOf(map: DataMap): readonly Keyring[] {
-  return Object.entries(map.keyrings ?? {}).map(([name, { context = {}, description: _, ...columns }]) => ({
+  return Object.entries(map.keyrings ?? {}).map(([name, { context = {}, ...columns }]) => ({
     ...columns,
     table: canonicalName(name),
     context: Object.fromEntries(
