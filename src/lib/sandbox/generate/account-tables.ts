@@ -1,4 +1,4 @@
-import { fakePasswordHash } from './column-envelope.ts';
+import { fakePasswordHash } from './password-hash.ts';
 import { accountAt, contactPerson, personAt, tenantDomain } from './person.ts';
 import { randomFor, uuidFrom } from './random.ts';
 import { day, rowsOf, type TableData } from './table.ts';

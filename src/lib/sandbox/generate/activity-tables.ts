@@ -1,5 +1,5 @@
-import { columnMagic, sealColumn } from './column-envelope.ts';
-import { columnSecret, subjectKeys } from './keyring.ts';
+import { columnMagic, sealColumnValueWithSalt } from '../../crypto/column-value.ts';
+import { saltedKey, subjectKeys } from './keyring.ts';
 import { accountAt, contactPerson, personAt } from './person.ts';
 import { randomBytesFrom, randomFor, uuidFrom } from './random.ts';
 import { day, rowsOf, type TableData } from './table.ts';
@@ -74,10 +74,10 @@ function oauthTokens(world: World): TableData {
         if (key === undefined) throw new Error(`account ${index} has no key`);
         // F-K05: a value moved here from another row, which its additional data no longer fits.
         const belongsTo = index % 20 === 13 ? index : index + 1;
-        const sealed = sealColumn(token, columnSecret(world, key, index), {
+        const sealed = sealColumnValueWithSalt(token, saltedKey(world, key, index), {
           table: 'oauth_token',
           column: 'refresh_token',
-          primaryKey: String(belongsTo),
+          primaryKey: [String(belongsTo)],
           subject: String(index + 1),
         });
         return [

@@ -1,4 +1,4 @@
-import type { ColumnSecret } from './column-envelope.ts';
+import type { ColumnKey } from '../../crypto/column-value.ts';
 import { randomBytesFrom, randomFor, uuidFrom } from './random.ts';
 import type { World } from './world.ts';
 
@@ -27,11 +27,11 @@ export function subjectKeys({ seed }: World, accountIndex: number): readonly Sub
   });
 }
 
-/** What `sealColumn` needs to encrypt one value under this key; `index` makes the salt. */
-export function columnSecret({ seed }: World, key: SubjectKey, index: number): ColumnSecret {
-  return {
-    dataKey: key.dataKey,
-    keyId: Buffer.from(key.id.replaceAll('-', ''), 'hex'),
-    salt: randomBytesFrom(randomFor(seed, 'token', index), 32),
-  };
+/** What encrypts the value of one row under this key; `index` makes the salt. */
+export function saltedKey(
+  { seed }: World,
+  { id, dataKey }: SubjectKey,
+  index: number,
+): ColumnKey & { readonly salt: Buffer } {
+  return { id, dataKey, salt: randomBytesFrom(randomFor(seed, 'token', index), 32) };
 }
