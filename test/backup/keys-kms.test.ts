@@ -9,7 +9,7 @@ import { verifySet } from '../../src/lib/backup/verify/verify-set.ts';
 import { failure } from '../../src/lib/base/error.ts';
 import { silentProgress } from '../../src/lib/base/progress.ts';
 import { openAwsKms } from '../../src/lib/cloud/aws/kms.ts';
-import type { Kms } from '../../src/lib/cloud/kms.ts';
+import type { KmsService } from '../../src/lib/cloud/kms-service.ts';
 import { createLocalKms } from '../../src/lib/cloud/local/kms.ts';
 import { readRecipient } from '../../src/lib/crypto/openpgp-recipient.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
@@ -21,12 +21,12 @@ import { type KeysWorld, keysBelow, keysWorld } from './keys-world.ts';
 import { sql } from './round-trip.ts';
 
 let world: KeysWorld;
-let kms: Kms;
+let kms: KmsService;
 let keyId: string;
 /** Made with the local key, for one recipient only. */
 let setId: string;
 
-const byKms = (service: Kms = kms): SecretKeys => ({ armored: [], kms: async () => service });
+const byKms = (service: KmsService = kms): SecretKeys => ({ armored: [], kms: async () => service });
 
 beforeAll(async () => {
   world = await keysWorld();
@@ -106,8 +106,12 @@ describe('a key that does not open', () => {
   });
 
   const states = [
-    ['is disabled', (service: Kms, id: string) => service.disableKey(id), /disabled/],
-    ['is pending deletion', (service: Kms, id: string) => service.scheduleKeyDeletion(id, 7), /pending/],
+    ['is disabled', (service: KmsService, id: string) => service.disableKey(id), /disabled/],
+    [
+      'is pending deletion',
+      (service: KmsService, id: string) => service.scheduleKeyDeletion(id, 7),
+      /pending/,
+    ],
   ] as const;
 
   test.each(states)('says that it %s, and a run with it writes nothing', async (_, spoil, words) => {

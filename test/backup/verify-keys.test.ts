@@ -6,7 +6,7 @@ import { egressBudget, type VerifyOptions, verifySet } from '../../src/lib/backu
 import { failure } from '../../src/lib/base/error.ts';
 import { silentProgress } from '../../src/lib/base/progress.ts';
 import { verifyRemarks } from '../../src/lib/cli/verify-text.ts';
-import type { Kms } from '../../src/lib/cloud/kms.ts';
+import type { KmsService } from '../../src/lib/cloud/kms-service.ts';
 import { createLocalKms } from '../../src/lib/cloud/local/kms.ts';
 import { generateKeyPair } from '../../src/lib/crypto/openpgp-key.ts';
 import { readRecipient } from '../../src/lib/crypto/openpgp-recipient.ts';
@@ -79,7 +79,7 @@ describe('keys that do not open the set', () => {
   });
 
   test('of a service that refuses are told with its reason, and leave the verification incomplete; a service that cannot be reached ends with 1', async () => {
-    const service: Kms = await createLocalKms({
+    const service: KmsService = await createLocalKms({
       path: `${world.folder}/kms.sealed`,
       unlock: { passphrase: 'p' },
       scryptLogN: 14,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openAwsKms } from '../../src/lib/cloud/aws/kms.ts';
-import type { Kms } from '../../src/lib/cloud/kms.ts';
+import type { KmsService } from '../../src/lib/cloud/kms-service.ts';
 import { kmsContract } from '../contract/kms.ts';
 import { collect } from '../contract/object-store.ts';
 import { answer, type FaultServer, lostAnswer, startFaultServer } from '../support/fault-server.ts';
@@ -10,7 +10,7 @@ import { describeWith } from '../support/optional.ts';
 
 describeWith(['moto'], 'the AWS adapter against moto', ({ moto: path }) => {
   let moto: Moto;
-  let kms: Kms;
+  let kms: KmsService;
 
   beforeAll(async () => {
     moto = await startMoto(path);
@@ -25,7 +25,7 @@ describeWith(['moto'], 'the AWS adapter against moto', ({ moto: path }) => {
 describe('AWS KMS', () => {
   const keyId = '00000000-0000-4000-8000-000000000000';
   let server: FaultServer;
-  let kms: Kms;
+  let kms: KmsService;
 
   beforeAll(async () => {
     server = await startFaultServer();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { createMessage, decryptKey, encrypt, generateKey, readPrivateKey } from 'openpgp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Kms, KmsKey } from '../../src/lib/cloud/kms.ts';
+import type { KmsKey } from '../../src/lib/cloud/kms.ts';
+import type { KmsService } from '../../src/lib/cloud/kms-service.ts';
 import { withFileLock } from '../../src/lib/cloud/local/file-lock.ts';
 import { createLocalKms, openLocalKms } from '../../src/lib/cloud/local/kms.ts';
 import { kmsContract } from '../contract/kms.ts';
@@ -16,8 +17,8 @@ const passphrase = 'correct horse battery staple';
 const scryptLogN = 14;
 
 let folder: string;
-let byPassphrase: Kms;
-let byOpenPgp: Kms;
+let byPassphrase: KmsService;
+let byOpenPgp: KmsService;
 let secretKey: string;
 let otherKey: string;
 

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Kms } from '../../src/lib/cloud/kms.ts';
+import type { KmsService } from '../../src/lib/cloud/kms-service.ts';
 import { collect } from './object-store.ts';
 
 /**
@@ -14,7 +14,7 @@ const secret = () => randomBytes(32);
 const context = { purpose: 'column-key', subject: '42' };
 
 /** The promises of the `Kms` port. `make` gives an open service; each test makes keys of its own. */
-export function kmsContract(title: string, server: KmsServer, make: () => Kms): void {
+export function kmsContract(title: string, server: KmsServer, make: () => KmsService): void {
   const testFaithful = server === 'faithful' ? test : () => {};
 
   describe(`${title} as a key management service`, () => {

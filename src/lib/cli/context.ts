@@ -4,7 +4,7 @@ import { usageError } from '../base/error.ts';
 import { fileProblem } from '../base/file-problem.ts';
 import { openPool, type Pool } from '../base/postgres.ts';
 import type { Progress } from '../base/progress.ts';
-import type { Kms } from '../cloud/kms.ts';
+import type { KmsService } from '../cloud/kms-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import { folderOf, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { resolvePath } from '../config/path.ts';
@@ -37,7 +37,7 @@ export interface PosternContext {
   platformWriteUrl(): Promise<string>;
   /** Postern's own database, by the run-time role. */
   state(): Promise<Pool>;
-  kms(): Promise<Kms>;
+  kms(): Promise<KmsService>;
   store(name: string): Promise<ObjectStore>;
   close(): Promise<void>;
 }

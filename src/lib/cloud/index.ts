@@ -1,6 +1,6 @@
 import type { AwsKmsOptions } from './aws/kms.ts';
 import type { S3ObjectStoreOptions } from './aws/object-store.ts';
-import type { Kms } from './kms.ts';
+import type { KmsService } from './kms-service.ts';
 import type { LocalKmsOptions } from './local/kms.ts';
 import type { LocalObjectStoreOptions } from './local/object-store.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -27,7 +27,7 @@ export async function openObjectStore(settings: ObjectStoreSettings): Promise<Ob
 }
 
 /** Opens a key management service; only the chosen adapter and its SDK are loaded. Errors as the adapter's. */
-export async function openKms(settings: KmsSettings): Promise<Kms> {
+export async function openKms(settings: KmsSettings): Promise<KmsService> {
   if (settings.adapter === 'local') return (await import('./local/kms.ts')).openLocalKms(settings);
   return (await import('./aws/kms.ts')).openAwsKms(settings);
 }

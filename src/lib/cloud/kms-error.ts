@@ -53,3 +53,34 @@ export function checkDeletionDays(days: number): void {
   if (Number.isInteger(days) && days >= 7 && days <= 30) return;
   throw usageError(`a key is destroyed after 7 to 30 days, not ${days}`, { code: 'kms-deletion-days' });
 }
+
+export function kmsUnsupported(location: string, keyId: string, what: string, cause?: unknown): PosternError {
+  return usageError(`the key ${keyId} in ${location} cannot ${what}`, { code: 'kms-unsupported', cause });
+}
+
+export function kmsAliasMissing(location: string, name: string, cause?: unknown): PosternError {
+  return failure(`there is no ${name} in ${location}`, {
+    code: 'kms-alias-missing',
+    cause,
+    hints: ['check its spelling and that this is the account, region or file that has it'],
+  });
+}
+
+export function kmsAliasExists(location: string, name: string, cause?: unknown): PosternError {
+  return failure(`there is an ${name} in ${location} already`, { code: 'kms-alias-exists', cause });
+}
+
+/** @throws {PosternError} exit 2, `kms-alias-name` (AWS KMS API, CreateAlias) */
+export function checkAliasName(name: string): void {
+  if (/^alias\/[A-Za-z0-9/_-]{1,250}$/.test(name) && !name.startsWith('alias/aws/')) return;
+  throw usageError(`${name} is no name for an alias`, {
+    code: 'kms-alias-name',
+    hints: ['alias/ and letters, digits, /, _ or -; alias/aws/ belongs to AWS'],
+  });
+}
+
+/** @throws {PosternError} exit 2, `kms-rotation-period` outside 90 to 2,560 days (AWS KMS API, EnableKeyRotation) */
+export function checkRotationPeriod(days: number): void {
+  if (Number.isInteger(days) && days >= 90 && days <= 2560) return;
+  throw usageError(`a key is rotated every 90 to 2,560 days, not ${days}`, { code: 'kms-rotation-period' });
+}

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { withConnection, withDatabase } from '../base/postgres.ts';
 import type { Progress } from '../base/progress.ts';
 import type { Kms } from '../cloud/kms.ts';
+import type { KmsAdmin } from '../cloud/kms-admin.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import { accountTables, firstLogoOid, tenantsWithLogo } from './generate/account-tables.ts';
 import { activityTables } from './generate/activity-tables.ts';
@@ -26,7 +27,7 @@ export interface FillOptions {
   readonly httpLogs: string;
   readonly seed: number;
   readonly messages: number;
-  readonly kms: Kms;
+  readonly kms: Kms & KmsAdmin;
   readonly store: ObjectStore;
   readonly progress: Progress;
   readonly signal: AbortSignal | undefined;

@@ -1,5 +1,6 @@
 import type { Client } from '../base/postgres.ts';
 import type { Kms } from '../cloud/kms.ts';
+import type { KmsAdmin } from '../cloud/kms-admin.ts';
 import type { CopyValue } from './generate/copy-encoder.ts';
 import { subjectKeys } from './generate/keyring.ts';
 import { historyStart, type World } from './generate/world.ts';
@@ -14,7 +15,7 @@ const batch = 500;
 export async function loadKeyring(
   client: Client,
   world: World,
-  { kms, signal }: { readonly kms: Kms; readonly signal: AbortSignal | undefined },
+  { kms, signal }: { readonly kms: Kms & KmsAdmin; readonly signal: AbortSignal | undefined },
 ): Promise<number> {
   const { keyId, arn } = await kms.createKey({
     usage: 'encrypt',

@@ -1,49 +1,99 @@
-import { failure, PosternError } from '../../base/error.ts';
-import { kmsKeyMissing, kmsKeyUnusable, kmsWrongKey } from '../kms-error.ts';
-import { asSdkError, commonError } from './sdk-error.ts';
+import { failure, PosternError, usageError } from '../../base/error.ts';
+import {
+  kmsAliasExists,
+  kmsAliasMissing,
+  kmsKeyMissing,
+  kmsKeyUnusable,
+  kmsUnsupported,
+  kmsWrongKey,
+} from '../kms-error.ts';
+import { asSdkError, commonError, type SdkError } from './sdk-error.ts';
 
-/** Runs one operation on a key; an error of the SDK becomes a `PosternError` in the port's words. */
-export async function withKmsErrors<T>(
-  location: string,
-  { verb, keyId = '' }: { readonly verb: string; readonly keyId?: string },
-  work: () => Promise<T>,
-): Promise<T> {
+/** What a call was about, for messages. */
+export interface KmsCall {
+  readonly verb: string;
+  readonly keyId?: string;
+  /** A second key, which the ciphertext goes to. */
+  readonly other?: string;
+  readonly alias?: string;
+}
+
+/** Runs one call; an error of the SDK becomes a `PosternError` in the port's words. */
+export async function withKmsErrors<T>(location: string, call: KmsCall, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw kmsError(location, verb, keyId, error);
+    throw kmsError(location, call, error);
   }
 }
 
-function kmsError(location: string, verb: string, keyId: string, error: unknown): unknown {
+function kmsError(location: string, call: KmsCall, error: unknown): unknown {
   if (error instanceof PosternError) return error;
-  const what = `${verb} ${keyId === '' ? 'keys' : keyId} at ${location}`;
+  const what = `${call.verb} ${call.alias ?? call.keyId ?? 'keys'} at ${location}`;
+  const found = asSdkError(error);
+  // A quota of the service; to the SDK and to other services, the name means that one is too fast.
+  if (found?.name === 'LimitExceededException')
+    return failure(`${what} is refused: ${found.message}`, { code: 'kms-limit', cause: error });
   const common = commonError('kms', what, error);
   if (common !== undefined) return common;
-  const found = asSdkError(error);
   if (found === undefined) return error;
+  return keyError(location, call, found, error) ?? otherError(location, call, what, found, error);
+}
+
+/** The errors that are about the key itself. */
+function keyError(location: string, call: KmsCall, found: SdkError, cause: unknown) {
+  const keyId = keyMeant(call, found.message);
   switch (found.name) {
     case 'NotFoundException':
     case 'InvalidArnException':
-      return kmsKeyMissing(location, keyId, error);
+      return call.alias !== undefined && /\balias\b/i.test(found.message)
+        ? kmsAliasMissing(location, call.alias, cause)
+        : kmsKeyMissing(location, keyId, cause);
     case 'DisabledException':
-      return kmsKeyUnusable(location, keyId, 'it is disabled', error);
+      return kmsKeyUnusable(location, keyId, 'it is disabled', cause);
     case 'KMSInvalidStateException':
     case 'KeyUnavailableException':
     case 'InvalidKeyUsageException':
-      return kmsKeyUnusable(location, keyId, found.message || found.name, error);
+      return kmsKeyUnusable(location, keyId, found.message || found.name, cause);
     case 'InvalidCiphertextException':
     case 'IncorrectKeyException':
-      return kmsWrongKey(location, keyId, error);
+      return kmsWrongKey(location, call.keyId ?? '', cause);
+    case 'UnsupportedOperationException':
+      return kmsUnsupported(location, keyId, `do that: ${found.message || found.name}`, cause);
+    default:
+      return undefined;
+  }
+}
+
+function otherError(location: string, call: KmsCall, what: string, found: SdkError, cause: unknown) {
+  switch (found.name) {
+    case 'AlreadyExistsException':
+      return kmsAliasExists(location, call.alias ?? '', cause);
+    case 'ConflictException':
+      return failure(`${what} has to wait: ${found.message}`, {
+        code: 'kms-rotation-pending',
+        cause,
+        hints: ['a rotation is in progress or about to begin; try again in half an hour'],
+      });
+    case 'InvalidGrantIdException':
+      return failure(`${what} failed: there is no such grant`, { code: 'kms-grant-missing', cause });
+    case 'MalformedPolicyDocumentException':
+      return usageError(`${what} is refused: ${found.message}`, { code: 'kms-policy-malformed', cause });
     case 'AccessDeniedException':
       return failure(`${what} is not allowed`, {
         code: 'kms-access-denied',
-        cause: error,
+        cause,
         hints: [
           'the role needs this permission in the key policy, and a grant or policy that allows the context',
         ],
       });
     default:
-      return failure(`${what} failed: ${found.name}: ${found.message}`, { code: 'kms-failed', cause: error });
+      return failure(`${what} failed: ${found.name}: ${found.message}`, { code: 'kms-failed', cause });
   }
+}
+
+/** Of two keys, the one that the service names. */
+function keyMeant({ keyId = '', other }: KmsCall, message: string): string {
+  const id = other?.split('/').at(-1);
+  return other !== undefined && id !== undefined && message.includes(id) ? other : keyId;
 }

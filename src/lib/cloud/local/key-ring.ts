@@ -6,6 +6,13 @@ import { kmsKeyMissing, kmsKeyUnusable, refuseAlias } from '../kms-error.ts';
 /** What the sealed file holds. */
 export interface KeyRing {
   readonly keys: readonly KeyEntry[];
+  /** Left out in files of before there were aliases. */
+  readonly aliases?: readonly AliasEntry[];
+}
+
+export interface AliasEntry {
+  readonly name: string;
+  readonly keyId: string;
 }
 
 export interface KeyEntry {
@@ -19,31 +26,54 @@ export interface KeyEntry {
   /** ISO 8601, UTC; only with `pending-deletion`. From then on the key does not exist. */
   readonly deletionDate?: string;
   /** Newest last. Base64 of 32 random bytes (`encrypt`), or of a PKCS #8 P-256 key (`sign`). */
-  readonly versions: readonly { readonly version: number; readonly material: string }[];
+  readonly versions: readonly KeyVersion[];
+}
+
+interface KeyVersion {
+  readonly version: number;
+  readonly material: string;
+  /** ISO 8601, UTC; left out for the first one. */
+  readonly rotated?: string;
 }
 
 export function newKeyEntry(usage: KeyUsage, description: string, now: Date): KeyEntry {
-  const material =
-    usage === 'encrypt'
-      ? randomBytes(32)
-      : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
-          format: 'der',
-          type: 'pkcs8',
-        });
   return {
     keyId: randomUUID(),
     usage,
     description,
     created: now.toISOString(),
     state: 'enabled',
-    versions: [{ version: 1, material: material.toString('base64') }],
+    versions: [{ version: 1, material: newMaterial(usage) }],
   };
 }
 
-/** Leaves out the keys whose deletion date has come: their material goes with them. */
+/** The same key with newer material, which encrypts from now on. */
+export function withNewVersion(key: KeyEntry, now: Date): KeyEntry {
+  const version = (key.versions.at(-1)?.version ?? 0) + 1;
+  const added = { version, material: newMaterial(key.usage), rotated: now.toISOString() };
+  return { ...key, versions: [...key.versions, added] };
+}
+
+function newMaterial(usage: KeyUsage): string {
+  const bytes =
+    usage === 'encrypt'
+      ? randomBytes(32)
+      : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+          format: 'der',
+          type: 'pkcs8',
+        });
+  return bytes.toString('base64');
+}
+
+/** Leaves out the keys whose deletion date has come: their material goes with them, and their aliases. */
 export function withoutExpired(ring: KeyRing, now: Date): KeyRing {
   const keys = ring.keys.filter((key) => !isExpired(key, now));
-  return keys.length === ring.keys.length ? ring : { keys };
+  if (keys.length === ring.keys.length) return ring;
+  return { keys, aliases: aliasesOf(ring).filter(({ keyId }) => keys.some((key) => key.keyId === keyId)) };
+}
+
+export function aliasesOf(ring: KeyRing): readonly AliasEntry[] {
+  return ring.aliases ?? [];
 }
 
 /** @throws {PosternError} `kms-alias`, `kms-key-missing` */
@@ -79,7 +109,13 @@ export function materialOf(
   return found && { version: found.version, material: Buffer.from(found.material, 'base64') };
 }
 
+/** The id of a version's material, for those who use the key: unlike a version, it is no other key's. */
+export function materialId(key: KeyEntry, version: number): string {
+  return `${key.keyId}:${version}`;
+}
+
 export function toKmsKey(key: KeyEntry): KmsKey {
+  const newest = key.versions.at(-1);
   return {
     keyId: key.keyId,
     arn: `local:${key.keyId}`,
@@ -88,13 +124,15 @@ export function toKmsKey(key: KeyEntry): KmsKey {
     description: key.description,
     created: new Date(key.created),
     ...(key.deletionDate !== undefined && { deletionDate: new Date(key.deletionDate) }),
+    ...(key.usage === 'encrypt' && newest && { currentMaterialId: materialId(key, newest.version) }),
   };
 }
 
 /** @throws {PosternError} exit 5, `kms-file-corrupt`: it was sealed by us, so a wrong shape is not a person's mistake */
 export function parseKeyRing(value: unknown, location: string): KeyRing {
   if (typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys)) {
-    return { keys: value.keys as readonly KeyEntry[] };
+    const aliases = 'aliases' in value && Array.isArray(value.aliases) ? value.aliases : [];
+    return { keys: value.keys as readonly KeyEntry[], aliases: aliases as readonly AliasEntry[] };
   }
   throw integrityError(`the keys in ${location} cannot be read`, { code: 'kms-file-corrupt' });
 }
