@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,19 +14,27 @@ export type OptionalTool =
   | 'openssl'
   | 'jq'
   | 'python3'
+  | 'cryptography'
   | 'script'
   | 'bash'
   | 'zsh'
   | 'promtool'
   | 'systemd-analyze'
-  | 'flock';
+  | 'flock'
+  | 'knotd'
+  | 'named'
+  | 'nsupdate';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Servers that pip installs: their program, and where it is looked for before PATH. */
-const servers: Partial<
-  Record<OptionalTool, { readonly program: string; readonly places: readonly string[] }>
-> = {
+/** What pip installs: its program, where it is looked for before PATH, and the module that its Python must have. */
+interface Installed {
+  readonly program: string;
+  readonly places: readonly string[];
+  readonly module?: string;
+}
+
+const installed: Partial<Record<OptionalTool, Installed>> = {
   moto: {
     program: 'moto_server',
     places: [process.env['POSTERN_MOTO_SERVER'] ?? '', join(root, '.venv-moto/bin/moto_server')],
@@ -34,16 +43,21 @@ const servers: Partial<
     program: 'weed',
     places: [process.env['POSTERN_WEED'] ?? '', join(root, '.venv-seaweedfs/bin/weed')],
   },
+  cryptography: {
+    program: 'python3',
+    places: [join(root, '.venv-cryptography/bin/python3')],
+    module: 'cryptography',
+  },
 };
 
 /** The absolute path of an optional program, or undefined when it is not installed. */
 function optionalTool(name: OptionalTool): string | undefined {
-  const { program, places } = servers[name] ?? { program: name, places: [] };
-  const onPath = (process.env['PATH'] ?? '')
-    .split(delimiter)
+  const { program, places, module }: Installed = installed[name] ?? { program: name, places: [] };
+  // Servers of Debian's lie in a folder that an ordinary user's PATH leaves out.
+  const onPath = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, program));
-  return [...places, ...onPath].find((path) => path !== '' && isProgram(path));
+  return [...places, ...onPath].find((path) => path !== '' && isProgram(path) && hasModule(path, module));
 }
 
 /** Whether a missing optional tool is a failure: `POSTERN_REQUIRE_OPTIONAL=1`, as the continuous integration sets it. */
@@ -91,4 +105,8 @@ function isProgram(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+function hasModule(python: string, module: string | undefined): boolean {
+  return module === undefined || spawnSync(python, ['-c', `import ${module}`]).status === 0;
 }
