@@ -9,6 +9,8 @@ export type TextRow = Readonly<Record<string, string | null>>;
 
 export interface WalkBatch {
   readonly rows: readonly TextRow[];
+  /** The rows' keys, in the same order. */
+  readonly keys: readonly (readonly string[])[];
   /** The last row's key: hand it in as `after` to carry on behind it. Plain strings, so that a journal can hold it. */
   readonly lastKey: readonly string[];
 }
@@ -30,8 +32,9 @@ export async function* walkTable(
   table: WalkableTable,
   { batchSize = 1000, after, ...options }: WalkOptions,
 ): AsyncGenerator<WalkBatch, void, undefined> {
-  checkOptions(table, batchSize, after);
+  checkOptions(table, batchSize, [after, options.until]);
   let lastKey = after;
+  const names = [...options.columns, ...Object.keys(options.expressions ?? {})];
   for (;;) {
     const { text, values } = walkQuery(table, {
       ...options,
@@ -42,7 +45,8 @@ export async function* walkTable(
     const last = rows.at(-1);
     if (last === undefined) return;
     lastKey = keyOf(table, last);
-    yield { rows: rows.map((row) => named(options.columns, row.slice(table.key.length))), lastKey };
+    const keys = rows.map((row) => keyOf(table, row));
+    yield { rows: rows.map((row) => named(names, row.slice(table.key.length))), keys, lastKey };
     if (rows.length < batchSize) return;
   }
 }
@@ -85,14 +89,19 @@ function notUtf8({ schema, name }: WalkableTable, cause: unknown): PosternError 
   });
 }
 
-function checkOptions(table: WalkableTable, batchSize: number, after: readonly string[] | undefined): void {
+function checkOptions(
+  table: WalkableTable,
+  batchSize: number,
+  bounds: readonly (readonly string[] | undefined)[],
+): void {
   const name = qualifiedName(table.schema, table.name);
   if (table.key.length === 0) throw usageError(`${name} has no key to walk by`, { code: 'walk-options' });
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw usageError(`a batch of ${batchSize} rows is none`, { code: 'walk-options' });
   }
-  if (after !== undefined && after.length !== table.key.length) {
-    throw usageError(`the key of ${name} has ${table.key.length} columns, not ${after.length}`, {
+  const wrong = bounds.find((bound) => bound !== undefined && bound.length !== table.key.length);
+  if (wrong !== undefined) {
+    throw usageError(`the key of ${name} has ${table.key.length} columns, not ${wrong.length}`, {
       code: 'walk-options',
     });
   }
