@@ -1,6 +1,6 @@
 import { createDecipheriv, hkdfSync } from 'node:crypto';
 
-/** Decrypts a value of mail.oauth_tokens by docs/sandbox.md alone, not by the code that encrypted it. */
+/** Decrypts a value of mail.oauth_tokens by docs/formats/column-value.md alone, not by the code that encrypted it. */
 export function openColumn(value: Buffer, dataKey: Buffer, id: string, account: string): string {
   const [header, suite, keyId, salt] = [
     value.subarray(0, 54),

@@ -41,6 +41,9 @@ export const columnMagic = Buffer.from('PSTN');
 /** How many bytes longer an encrypted value is than its plaintext. */
 export const columnValueOverhead = 102;
 
+/** The most values that one data key may encrypt; each is encrypted by a key of its own, so that this is caution. */
+export const columnValuesPerKey = 2 ** 32;
+
 const version = 1;
 const suite = 1;
 
