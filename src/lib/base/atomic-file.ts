@@ -8,6 +8,8 @@ export interface AtomicWriteOptions {
   readonly mode?: number;
   /** `replace` renames over an existing file; `create` fails with EEXIST when there is one. */
   readonly when?: 'replace' | 'create';
+  /** Whose the new file is; then `mode` holds whatever the umask says. Our own unless told. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 /**
@@ -18,7 +20,7 @@ export interface AtomicWriteOptions {
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array,
-  { mode = 0o600, when = 'replace' }: AtomicWriteOptions = {},
+  { mode = 0o600, when = 'replace', owner }: AtomicWriteOptions = {},
 ): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
@@ -26,6 +28,10 @@ export async function writeFileAtomic(
   try {
     const handle = await open(temporary, 'wx', mode);
     try {
+      if (owner !== undefined) {
+        await handle.chown(owner.uid, owner.gid);
+        await handle.chmod(mode);
+      }
       await handle.writeFile(data);
       await handle.sync();
     } finally {

@@ -12,6 +12,8 @@ export interface ConnectOptions {
   readonly url: string;
   /** What this database is to postern, for messages: `platform database`. */
   readonly role: string;
+  /** Asked only where the server wants a password, and in place of the URL's. For `connect`, not for a pool. */
+  readonly password?: () => string;
   /** Shown in pg_stat_activity, after `postern `. */
   readonly purpose?: string;
   /** Milliseconds until an unreachable server is given up; 10,000 unless told. */
@@ -34,6 +36,8 @@ export async function connect(options: ConnectOptions): Promise<pg.Client> {
   const client = withUrlErrors(options, () => new pgModule.Client(clientConfig(options)));
   // Without a listener, a connection that dies while idle would end the process with a stack trace.
   client.on('error', () => {});
+  // Given among the settings, it would lose against the URL's.
+  if (options.password !== undefined) Object.assign(client, { password: options.password });
   try {
     await client.connect();
   } catch (error) {

@@ -31,6 +31,11 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { destination } = planInputs(plan, restoreInputs);
     return bind(restoreKind(plan), await restoreContext(context, destination));
   },
+  'key.rotate-password': async (context) => {
+    const { passwordContext } = await import('./key-password.ts');
+    const { passwordRotation } = await import('../key/password/index.ts');
+    return bind(passwordRotation, await passwordContext(context));
+  },
   'operator.enroll': async (context) =>
     bind((await import('../operation/operator-enroll.ts')).operatorEnroll, await operationContext(context)),
   'operator.revoke': async (context) =>

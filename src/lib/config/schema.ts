@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseByteSize } from '../base/byte-size.ts';
 import { parseDuration } from '../base/duration.ts';
 import { drillSettings } from './drill-settings.ts';
+import { keySettings } from './key-settings.ts';
 import { priceSettings, pruneSettings } from './prune-settings.ts';
 import { scheduleSettings } from './schedule-settings.ts';
 import { secretReference } from './secret.ts';
@@ -254,6 +255,7 @@ const profile = z.strictObject({
       trust: z.array(path).optional(),
     })
     .optional(),
+  keys: keySettings.optional(),
   schedule: scheduleSettings.optional(),
   approvals: z
     .record(z.string(), z.number().int().min(0).max(10))
