@@ -130,6 +130,7 @@ export function openColumnValue(bytes: Uint8Array, dataKey: Uint8Array, place: C
   try {
     transform(decipher, value.ciphertext, plaintext);
   } catch {
+    plaintext.fill(0);
     // Without its cause, which says less than the code does.
     throw columnValueError('column-value-moved');
   }
@@ -150,8 +151,10 @@ function derive(value: Uint8Array, dataKey: Uint8Array): Derived {
   const salt = value.subarray(at.salt, at.commitment);
   // Node takes a KeyObject two to three times as fast as the same bytes, here and in the cipher.
   const derived = Buffer.from(hkdfSync('sha512', createSecretKey(dataKey), salt, info, 76));
+  const cipherKey = createSecretKey(derived.subarray(0, 32));
+  derived.fill(0, 0, 32);
   return {
-    cipherKey: createSecretKey(derived.subarray(0, 32)),
+    cipherKey,
     nonce: derived.subarray(32, 44),
     commitment: derived.subarray(44),
   };
@@ -159,7 +162,10 @@ function derive(value: Uint8Array, dataKey: Uint8Array): Derived {
 
 function transform(cipher: Cipheriv | Decipheriv, input: Uint8Array, output: Uint8Array): void {
   for (let start = 0; start < input.length; start += chunkSize) {
-    output.set(cipher.update(input.subarray(start, start + chunkSize)), start);
+    const chunk = cipher.update(input.subarray(start, start + chunkSize));
+    output.set(chunk, start);
+    // So that the caller, who can wipe the plaintext, has the only copy.
+    chunk.fill(0);
   }
   cipher.final();
 }
