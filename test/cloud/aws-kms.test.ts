@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openAwsKms } from '../../src/lib/cloud/aws/kms.ts';
 import type { KmsService } from '../../src/lib/cloud/kms-service.ts';
-import { kmsContract } from '../contract/kms.ts';
+import { kmsAccessContract } from '../contract/kms-access.ts';
+import { kmsServiceContract } from '../contract/kms-service.ts';
 import { collect } from '../contract/object-store.ts';
 import { answer, type FaultServer, lostAnswer, startFaultServer } from '../support/fault-server.ts';
 import { type Moto, startMoto } from '../support/moto.ts';
@@ -19,7 +20,8 @@ describeWith(['moto'], 'the AWS adapter against moto', ({ moto: path }) => {
 
   afterAll(() => moto?.stop());
 
-  kmsContract('AWS KMS', 'moto', () => kms);
+  kmsServiceContract('AWS KMS', 'moto', () => kms);
+  kmsAccessContract('AWS KMS', 'moto', () => kms);
 });
 
 describe('AWS KMS', () => {
@@ -60,6 +62,8 @@ describe('AWS KMS', () => {
     ['ExpiredTokenException', 400, 'kms-credentials', 1],
     ['ThrottlingException', 400, 'kms-unavailable', 1],
     ['KMSInternalException', 500, 'kms-unavailable', 1],
+    ['LimitExceededException', 400, 'kms-limit', 1],
+    ['UnsupportedOperationException', 400, 'kms-unsupported', 2],
     ['SomethingNewException', 400, 'kms-failed', 1],
   ])('answering %s (%i) is told as %s', async (type, status, code, exitCode) => {
     server.script(kmsError(status, type));

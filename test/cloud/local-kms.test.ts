@@ -9,7 +9,7 @@ import type { KmsKey } from '../../src/lib/cloud/kms.ts';
 import type { KmsService } from '../../src/lib/cloud/kms-service.ts';
 import { withFileLock } from '../../src/lib/cloud/local/file-lock.ts';
 import { createLocalKms, openLocalKms } from '../../src/lib/cloud/local/kms.ts';
-import { kmsContract } from '../contract/kms.ts';
+import { kmsServiceContract } from '../contract/kms-service.ts';
 import { collect } from '../contract/object-store.ts';
 
 const passphrase = 'correct horse battery staple';
@@ -42,8 +42,8 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-kmsContract('a file sealed by a passphrase', 'faithful', () => byPassphrase);
-kmsContract('a file sealed to an OpenPGP key', 'faithful', () => byOpenPgp);
+kmsServiceContract('a file sealed by a passphrase', 'faithful', () => byPassphrase);
+kmsServiceContract('a file sealed to an OpenPGP key', 'faithful', () => byOpenPgp);
 
 describe('the sealed file of keys', () => {
   test('keeps its keys from one opening to the next, readable by its owner alone', async () => {
@@ -203,6 +203,36 @@ describe('the sealed file of keys', () => {
     await rm(path);
     await copyFile(`${path}.old`, path);
     await expect(kms.describeKey(keyId)).rejects.toMatchObject({ code: 'kms-key-missing' });
+  });
+
+  test('keeps materials and aliases from one opening to the next, and loses the aliases of a destroyed key', async () => {
+    const path = fresh();
+    let now = Date.now();
+    const options = { path, unlock: { passphrase }, clock: { now: () => new Date(now) } };
+    const kms = await createLocalKms({ ...options, scryptLogN });
+    const [kept, doomed] = [
+      await kms.createKey({ usage: 'encrypt', description: '' }),
+      await kms.createKey({ usage: 'encrypt', description: '' }),
+    ];
+    const ciphertext = await kms.encrypt(kept.keyId, randomBytes(8), {});
+    await kms.rotateKey(kept.keyId);
+    await kms.createAlias('alias/kept', kept.keyId);
+    await kms.createAlias('alias/doomed', doomed.keyId);
+    await kms.scheduleKeyDeletion(doomed.keyId, 7);
+    now += 7 * 86_400_000;
+    const again = await openLocalKms(options);
+    expect(await again.decrypt(kept.keyId, ciphertext, {})).toHaveLength(8);
+    expect((await again.listMaterials(kept.keyId)).map(({ state }) => state)).toEqual(['former', 'current']);
+    expect(await collect(again.listAliases())).toEqual([{ name: 'alias/kept', keyId: kept.keyId }]);
+  });
+
+  test('knows no principals, nobody who would rotate by itself, and not when a key was used', async () => {
+    const { keyId } = await byPassphrase.createKey({ usage: 'encrypt', description: '' });
+    expect(byPassphrase.access).toBeUndefined();
+    expect(byPassphrase.automaticRotation).toBeUndefined();
+    expect(await byPassphrase.lastUse(keyId)).toMatchObject({ known: 'unknown' });
+    await expect(byPassphrase.lastUse('alias/mail')).rejects.toMatchObject({ code: 'kms-alias' });
+    await expect(byPassphrase.lastUse('none')).rejects.toMatchObject({ code: 'kms-key-missing' });
   });
 
   test('leaves no lock and no temporary file behind', async () => {

@@ -1,10 +1,15 @@
 import type { GrantConstraints, GrantListEntry } from '@aws-sdk/client-kms';
 import type { GrantContext, KmsAccess, KmsGrant } from '../kms-access.ts';
+import { refuseAlias } from '../kms-error.ts';
 import { present } from './kms-answer.ts';
 import { type KmsCalls, pages } from './kms-calls.ts';
+import { withKmsErrors } from './kms-error.ts';
+
+/** Every key has one policy, and it has this name. */
+const only = { PolicyName: 'default' };
 
 /** Who may use the keys of AWS KMS. */
-export function awsKmsAccess({ sdk, client, onKey }: KmsCalls): KmsAccess {
+export function awsKmsAccess({ sdk, client, location, onKey }: KmsCalls): KmsAccess {
   return {
     createGrant: (keyId, { name, grantee, operations, context }) =>
       onKey('granting the use of', keyId, async () => {
@@ -29,18 +34,19 @@ export function awsKmsAccess({ sdk, client, onKey }: KmsCalls): KmsAccess {
     },
 
     revokeGrant: (keyId, grantId) =>
-      onKey('revoking a grant of', keyId, async () => {
+      withKmsErrors(location, { verb: 'revoking a grant of', keyId, grant: grantId }, async () => {
+        refuseAlias(keyId);
         await client.send(new sdk.RevokeGrantCommand({ KeyId: keyId, GrantId: grantId }));
       }),
 
     keyPolicy: (keyId) =>
       onKey('reading the policy of', keyId, async () =>
-        present((await client.send(new sdk.GetKeyPolicyCommand({ KeyId: keyId }))).Policy, 'Policy'),
+        present((await client.send(new sdk.GetKeyPolicyCommand({ KeyId: keyId, ...only }))).Policy, 'Policy'),
       ),
 
     putKeyPolicy: (keyId, policy) =>
       onKey('replacing the policy of', keyId, async () => {
-        await client.send(new sdk.PutKeyPolicyCommand({ KeyId: keyId, Policy: policy }));
+        await client.send(new sdk.PutKeyPolicyCommand({ KeyId: keyId, ...only, Policy: policy }));
       }),
   };
 }

@@ -16,6 +16,7 @@ export interface KmsCall {
   /** A second key, which the ciphertext goes to. */
   readonly other?: string;
   readonly alias?: string;
+  readonly grant?: string;
 }
 
 /** Runs one call; an error of the SDK becomes a `PosternError` in the port's words. */
@@ -46,6 +47,8 @@ function keyError(location: string, call: KmsCall, found: SdkError, cause: unkno
   switch (found.name) {
     case 'NotFoundException':
     case 'InvalidArnException':
+      if (call.grant !== undefined && /\bgrant\b/i.test(found.message))
+        return kmsGrantMissing(location, call.grant, cause);
       return call.alias !== undefined && /\balias\b/i.test(found.message)
         ? kmsAliasMissing(location, call.alias, cause)
         : kmsKeyMissing(location, keyId, cause);
@@ -76,7 +79,7 @@ function otherError(location: string, call: KmsCall, what: string, found: SdkErr
         hints: ['a rotation is in progress or about to begin; try again in half an hour'],
       });
     case 'InvalidGrantIdException':
-      return failure(`${what} failed: there is no such grant`, { code: 'kms-grant-missing', cause });
+      return kmsGrantMissing(location, call.grant ?? '', cause);
     case 'MalformedPolicyDocumentException':
       return usageError(`${what} is refused: ${found.message}`, { code: 'kms-policy-malformed', cause });
     case 'AccessDeniedException':
@@ -96,4 +99,8 @@ function otherError(location: string, call: KmsCall, what: string, found: SdkErr
 function keyMeant({ keyId = '', other }: KmsCall, message: string): string {
   const id = other?.split('/').at(-1);
   return other !== undefined && id !== undefined && message.includes(id) ? other : keyId;
+}
+
+function kmsGrantMissing(location: string, grant: string, cause: unknown): PosternError {
+  return failure(`there is no grant ${grant} in ${location}`, { code: 'kms-grant-missing', cause });
 }
