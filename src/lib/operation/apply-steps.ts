@@ -87,7 +87,9 @@ function interrupted(plan: Plan, index: number, cause?: unknown): PosternError {
 const ownExits: ReadonlySet<ExitCode> = new Set([ExitCode.integrity, ExitCode.refused]);
 
 function stopped(plan: Plan, index: number, cause: unknown): PosternError {
-  const message = `step ${index + 1} of ${plan.body.steps.length} failed: ${messageOf(cause)}`;
+  const isUnfinished = cause instanceof PosternError && cause.exitCode === ExitCode.partial;
+  const outcome = isUnfinished ? 'is not done yet' : 'failed';
+  const message = `step ${index + 1} of ${plan.body.steps.length} ${outcome}: ${messageOf(cause)}`;
   // Running it again would end the same: what is refused or damaged is told by its own code.
   if (cause instanceof PosternError && ownExits.has(cause.exitCode)) {
     const { exitCode, code } = cause;
