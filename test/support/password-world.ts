@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
@@ -8,7 +8,7 @@ import { filePlace } from '../../src/lib/key/password/places.ts';
 import { plainFile } from '../../src/lib/key/password/secret-file.ts';
 import type { PostgresMajor } from '../../src/lib/sandbox/server.ts';
 import { type TestState, testContext, testSigner, testState } from './operation.ts';
-import { type TestDatabase, testDatabase, testServer } from './postgres.ts';
+import { type TestDatabase, testDatabase } from './postgres.ts';
 
 /** A server with login roles, a folder for their secrets, and a state database. */
 export interface PasswordWorld {
@@ -20,7 +20,7 @@ export interface PasswordWorld {
   readonly signer: ReturnType<typeof testSigner>;
   /** Login roles with the password `old`, dropped at the end. */
   roles(...suffixes: readonly string[]): Promise<readonly string[]>;
-  /** A context with one managed password, `app`, whose file holds a URL. */
+  /** A context with one managed password. */
   context(managed: ManagedPassword, own?: Partial<PasswordContext>): PasswordContext;
   /** The URL on the database with another login. */
   urlOf(role: string, password: string): string;
@@ -101,7 +101,7 @@ export function managedPassword(
   const path = join(folder, `${roles.join('-')}.url`);
   const { host, pathname } = new URL(databaseUrl);
   return {
-    name: 'app',
+    name: roles.join('-'),
     roles,
     adminUrl: () => Promise.resolve(databaseUrl),
     passwordBytes: 32,
@@ -117,9 +117,4 @@ function loginUrlOf(url: string, role: string, password: string): string {
   parsed.username = role;
   parsed.password = password;
   return parsed.toString();
-}
-
-/** All that the server has logged. */
-export async function serverLog(major: PostgresMajor = 18): Promise<string> {
-  return readFile(`${(await testServer(major)).dataDirectory}.log`, 'utf8');
 }

@@ -22,7 +22,7 @@ describe.each([15, 18] as const)('PostgreSQL %i', (major) => {
 
   async function rotate(managed: ManagedPassword, options = {}): Promise<Plan> {
     const context = world.context(managed);
-    const { plan } = await planRotation(context, 'app', { ...routine, ...options });
+    const { plan } = await planRotation(context, managed.name, { ...routine, ...options });
     await savePlan(context, plan);
     await applyPlan(context, passwordRotation, plan.id);
     return plan;
@@ -79,7 +79,7 @@ describe.each([15, 18] as const)('PostgreSQL %i', (major) => {
     const { statement } = readCertificate(await loadCertificate(world.state.pool, plan.id));
     expect(statement.predicateType).toBe('urn:postern:predicate:key-rotate-password:v1');
     expect(statement.predicate).toMatchObject({
-      name: 'app',
+      name: managed.name,
       reason: 'routine',
       before: a,
       after: b,
