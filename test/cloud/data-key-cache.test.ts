@@ -27,17 +27,17 @@ describe('a cache of data keys', () => {
   test('unwraps a key once', async () => {
     const cache = dataKeyCache();
     const { given, unwrap } = source();
-    const first = await cache.copy('a', unwrap);
-    expect(await cache.copy('a', never)).toEqual(first);
+    const first = await cache.get('a', unwrap);
+    expect(await cache.get('a', never)).toEqual(first);
     expect(given[0]).toEqual(first);
-    expect(await cache.copy('b', unwrap)).not.toEqual(first);
+    expect(await cache.get('b', unwrap)).not.toEqual(first);
   });
 
   test('lets all who ask at once wait for one call', async () => {
     const cache = dataKeyCache();
     const { promise, resolve } = Promise.withResolvers<Uint8Array>();
     const unwrap = vi.fn(() => promise);
-    const asked = Promise.all(Array.from({ length: 50 }, () => cache.copy('a', unwrap)));
+    const asked = Promise.all(Array.from({ length: 50 }, () => cache.get('a', unwrap)));
     await Promise.resolve();
     resolve(Uint8Array.of(1, 2, 3));
     const copies = await asked;
@@ -49,14 +49,14 @@ describe('a cache of data keys', () => {
   test('tells a failure to all who waited, and forgets it', async () => {
     const cache = dataKeyCache();
     const unwrap = vi.fn(() => Promise.reject(new Error('throttled')));
-    const asked = await Promise.allSettled([cache.copy('a', unwrap), cache.copy('a', unwrap)]);
+    const asked = await Promise.allSettled([cache.get('a', unwrap), cache.get('a', unwrap)]);
     expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(unwrap).toHaveBeenCalledTimes(1);
-    expect(await cache.copy('a', source().unwrap)).toHaveLength(32);
+    expect(await cache.get('a', source().unwrap)).toHaveLength(32);
     const thrown = () => {
       throw new Error('no service');
     };
-    await expect(cache.copy('b', thrown)).rejects.toThrow('no service');
+    await expect(cache.get('b', thrown)).rejects.toThrow('no service');
   });
 
   test('keeps a key for its time and no longer, however often it is used', async () => {
@@ -131,7 +131,7 @@ describe('a cache of data keys', () => {
     resolve(key);
     await used;
     expect(key).toEqual(Uint8Array.of(0));
-    expect(await cache.copy('a', source().unwrap)).toHaveLength(32);
+    expect(await cache.get('a', source().unwrap)).toHaveLength(32);
   });
 
   test('gives a key back after work that failed', async () => {

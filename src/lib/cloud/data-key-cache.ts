@@ -13,8 +13,8 @@ export interface DataKeyCache {
    */
   use<T>(id: string, unwrap: Unwrap, work: (key: Uint8Array) => T | Promise<T>): Promise<T>;
 
-  /** A copy of a key, which belongs to whoever asked: wipe it. */
-  copy(id: string, unwrap: Unwrap): Promise<Uint8Array>;
+  /** A copy of a key, which belongs to whoever asked; `use` leaves none behind. */
+  get(id: string, unwrap: Unwrap): Promise<Uint8Array>;
 
   /** Lets one key go: after its row was destroyed, say. */
   forget(id: string): void;
@@ -109,7 +109,7 @@ export function dataKeyCache({
 
   return {
     use,
-    copy: (id, unwrap) => use(id, unwrap, (key) => Uint8Array.from(key)),
+    get: (id, unwrap) => use(id, unwrap, (key) => Uint8Array.from(key)),
     forget(id) {
       const entry = entries.get(id);
       if (entry !== undefined) leave(id, entry);
