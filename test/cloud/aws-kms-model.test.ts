@@ -85,12 +85,22 @@ describe('AWS KMS, modelled', () => {
     expect(await kms.listMaterials(keyId)).toHaveLength(26);
   });
 
-  test('a lost answer leaves a rotation begun: the status tells it', async () => {
+  test('a rotation whose answer is lost is asked for once: the status tells that it began', async () => {
     server.behave({ rotationCalls: 20 });
     const keyId = await newKey();
     server.loseAnswers(1);
-    await expect(kms.rotateKey(keyId)).rejects.toMatchObject({ code: 'kms-rotation-pending' });
+    server.forget();
+    await expect(kms.rotateKey(keyId)).rejects.toMatchObject({ code: 'kms-unreachable' });
+    expect(server.calls.map(({ action }) => action)).toEqual(['RotateKeyOnDemand']);
     expect(await kms.rotationStatus(keyId)).toHaveProperty('inProgressSince');
+  });
+
+  test('a rotation that is throttled is asked for again', async () => {
+    const keyId = await newKey();
+    server.throttle(1);
+    await kms.rotateKey(keyId);
+    await kms.rotationStatus(keyId);
+    expect(await kms.listMaterials(keyId)).toHaveLength(2);
   });
 
   test('a request that is throttled is sent again, and given up in the end', async () => {

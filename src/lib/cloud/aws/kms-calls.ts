@@ -7,17 +7,18 @@ export interface KmsCalls {
   readonly sdk: typeof import('@aws-sdk/client-kms');
   readonly client: KMSClient;
   readonly location: string;
+  /** Sends every request once: for what must not happen twice because an answer was lost. */
+  readonly onceClient: () => KMSClient;
   /** A call about one key: an alias is refused before anything is sent. `verb` is for messages: `describing`. */
   readonly onKey: <T>(verb: string, keyId: string, work: () => Promise<T>) => Promise<T>;
   /** A call about no key, or about more than one. */
   readonly call: <T>(verb: string, work: () => Promise<T>) => Promise<T>;
 }
 
-export function kmsCalls({ sdk, client, location }: Pick<KmsCalls, 'sdk' | 'client' | 'location'>): KmsCalls {
+export function kmsCalls(service: Omit<KmsCalls, 'onKey' | 'call'>): KmsCalls {
+  const { location } = service;
   return {
-    sdk,
-    client,
-    location,
+    ...service,
     onKey: (verb, keyId, work) =>
       withKmsErrors(location, { verb, keyId }, async () => {
         refuseAlias(keyId);

@@ -1,14 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { GetKeyRotationStatusCommandOutput, RotationsListEntry } from '@aws-sdk/client-kms';
 import { checkRotationPeriod } from '../kms-error.ts';
 import type { KeyMaterial, KmsRotation, RotationStatus } from '../kms-rotation.ts';
 import { type KmsCalls, pages } from './kms-calls.ts';
+import { asSdkError } from './sdk-error.ts';
 
 /** The material inside the keys of AWS KMS. */
-export function awsKmsRotation({ sdk, client, onKey }: KmsCalls): KmsRotation {
+export function awsKmsRotation({ sdk, client, onceClient, onKey }: KmsCalls): KmsRotation {
   return {
     rotateKey: (keyId) =>
       onKey('rotating', keyId, async () => {
-        await client.send(new sdk.RotateKeyOnDemandCommand({ KeyId: keyId }));
+        const once = onceClient();
+        try {
+          const command = new sdk.RotateKeyOnDemandCommand({ KeyId: keyId });
+          await whenNotThrottled(() => once.send(command));
+        } finally {
+          once.destroy();
+        }
       }),
 
     rotationStatus: (keyId) =>
@@ -45,6 +53,19 @@ export function awsKmsRotation({ sdk, client, onKey }: KmsCalls): KmsRotation {
         }),
     },
   };
+}
+
+/** A request that was throttled was not carried out, so that this one may be sent again. */
+async function whenNotThrottled(send: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await send();
+      return;
+    } catch (error) {
+      if (attempt === 4 || asSdkError(error)?.name !== 'ThrottlingException') throw error;
+      await sleep(250 * 2 ** attempt);
+    }
+  }
 }
 
 function toStatus(answer: GetKeyRotationStatusCommandOutput): RotationStatus {

@@ -18,7 +18,8 @@ export async function openAwsKms(options: AwsKmsOptions): Promise<KmsService> {
   const sdk = await import('@aws-sdk/client-kms');
   const client = new sdk.KMSClient(clientConfig(options));
   const location = options.endpoint ?? `aws-kms:${options.region ?? 'default region'}`;
-  const calls = kmsCalls({ sdk, client, location });
+  const onceClient = () => new sdk.KMSClient({ ...clientConfig(options), maxAttempts: 1 });
+  const calls = kmsCalls({ sdk, client, onceClient, location });
   return {
     ...awsKmsUse(calls),
     ...awsKmsAdmin(calls),
