@@ -31,6 +31,16 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { destination } = planInputs(plan, restoreInputs);
     return bind(restoreKind(plan), await restoreContext(context, destination));
   },
+  'key.rotate-dkim': async (context, plan) => {
+    const { dkimContext } = await import('./key-dkim.ts');
+    const { rotateDkim } = await import('../key/dkim/index.ts');
+    return bind(rotateDkim(plan), await dkimContext(context));
+  },
+  'key.reencrypt': async (context) => {
+    const { keyContext } = await import('./key-context.ts');
+    const { keyReencrypt } = await import('../key/reencrypt/index.ts');
+    return bind(keyReencrypt, await keyContext(context));
+  },
   'key.rotate-password': async (context) => {
     const { passwordContext } = await import('./key-password.ts');
     const { passwordRotation } = await import('../key/password/index.ts');

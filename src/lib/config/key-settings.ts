@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { dkimSettings } from './dkim-settings.ts';
 import { passwordSettings } from './password-settings.ts';
 
 /** `keys` in a profile: the keys that postern rotates, each kind in a part of its own. */
 export const keySettings = z
   .strictObject({
+    dkim: dkimSettings.optional().describe('the keys that sign outgoing mail'),
     passwords: passwordSettings.optional().describe('passwords of database roles'),
   })
   .describe('the keys that postern rotates');

@@ -1,0 +1,8 @@
+export { adoptSelector } from './adopt.ts';
+export { type CheckedDomain, type CheckedSelector, checkDomain } from './check.ts';
+export type { DkimContext, DkimDomain } from './context.ts';
+export { rotateDkim } from './kind.ts';
+export { readSelectors } from './register.ts';
+export { planRotation } from './rotation.ts';
+export type { RegisteredSelector } from './state.ts';
+export { changedSelectors, nsupdateScript, zoneLines } from './zone-change.ts';
