@@ -17,12 +17,17 @@ const form =
  * @param password printable ASCII: for that, SASLprep (RFC 4013) changes nothing
  */
 export function scramVerifier(password: string, { iterations, salt }: ScramParameters): string {
-  if (!/^[\x20-\x7e]+$/.test(password)) throw new TypeError('only printable ASCII is its own SASLprep form');
+  if (!isPlain(password)) throw new TypeError('only printable ASCII is its own SASLprep form');
   const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
   const clientKey = createHmac('sha256', salted).update('Client Key').digest();
   const storedKey = createHash('sha256').update(clientKey).digest('base64');
   const serverKey = createHmac('sha256', salted).update('Server Key').digest('base64');
   return `SCRAM-SHA-256$${iterations}:${Buffer.from(salt).toString('base64')}$${storedKey}:${serverKey}`;
+}
+
+/** Whether a password is printable ASCII, which SASLprep leaves as it is. */
+export function isPlain(password: string): boolean {
+  return /^[\x20-\x7e]+$/.test(password);
 }
 
 /** The parameters of a verifier; undefined for what is none. */

@@ -132,7 +132,7 @@ test('a password that was changed where it waits is never set', async () => {
       const result = await passwordRotation.applyStep(context, of, index, journal);
       if (index === 0) {
         const logins = [{ role: password.roles[1] ?? '', password: 'planted' }];
-        await writePending(password, { planId: plan.id, logins });
+        await writePending(password, { planId: plan.id, logins, earlier: [] });
       }
       return result;
     },
@@ -171,6 +171,40 @@ test('a login that rotates itself goes on by the password that waits', async () 
   await apply(password, plan);
   expect(await world.canLogin(own, 'old')).toBe(false);
   expect(await world.canLogin(own, (await publishedLogin(password))?.password ?? '')).toBe(true);
+});
+
+test('a login that rotates itself is not locked out by a plan that was given up', async () => {
+  const [own = ''] = await world.roles('self');
+  const path = join(world.folder, `${own}.url`);
+  const password = managedPassword({
+    roles: [own],
+    folder: world.folder,
+    databaseUrl: world.database.url,
+    adminUrl: () => readFile(path, 'utf8'),
+  });
+  await writeFile(path, world.urlOf(own, 'old'));
+  const plan = await planned(password);
+  const broken: Place = { description: 'broken', publish: () => Promise.reject(failure('no')) };
+  await expect(apply({ ...password, places: [broken] }, plan)).rejects.toMatchObject({ exitCode: 7 });
+  expect(await world.canLogin(own, 'old')).toBe(false);
+  await cancelPlan(world.context(password), plan.id, { reason: 'test', whenStarted: 'abandon' });
+  await apply(password, await planned(password));
+  const found = await publishedLogin(password);
+  expect(await world.canLogin(own, found?.password ?? '')).toBe(true);
+  expect(await password.pending.read()).toBeUndefined();
+});
+
+test('a password that others know is never put back', async () => {
+  const password = await managed(['only']);
+  const [only = ''] = password.roles;
+  const elsewhere = { ...password, loginUrl: 'postgresql://127.0.0.1:1/nowhere' };
+  const context = world.context(elsewhere);
+  const { plan } = await planRotation(context, password.name, { reason: 'compromised', sessions: 'leave' });
+  await savePlan(context, plan);
+  await expect(apply(elsewhere, plan)).rejects.toMatchObject({ exitCode: 7, code: 'plan-partial' });
+  expect(await world.canLogin(only, 'old')).toBe(false);
+  await apply(password, plan);
+  expect(await world.canLogin(only, (await publishedLogin(password))?.password ?? '')).toBe(true);
 });
 
 test('the only login of the state database is refused', async () => {

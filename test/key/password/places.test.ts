@@ -50,6 +50,12 @@ describe('a file', () => {
     expect(await place.published?.()).toEqual({ role: 'app', password: secret.password });
   });
 
+  test('that a person wrote is read with its escapes undone', async () => {
+    await writeFile(join(folder, 'escaped'), 'postgresql://app_a:p%40ss@db:5432/mail?sslmode=verify-full\n');
+    const place = filePlace(plainFile(join(folder, 'escaped')), url, ['app_a', 'app_b']);
+    expect(await place.published?.()).toMatchObject({ role: 'app_a', password: 'p@ss' });
+  });
+
   test('that somebody wrote otherwise says nothing of who is in use', async () => {
     await writeFile(join(folder, 'other'), 'mysql://who@where/what');
     const place = filePlace(plainFile(join(folder, 'other')), url, ['app_a', 'app_b']);

@@ -17,8 +17,11 @@ export async function asAdmin<T>(
   const open = doing === 'reading' ? openPlatform : openPlatformForChange;
   const url = await managed.adminUrl();
   const client = await open(url, { purpose: 'key' }).catch(async (error: unknown) => {
-    const waiting = await pendingLogin(managed, url, error);
-    return open(withLogin(url, waiting), { purpose: 'key' });
+    for (const waiting of await pendingLogins(managed, url, error)) {
+      const found = await open(withLogin(url, waiting), { purpose: 'key' }).catch(() => undefined);
+      if (found !== undefined) return found;
+    }
+    throw error;
   });
   try {
     return await work(client);
@@ -27,12 +30,15 @@ export async function asAdmin<T>(
   }
 }
 
-async function pendingLogin(managed: ManagedPassword, url: string, error: unknown): Promise<Login> {
-  if (!(error instanceof PosternError) || error.code !== 'database-login') throw error;
+async function pendingLogins(
+  managed: ManagedPassword,
+  url: string,
+  error: unknown,
+): Promise<readonly Login[]> {
+  if (!(error instanceof PosternError) || error.code !== 'database-login') return [];
   const user = decodeURIComponent(new URL(url).username);
-  const waiting = (await readPending(managed))?.logins.find(({ role }) => role === user);
-  if (waiting === undefined) throw error;
-  return waiting;
+  const found = await readPending(managed);
+  return [...(found?.logins ?? []), ...(found?.earlier ?? [])].filter(({ role }) => role === user);
 }
 
 /** Where a new password is tried: the URL that is configured for it, else the admin's. */

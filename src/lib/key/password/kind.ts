@@ -39,6 +39,7 @@ export const passwordRotation: PlanKind<PasswordContext> = {
         managed,
         planId: plan.id,
         role: roleOf(plan, index),
+        reason: inputs.reason,
         signal: context.signal,
         intents: first && readIntents(first),
       };

@@ -3,15 +3,16 @@ import { integrityError } from '../../base/error.ts';
 import type { ManagedPassword } from './context.ts';
 import type { Login } from './place.ts';
 
-const form = z.strictObject({
-  planId: z.string(),
-  logins: z.array(z.strictObject({ role: z.string(), password: z.string() })),
-});
+const logins = z.array(z.strictObject({ role: z.string(), password: z.string() }));
+
+const form = z.strictObject({ planId: z.string(), logins, earlier: logins });
 
 /** New passwords that are not published yet: between setting one and handing it on, this is who knows it. */
 export interface Pending {
   readonly planId: string;
   readonly logins: readonly Login[];
+  /** Of plans that were given up: one of these may be what a server has. */
+  readonly earlier: readonly Login[];
 }
 
 /** @throws {PosternError} exit 5 `secret-damaged` */
@@ -29,6 +30,6 @@ export async function readPending({ pending }: ManagedPassword): Promise<Pending
   }
 }
 
-export function writePending({ pending }: ManagedPassword, { planId, logins }: Pending): Promise<void> {
-  return pending.write(`${JSON.stringify({ planId, logins }, undefined, 2)}\n`);
+export function writePending({ pending }: ManagedPassword, contents: Pending): Promise<void> {
+  return pending.write(`${JSON.stringify(contents, undefined, 2)}\n`);
 }

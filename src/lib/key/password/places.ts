@@ -16,11 +16,20 @@ export function filePlace(file: SecretFile, template: string, roles: readonly st
       const role = found?.role ?? (roles.length === 1 ? roles[0] : undefined);
       if (found === undefined || role === undefined) return undefined;
       const { password } = found;
-      return isUrlTemplate(template)
-        ? { role, password, url: fillTemplate(template, { role, password }).trim() }
-        : { role, password };
+      if (!isUrlTemplate(template)) return { role, password };
+      // A person who wrote it may have had to escape characters of the password.
+      const url = fillTemplate(template, { role, password }).trim();
+      return { role, password: unescaped(password), url };
     },
   };
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 const login = z.strictObject({ role: z.string(), password: z.string() });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { failure, integrityError, messageOf, PosternError, refused } from '../../base/error.ts';
 import type { Queryable } from '../../base/postgres.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
-import { scramVerifier } from '../../crypto/scram-verifier.ts';
+import { isPlain, scramVerifier } from '../../crypto/scram-verifier.ts';
 import { sha256Hex } from '../../crypto/sha256.ts';
 import { quoteIdentifier, quoteLiteral } from '../../platform/quote.ts';
 import { asAdmin, loginUrl, proveLogin } from './connection.ts';
@@ -11,12 +11,14 @@ import { readVerifiers } from './inspect.ts';
 import { type Intent, intentOf } from './intent.ts';
 import { readPending, writePending } from './pending.ts';
 import { type Login, publishedLogin } from './place.ts';
+import type { RotateInputs } from './plan-rotate.ts';
 
 /** What a step works with; the caller holds the password's lock. */
 export interface RotationStep {
   readonly managed: ManagedPassword;
   readonly planId: string;
   readonly role: string;
+  readonly reason: RotateInputs['reason'];
   readonly signal: AbortSignal;
   /** What the first step wrote down; undefined only for itself. */
   readonly intents: readonly Intent[] | undefined;
@@ -32,7 +34,9 @@ export async function prepare(
   iterations: number,
 ): Promise<JsonObject> {
   const found = await readPending(managed);
-  const known = found?.planId === planId ? found.logins : [];
+  const isOurs = found?.planId === planId;
+  const known = isOurs ? found.logins : [];
+  const earlier = isOurs ? found.earlier : [...(found?.logins ?? []), ...(found?.earlier ?? [])];
   const logins = roles.map(
     (role) =>
       known.find((login) => login.role === role) ?? {
@@ -40,7 +44,7 @@ export async function prepare(
         password: randomBytes(managed.passwordBytes).toString('base64url'),
       },
   );
-  await writePending(managed, { planId, logins });
+  await writePending(managed, { planId, logins, earlier });
   return { intents: logins.map((login) => ({ ...intentOf(login, iterations) })) };
 }
 
@@ -96,7 +100,9 @@ export async function provePassword(step: RotationStep): Promise<JsonObject> {
   try {
     await proveLogin(await loginUrl(step.managed), login);
   } catch (error) {
-    if (before?.role === step.role && before.password !== login.password)
+    const isWanted = before?.role === step.role && before.password !== login.password;
+    // A password that is known to others does not come back.
+    if (isWanted && step.reason === 'routine' && isPlain(before.password))
       await putBack(step.managed, before, error);
     throw error;
   }
@@ -105,7 +111,9 @@ export async function provePassword(step: RotationStep): Promise<JsonObject> {
 
 async function putBack(managed: ManagedPassword, before: Login, error: unknown): Promise<never> {
   const verifier = scramVerifier(before.password, { iterations: 4096, salt: randomBytes(16) });
-  await asAdmin(managed, 'changing', (client) => alterRole(client, before.role, verifier));
+  await asAdmin(managed, 'changing', (client) => alterRole(client, before.role, verifier)).catch(() => {
+    throw error;
+  });
   throw failure(`${messageOf(error)}; the password that its readers have was put back`, {
     code: 'password-put-back',
     cause: error,
