@@ -37,6 +37,22 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   ],
   backup_object_set: ['select', 'insert', 'update (base)'],
   backup_object: ['select', 'insert'],
+  key_walk_part: [
+    'select',
+    'insert (plan_id, step, part, after_key, until_key)',
+    'update (last_key, owner, lease_until, seen, written, moved, refused, started_at, finished_at)',
+  ],
+  key_quarantine: [
+    'select',
+    'insert (profile, table_name, column_name, row_key, reason, plan_id)',
+    'update (reason, plan_id, last_at, resolved_at)',
+  ],
+  // The time of an event is the server's, as that of a plan's.
+  dkim_selector: [
+    'select',
+    'insert (profile, domain, selector, key_type, bits, public_key, origin, key_file)',
+  ],
+  dkim_event: ['select', 'insert (profile, domain, selector, state, not_before, plan_id, detail)'],
   erasure: ['select', 'insert (profile, source, kind, detail, plan_id, erased_at)'],
 };
 

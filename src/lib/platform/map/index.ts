@@ -1,4 +1,6 @@
+export { type EncryptedColumn, encryptedColumns } from './encrypted-column.ts';
 export { dataMapJsonSchema } from './json-schema.ts';
+export { type Keyring, keyringsOf } from './keyring.ts';
 export type { Finding } from './lint/finding.ts';
 export { lintDataMap, lintRules } from './lint/lint-data-map.ts';
 export { loadDataMap, readDataMap } from './load.ts';

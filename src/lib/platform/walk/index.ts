@@ -1,3 +1,3 @@
-export { walkQuery } from './walk-query.ts';
+export { type Condition, keyText, walkQuery } from './walk-query.ts';
 export { type TextRow, type WalkOptions, walkTable } from './walk-table.ts';
 export { type WalkableTable, walkableTable } from './walkable-table.ts';

@@ -1,0 +1,43 @@
+import type { KmsService } from '../cloud/kms-service.ts';
+import type { KeyContext } from '../key/context.ts';
+import type { PosternContext } from './context.ts';
+import { keyMap } from './key-census.ts';
+import { operationContext } from './operation-context.ts';
+
+/** All that the work on the platform's keys needs; nothing is opened yet. */
+export async function keyContext(context: PosternContext): Promise<KeyContext> {
+  const { openPlatform, openPlatformForChange } = await import('../platform/connection.ts');
+  const { dataKeyCache } = await import('../cloud/data-key-cache.ts');
+  let calls = 0;
+  let kms: Promise<KmsService> | undefined;
+  const openKms = () => (kms ??= context.kms().then((service) => counting(service, () => (calls += 1))));
+  // A key of every subject, so that one whose values lie far apart is opened once.
+  const cache = dataKeyCache({ maxKeys: 200_000, clock: context.clock });
+  return {
+    ...(await operationContext(context)),
+    openReader: async () =>
+      openPlatform(await context.platformUrl(), { purpose: 'key', statementTimeout: 0 }),
+    openWriter: async () => openPlatformForChange(await context.platformWriteUrl(), { purpose: 'key' }),
+    map: () => keyMap(context),
+    kms: openKms,
+    kmsCalls: () => calls,
+    openDataKey: (version) =>
+      cache.get(version.id, async () =>
+        (await openKms()).decrypt(version.kek, version.wrapped, version.context),
+      ),
+  };
+}
+
+/** The same service, every request of which is told. */
+function counting(service: KmsService, onCall: () => void): KmsService {
+  return new Proxy(service, {
+    get: (target, name, receiver) => {
+      const member: unknown = Reflect.get(target, name, receiver);
+      if (typeof member !== 'function') return member;
+      return (...values: unknown[]) => {
+        onCall();
+        return Reflect.apply(member, target, values) as unknown;
+      };
+    },
+  });
+}

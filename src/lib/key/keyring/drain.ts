@@ -1,0 +1,31 @@
+import type { Client } from '../../base/postgres.ts';
+import { quoteIdentifier } from '../../platform/quote.ts';
+import { formatOfValue, keyIdOfValue } from '../column/format-of-value.ts';
+import { tableName } from '../column/table-name.ts';
+import type { WalkedColumn } from '../column/walked-column.ts';
+import type { KeyringTable } from './keyring-table.ts';
+
+/**
+ * Marks as drained what was decrypt-only and is named by no value of these columns, which must be all that the map
+ * says are under the keyring.
+ * @returns how many versions are drained now that were not
+ */
+export async function drainVersions(
+  db: Client,
+  keyring: KeyringTable,
+  columns: readonly WalkedColumn[],
+): Promise<number> {
+  const used = columns.map(({ table, column }) => {
+    const value = quoteIdentifier(column);
+    const id = `case when ${formatOfValue(value)} = 'keyed' then ${keyIdOfValue(value)} end`;
+    return `select ${id} as id from ${tableName(table)} where ${formatOfValue(value)} = 'keyed'`;
+  });
+  const state = quoteIdentifier(keyring.state);
+  const { rowCount } = await db.query(
+    `with used as (${used.join(' union ')})
+     update ${tableName(keyring.table)} k set ${state} = 'drained'
+     where k.${state}::text = 'decrypt-only'
+       and not exists (select from used where used.id = k.${quoteIdentifier(keyring.id)})`,
+  );
+  return rowCount ?? 0;
+}

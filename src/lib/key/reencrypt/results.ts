@@ -1,0 +1,47 @@
+// What `key reencrypt` and `key quarantine` return under --json.
+import { z } from 'zod';
+import { reencryptForecast } from './inputs.ts';
+
+const count = z.number().int().nonnegative();
+
+export const keyReencryptResult = z.strictObject({
+  keyring: z.string(),
+  forecast: reencryptForecast,
+  /** Null where there is nothing to do. */
+  planId: z.string().nullable(),
+  outcome: z.enum(['nothing to do', 'applied', 'planned', 'awaiting approval', 'not stored']),
+  certificateId: z.string().nullable(),
+  /** What it took; null where nothing was applied. */
+  actual: z
+    .strictObject({
+      newKeys: count,
+      values: count,
+      /** How often an application had changed a value under the walk; it was read again. */
+      moved: count,
+      drained: count,
+      kmsCalls: count,
+      walBytes: count,
+      seconds: z.number().nonnegative(),
+    })
+    .nullable(),
+});
+
+export const keyQuarantineResult = z.strictObject({
+  values: z.array(
+    z.strictObject({
+      table: z.string(),
+      column: z.string(),
+      /** The row's primary key, in PostgreSQL's text form. */
+      key: z.array(z.string()),
+      reason: z.string(),
+      since: z.string(),
+      lastTried: z.string(),
+      planId: z.string(),
+    }),
+  ),
+  /** How many there are, of which `values` shows the first. */
+  total: count,
+});
+
+export type KeyReencryptResult = z.infer<typeof keyReencryptResult>;
+export type KeyQuarantineResult = z.infer<typeof keyQuarantineResult>;

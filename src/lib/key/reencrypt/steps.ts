@@ -1,0 +1,168 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { counted } from '../../base/counted.ts';
+import { partial } from '../../base/error.ts';
+import type { Client } from '../../base/postgres.ts';
+import type { JsonObject } from '../../crypto/canonical-json.ts';
+import type { Plan } from '../../operation/plan.ts';
+import type { StepJournal } from '../../operation/plan-kind.ts';
+import type { KeyContext } from '../context.ts';
+import { activateSuccessors, retireOlderActive } from '../keyring/activate-versions.ts';
+import { drainVersions } from '../keyring/drain.ts';
+import { makeSuccessors, newestActive } from '../keyring/make-versions.ts';
+import type { ReencryptInputs } from './inputs.ts';
+import { partBounds } from './part-bounds.ts';
+import { quarantineReasons } from './quarantine.ts';
+import type { KeyringScope } from './scope.ts';
+import { settleColumn } from './settle.ts';
+import { rowsPerSecond, unthrottled } from './throttle.ts';
+import { workOnWalk } from './walk-column.ts';
+import { createParts, firstStart, walkTotals } from './walk-part.ts';
+
+/** A step of a re-encryption with what it works on. */
+export interface StepTask {
+  readonly context: KeyContext;
+  readonly plan: Plan;
+  readonly index: number;
+  readonly inputs: ReencryptInputs;
+  readonly scope: KeyringScope;
+  readonly db: Client;
+  readonly journal: StepJournal;
+}
+
+/** Keys of a keyring that are worked on at once. */
+const pageSize = 500;
+
+/** Makes a pre-active successor for the active version of every subject. */
+export async function makeStep({ context, plan, inputs, scope, db, journal }: StepTask): Promise<JsonObject> {
+  const measure = await measured(context, db);
+  const kms = await context.kms();
+  const from = lastOf(journal);
+  let made = Number(from?.['made'] ?? 0);
+  for await (const { keys, last } of newestActive(db, scope.keyring, { after: idOf(from), pageSize })) {
+    context.signal.throwIfAborted();
+    made += await makeSuccessors(db, kms, scope.keyring, keys, {
+      planId: plan.id,
+      kek: inputs.kek ?? undefined,
+    });
+    await journal.checkpoint({ after: last, made });
+  }
+  return { made, ...(await measure()) };
+}
+
+/** From here on applications encrypt under the successors. */
+export async function activateStep({ context, plan, scope, db, journal }: StepTask): Promise<JsonObject> {
+  const measure = await measured(context, db);
+  const from = lastOf(journal);
+  let activated = Number(from?.['activated'] ?? 0);
+  for await (const { keys, last } of newestActive(db, scope.keyring, { after: idOf(from), pageSize })) {
+    context.signal.throwIfAborted();
+    activated += await activateSuccessors(db, scope.keyring, keys, plan.id);
+    await journal.checkpoint({ after: last, activated });
+  }
+  await retireOlderActive(db, scope.keyring);
+  return { activated, ...(await measure()) };
+}
+
+/** Encrypts every value of a column again that is not under its subject's active key. */
+export async function walkStep({ context, plan, index, inputs, scope, db }: StepTask): Promise<JsonObject> {
+  const measure = await measured(context, db);
+  const wanted = plan.body.steps[index]?.inputs ?? {};
+  const column = scope.columns.find(
+    ({ table, column: name }) => table === wanted['table'] && name === wanted['column'],
+  );
+  if (column === undefined)
+    throw new Error(`the plan walks ${JSON.stringify(wanted)}, which is not in the map`);
+  const walk = { planId: plan.id, step: index };
+  const state = await context.state();
+  const rows = column.relation.estimatedRows ?? 0;
+  await createParts(state, walk, await partBounds(db, column, rows));
+  const shown = context.progress.step(`${column.table}.${column.column}`, { total: rows, unit: 'rows' });
+  await workOnWalk(
+    context,
+    {
+      walk,
+      column,
+      keyring: scope.keyring,
+      batchSize: inputs.batchSize,
+      throttle: inputs.rowsPerSecond === null ? unthrottled : rowsPerSecond(inputs.rowsPerSecond),
+      onRows: (count) => shown.advance(count),
+    },
+    inputs.workers,
+  );
+  shown.done();
+  const { seen, written, moved, refused } = await walkTotals(state, walk);
+  return { seen, written, moved, refused, ...(await measure()) };
+}
+
+/**
+ * The end: what the walk could not reach is tried again once no application can hold an older key any more, and keys
+ * that no value names are drained.
+ * @throws {PosternError} exit 7, `key-quarantine`: values that cannot be encrypted again are left
+ */
+export async function settleStep({ context, plan, inputs, scope, db }: StepTask): Promise<JsonObject> {
+  const measure = await measured(context, db);
+  await writersHaveForgotten(context, plan.id, inputs.writerCacheSeconds);
+  let written = 0;
+  const left: string[] = [];
+  for (const column of scope.columns) {
+    const { batchSize } = inputs;
+    const { keyring } = scope;
+    written += await settleColumn(context, { db, column, keyring, planId: plan.id, batchSize });
+    const of = { profile: context.profile, table: column.table, column: column.column };
+    const reasons = Object.entries(await quarantineReasons(await context.state(), of));
+    left.push(
+      ...reasons.map(
+        ([reason, values]) => `${counted(values, 'value')} of ${of.table}.${of.column} (${reason})`,
+      ),
+    );
+  }
+  const drained = await drainVersions(db, scope.keyring, scope.columns);
+  if (left.length === 0) return { written, drained, ...(await measure()) };
+  throw partial(`in quarantine: ${left.join(', ')}`, {
+    code: 'key-quarantine',
+    hints: [
+      '`postern key quarantine` lists the rows; each stays as it is, under its old key',
+      'repair or remove them, then apply the plan again: it tries each once more',
+    ],
+  });
+}
+
+/** An application may write under a key that it has in memory, for as long as its cache keeps it. */
+async function writersHaveForgotten(context: KeyContext, planId: string, seconds: number): Promise<void> {
+  const started = await firstStart(await context.state(), planId);
+  if (started === undefined) return;
+  const until = started.getTime() + seconds * 1000 - context.clock.now().getTime();
+  if (until <= 0) return;
+  context.progress.detail(`waiting ${Math.ceil(until / 1000)} s until no application holds an older key`);
+  await wait(until, undefined, { signal: context.signal });
+}
+
+/** What a step takes, for the certificate: time, calls of the key management service, write-ahead log. */
+async function measured(context: KeyContext, db: Client): Promise<() => Promise<JsonObject>> {
+  const startedAt = performance.now();
+  const calls = context.kmsCalls();
+  const { rows } = await db.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
+  const lsn = rows[0]?.lsn ?? '0/0';
+  return async () => {
+    const { rows: now } = await db.query<{ bytes: string }>(
+      'select pg_wal_lsn_diff(pg_current_wal_lsn(), $1::pg_lsn)::bigint::text as bytes',
+      [lsn],
+    );
+    return {
+      seconds: Number(((performance.now() - startedAt) / 1000).toFixed(3)),
+      kmsCalls: context.kmsCalls() - calls,
+      walBytes: Number(now[0]?.bytes ?? 0),
+    };
+  };
+}
+
+function lastOf({ lastCheckpoint }: StepJournal): JsonObject | undefined {
+  const isObject =
+    typeof lastCheckpoint === 'object' && lastCheckpoint !== null && !Array.isArray(lastCheckpoint);
+  return isObject ? (lastCheckpoint as JsonObject) : undefined;
+}
+
+function idOf(checkpoint: JsonObject | undefined): string | undefined {
+  const after = checkpoint?.['after'];
+  return typeof after === 'string' ? after : undefined;
+}

@@ -1,0 +1,124 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Client, type Pool, sqlState } from '../../base/postgres.ts';
+import type { WalkedColumn } from '../column/walked-column.ts';
+import type { KeyContext } from '../context.ts';
+import type { KeyringTable } from '../keyring/keyring-table.ts';
+import { quarantine } from './quarantine.ts';
+import { type BatchOutcome, type ReencryptTask, reencryptBatch } from './reencrypt-batch.ts';
+import type { Throttle } from './throttle.ts';
+import { readValues } from './value-row.ts';
+import {
+  finishPart,
+  freeDeadLeases,
+  leasePart,
+  recordBatch,
+  releasePart,
+  type WalkId,
+  type WalkPart,
+  walkTotals,
+} from './walk-part.ts';
+import { newWorkerName } from './worker-name.ts';
+
+export interface ColumnWalk {
+  readonly walk: WalkId;
+  readonly column: WalkedColumn;
+  readonly keyring: KeyringTable;
+  readonly batchSize: number;
+  readonly throttle: Throttle;
+  /** Told of every batch. */
+  readonly onRows: (rows: number) => void;
+}
+
+/**
+ * Works on a walk's parts until none is left, beside whoever else does, on this host or another.
+ * @throws what a part failed with; the others that this call works on are given back first
+ */
+export async function workOnWalk(context: KeyContext, task: ColumnWalk, workers: number): Promise<void> {
+  const state = await context.state();
+  await freeDeadLeases(state, task.walk);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([context.signal, failed.signal]);
+  const results = await Promise.allSettled(
+    Array.from({ length: workers }, async () => {
+      try {
+        await workUntilDone(context, task, { state, signal });
+      } catch (error) {
+        failed.abort(error);
+        throw error;
+      }
+    }),
+  );
+  context.signal.throwIfAborted();
+  const rejected = results.find((result) => result.status === 'rejected');
+  if (rejected !== undefined) throw failed.signal.reason;
+}
+
+/** How often a worker without a part looks for one that another gave back. */
+const pollMs = 500;
+
+async function workUntilDone(
+  context: KeyContext,
+  task: ColumnWalk,
+  { state, signal }: { readonly state: Pool; readonly signal: AbortSignal },
+): Promise<void> {
+  const owner = newWorkerName();
+  const db = await context.openWriter();
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const part = await leasePart(state, task.walk, owner);
+      if (part !== undefined) await walkPart(context, task, part, { db, state, signal, owner });
+      else if ((await walkTotals(state, task.walk)).unfinished === 0) return;
+      else await wait(pollMs, undefined, { signal });
+    }
+  } finally {
+    await db.end().catch(() => {});
+  }
+}
+
+async function walkPart(
+  context: KeyContext,
+  { walk, column, keyring, batchSize, throttle, onRows }: ColumnWalk,
+  { part, after, until }: WalkPart,
+  worker: { readonly db: Client; readonly state: Pool; readonly signal: AbortSignal; readonly owner: string },
+): Promise<void> {
+  const { db, state, signal, owner } = worker;
+  const of = { profile: context.profile, table: column.table, column: column.column };
+  const task: ReencryptTask = { db, column, keyring, open: context.openDataKey };
+  try {
+    const batches = readValues(db, column, {
+      batchSize,
+      ...(after === undefined ? {} : { after }),
+      ...(until === undefined ? {} : { until }),
+    });
+    for await (const { rows, lastKey } of batches) {
+      await throttle(rows.length, signal);
+      const outcome = await withRetries(() => reencryptBatch(task, rows), signal);
+      await quarantine(state, of, walk.planId, outcome.refused);
+      await recordBatch(state, walk, { part, owner, lastKey, outcome });
+      onRows(rows.length);
+      signal.throwIfAborted();
+    }
+    await finishPart(state, walk, { part, owner });
+  } catch (error) {
+    await releasePart(state, walk, { part, owner }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Another session's transaction stood in the way: nothing was written, and the same batch may be tried again. */
+const passing = new Set(['40001', '40P01', '55P03']);
+
+export async function withRetries(
+  work: () => Promise<BatchOutcome>,
+  signal: AbortSignal,
+): Promise<BatchOutcome> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === 6 || !passing.has(sqlState(error) ?? '')) throw error;
+      await wait(50 * 2 ** attempt * (0.5 + Math.random()), undefined, { signal });
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { keyReencrypt, planReencrypt, type ReencryptOptions } from '../../src/lib/key/reencrypt/index.ts';
+import { applyPlan } from '../../src/lib/operation/apply.ts';
+import { savePlan } from '../../src/lib/operation/plan-store.ts';
+import { projectRoot } from '../support/cli.ts';
+import { type KeyWorld, keyWorld } from '../support/key-world.ts';
+
+let world: KeyWorld;
+afterEach(() => world.close());
+
+const options: ReencryptOptions = {
+  keyring: undefined,
+  keys: 'new',
+  kek: null,
+  batchSize: 20,
+  workers: 2,
+  rowsPerSecond: null,
+  writerCacheSeconds: 0,
+};
+
+async function plan(own: Partial<ReencryptOptions> = {}): Promise<string> {
+  const context = await world.context();
+  const { plan: made } = await planReencrypt(context, { ...options, ...own });
+  if (made === undefined) throw new Error('nothing to do');
+  await savePlan(context, made);
+  return made.id;
+}
+
+test('an application that refreshes tokens all the while loses none of them, in ten rotations', async () => {
+  world = await keyWorld({ persons: 8, tokensEach: 10 });
+  const expected = new Map(world.tokens);
+  const names = [...expected.keys()];
+  const stop = new AbortController();
+  let refreshed = 0;
+  const application = (async () => {
+    while (!stop.signal.aborted) {
+      const token = names[Math.floor(Math.random() * names.length)] ?? '';
+      const [person = '', name = ''] = token.split('/');
+      const fresh = `refreshed ${refreshed} of ${token}`;
+      const value = await world.seal(person, name, fresh);
+      await world.platform.query(
+        `update app.token set secret = $3, key_id = encode(substr($3::bytea, 7, 16), 'hex')::uuid
+         where person_id = $1 and name = $2`,
+        [person, name, value],
+      );
+      expected.set(token, fresh);
+      refreshed += 1;
+    }
+  })();
+  for (let run = 0; run < 10; run += 1) {
+    await applyPlan(await world.context(), keyReencrypt, await plan());
+  }
+  stop.abort();
+  await application;
+  expect(refreshed).toBeGreaterThan(50);
+  expect(await world.readTokens()).toEqual(expected);
+});
+
+test('a value that changes between reading and writing is read again, and never written over', async () => {
+  world = await keyWorld({ persons: 3, tokensEach: 4 });
+  const expected = new Map(world.tokens);
+  const [token = ''] = expected.keys();
+  const [person = '', name = ''] = token.split('/');
+  const id = await plan();
+  const context = await world.context();
+  let changes = 0;
+  const applied = applyPlan(
+    {
+      ...context,
+      // The batch has been read when its keys are asked for.
+      openDataKey: async (version) => {
+        if (changes === 0 && version.subject === person) {
+          changes += 1;
+          const value = await world.seal(person, name, 'changed under the walk');
+          await world.platform.query(
+            `update app.token set secret = $3, key_id = encode(substr($3::bytea, 7, 16), 'hex')::uuid
+             where person_id = $1 and name = $2`,
+            [person, name, value],
+          );
+          expected.set(token, 'changed under the walk');
+        }
+        return context.openDataKey(version);
+      },
+    },
+    keyReencrypt,
+    id,
+  );
+  await applied;
+  const { rows } = await world.state.pool.query('select sum(moved)::int as moved from postern.key_walk_part');
+  expect(rows).toEqual([{ moved: 1 }]);
+  expect(await world.readTokens()).toEqual(expected);
+});
+
+test('killed at twenty moments, a rotation goes on to the end, and loses nothing', {
+  timeout: 240_000,
+}, async () => {
+  world = await keyWorld({ persons: 20, tokensEach: 20 });
+  const id = await plan({ batchSize: 5, rowsPerSecond: 400 });
+  const child = () =>
+    spawn(process.execPath, [join(projectRoot, 'test/support/key-child.ts'), ...world.childArguments, id], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  let killed = 0;
+  for (let run = 0; run < 20; run += 1) {
+    const running = child();
+    const ended = once(running, 'exit');
+    await Promise.race([once(running.stdout, 'data'), ended]);
+    await Promise.race([wait(Math.random() * 250), ended]);
+    if (running.exitCode !== null) break;
+    running.kill('SIGKILL');
+    await ended;
+    killed += 1;
+  }
+  expect(killed).toBeGreaterThan(5);
+  const last = child();
+  const [code] = await once(last, 'exit');
+  const { rows } = await world.state.pool.query(
+    `select detail ->> 'state' as state from postern.plan_journal where plan_id = $1 and event = 'applied'`,
+    [id],
+  );
+  expect({ code, applied: rows.length }).toEqual({
+    code: rows.length === 1 && code === 6 ? 6 : 0,
+    applied: 1,
+  });
+  expect(await world.readTokens()).toEqual(world.tokens);
+  const keys = await world.platform.query('select state, count(*)::int from app.key group by 1 order by 1');
+  expect(keys.rows).toEqual([
+    { state: 'active', count: 20 },
+    { state: 'drained', count: 20 },
+  ]);
+});
