@@ -23,6 +23,9 @@ export type OptionalTool =
   | 'flock'
   | 'knotd'
   | 'named'
+  | 'named-checkzone'
+  | 'dig'
+  | 'dkimsign'
   | 'nsupdate';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
