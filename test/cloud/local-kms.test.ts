@@ -210,14 +210,12 @@ describe('the sealed file of keys', () => {
     let now = Date.now();
     const options = { path, unlock: { passphrase }, clock: { now: () => new Date(now) } };
     const kms = await createLocalKms({ ...options, scryptLogN });
-    const [kept, doomed] = [
-      await kms.createKey({ usage: 'encrypt', description: '' }),
-      await kms.createKey({ usage: 'encrypt', description: '' }),
-    ];
+    const kept = await kms.createKey({ usage: 'encrypt', description: '' });
+    await kms.createAlias('alias/kept', kept.keyId);
+    const doomed = await kms.createKey({ usage: 'encrypt', description: '' });
+    await kms.createAlias('alias/doomed', doomed.keyId);
     const ciphertext = await kms.encrypt(kept.keyId, randomBytes(8), {});
     await kms.rotateKey(kept.keyId);
-    await kms.createAlias('alias/kept', kept.keyId);
-    await kms.createAlias('alias/doomed', doomed.keyId);
     await kms.scheduleKeyDeletion(doomed.keyId, 7);
     now += 7 * 86_400_000;
     const again = await openLocalKms(options);
