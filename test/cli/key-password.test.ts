@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, connect, withConnection } from '../../src/lib/base/postgres.ts';
+import { createLocalKms, openLocalKms } from '../../src/lib/cloud/local/kms.ts';
+import { sealedFile } from '../../src/lib/key/password/secret-file.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 
@@ -10,16 +12,25 @@ let platform: TestDatabase;
 let state: TestDatabase;
 let client: Client;
 let folder: string;
-const [a, b] = [`cli${process.pid}_a`, `cli${process.pid}_b`];
+const [a, b, sealed] = [`cli${process.pid}_a`, `cli${process.pid}_b`, `cli${process.pid}_s`];
 
 beforeAll(async () => {
   [platform, state] = [await testDatabase(), await testDatabase()];
   client = await connect({ url: platform.url, role: 'test' });
-  await client.query(`create role "${a}" login password 'old'; create role "${b}" login password 'old'`);
+  await client.query(
+    `create role "${a}" login password 'old'; create role "${b}" login password 'old'; create role "${sealed}" login password 'old'`,
+  );
   folder = await mkdtemp(join(tmpdir(), 'postern-cli-password-'));
   await mkdir(join(folder, 'secrets'));
   await secret('platform-url', platform.url);
   await secret('state-url', state.url);
+  await secret('kms-passphrase', 'test');
+  const kms = await createLocalKms({
+    path: join(folder, 'kms.json'),
+    unlock: { passphrase: 'test' },
+    scryptLogN: 14,
+  });
+  const { keyId } = await kms.createKey({ usage: 'encrypt', description: 'passwords' });
   const { host, pathname } = new URL(platform.url);
   const template = `postgresql://{role}:{password}@${host}${pathname}`;
   await writeFile(
@@ -36,12 +47,16 @@ profiles:
           file: {path: secrets/app-url, template: "${template}"}
           userlist: {path: secrets/userlist.txt}
           hook: {command: [/bin/sh, -c, "cat > secrets/hook"], timeout: 10s}
+        sealed:
+          roles: [${sealed}]
+          kms_file: {path: secrets/sealed.json, kms_key: ${keyId}}
+    kms: {adapter: local, path: kms.json, passphrase: "\${file:secrets/kms-passphrase}"}
 `,
   );
   expect((await postern('state', 'migrate')).code).toBe(0);
 });
 afterAll(async () => {
-  await client.query(`drop role "${a}"; drop role "${b}"`);
+  await client.query(`drop role "${a}"; drop role "${b}"; drop role "${sealed}"`);
   await client.end();
   await platform.drop();
   await state.drop();
@@ -60,7 +75,7 @@ const rotate = (...argv: readonly string[]) => postern('key', 'rotate', 'passwor
 const publishedUrl = () => readFile(join(folder, 'secrets', 'app-url'), 'utf8');
 
 test('a rotation is tried out, refused without an answer, done, seen and checked', async () => {
-  const checked = await postern('key', 'password', 'check', '--json');
+  const checked = await postern('key', 'password', 'check', a, '--json');
   expect(checked.code).toBe(3);
   expect(checked.json().result.passwords[0]).toMatchObject({ findings: [{ code: 'never-rotated' }] });
 
@@ -89,7 +104,7 @@ test('a rotation is tried out, refused without an answer, done, seen and checked
   expect(list).toBe(`"${b}" "${rows[0]?.v as string}"\n`);
   expect(done.stdout + done.stderr).not.toContain(password);
 
-  const again = await postern('key', 'password', 'check', '--output', 'csv');
+  const again = await postern('key', 'password', 'check', 'app', '--output', 'csv');
   expect(again.code).toBe(0);
   expect(again.stdout).toContain(`app,${b},`);
 });
@@ -132,8 +147,25 @@ test('a hook that fails is told with exit 7, and the plan goes on once it is men
   await withConnection({ url: await publishedUrl(), role: 'test' }, (session) => session.query('select'));
 });
 
+test('a password may be published under a key of the key management service alone', async () => {
+  const done = await rotate('sealed', '--yes', '--json');
+  expect(done.code).toBe(0);
+  expect(done.json().warnings.join()).toContain('no second role');
+  const path = join(folder, 'secrets', 'sealed.json');
+  const { kmsKey, context } = JSON.parse(await readFile(path, 'utf8'));
+  expect(context).toEqual({ 'postern-purpose': 'password-published', profile: 'test', name: 'sealed' });
+  const kms = await openLocalKms({ path: join(folder, 'kms.json'), unlock: { passphrase: 'test' } });
+  const opened = await sealedFile(path, { keyId: kmsKey, context, kms: () => Promise.resolve(kms) }).read();
+  const { role, password } = JSON.parse(opened ?? '');
+  expect(role).toBe(sealed);
+  const url = new URL(platform.url);
+  [url.username, url.password] = [role, password];
+  await withConnection({ url: url.toString(), role: 'test' }, (session) => session.query('select'));
+  await expect(access(`${path}.next`)).rejects.toThrow();
+});
+
 test('a name that is not configured is told with those that are', async () => {
   const result = await rotate('nothing', '--json');
   expect(result.code).toBe(2);
-  expect(result.json().error).toMatchObject({ code: 'not-configured', hints: ['there are: app'] });
+  expect(result.json().error).toMatchObject({ code: 'not-configured', hints: ['there are: app, sealed'] });
 });

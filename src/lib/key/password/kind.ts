@@ -41,6 +41,7 @@ export const passwordRotation: PlanKind<PasswordContext> = {
         role: roleOf(plan, index),
         reason: inputs.reason,
         signal: context.signal,
+        progress: context.progress,
         intents: first && readIntents(first),
       };
       const kind = plan.body.steps[index]?.kind ?? '';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { failure, integrityError, messageOf, PosternError, refused } from '../../base/error.ts';
 import type { Queryable } from '../../base/postgres.ts';
+import type { Progress } from '../../base/progress.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { isPlain, scramVerifier } from '../../crypto/scram-verifier.ts';
 import { sha256Hex } from '../../crypto/sha256.ts';
@@ -12,6 +13,7 @@ import { type Intent, intentOf } from './intent.ts';
 import { readPending, writePending } from './pending.ts';
 import { type Login, publishedLogin } from './place.ts';
 import type { RotateInputs } from './plan-rotate.ts';
+import { waitForStandbys } from './standbys.ts';
 
 /** What a step works with; the caller holds the password's lock. */
 export interface RotationStep {
@@ -20,6 +22,7 @@ export interface RotationStep {
   readonly role: string;
   readonly reason: RotateInputs['reason'];
   readonly signal: AbortSignal;
+  readonly progress: Progress;
   /** What the first step wrote down; undefined only for itself. */
   readonly intents: readonly Intent[] | undefined;
 }
@@ -57,7 +60,15 @@ export async function setPassword(step: RotationStep): Promise<JsonObject> {
       return rows[0]?.now ?? '';
     };
     const before = await readVerifiers(client, [step.role]);
-    if (before?.get(step.role) === verifier) return { outcome: 'was set', at: await now() };
+    const reached = async (): Promise<JsonObject> => {
+      const standbysBehind = await waitForStandbys(client, step.signal);
+      if (standbysBehind > 0)
+        step.progress.warn(
+          `${standbysBehind} standbys do not have the new password of ${step.role} yet: logins there fail until they do`,
+        );
+      return { at: await now(), standbysBehind };
+    };
+    if (before?.get(step.role) === verifier) return { outcome: 'was set', ...(await reached()) };
     await alterRole(client, step.role, verifier);
     const after = await readVerifiers(client, [step.role]);
     if (after !== undefined && after.get(step.role) !== verifier) {
@@ -66,7 +77,7 @@ export async function setPassword(step: RotationStep): Promise<JsonObject> {
         hints: ['somebody else sets this password, or a module of the server changes it'],
       });
     }
-    return { outcome: 'set', at: await now() };
+    return { outcome: 'set', ...(await reached()) };
   });
 }
 
