@@ -1,9 +1,11 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { adoptSelector } from '../../../src/lib/key/dkim/adopt.ts';
+import { makePrivateKey } from '../../../src/lib/key/dkim/key-pair.ts';
 import { rotateDkim } from '../../../src/lib/key/dkim/kind.ts';
 import { applyPlan } from '../../../src/lib/operation/apply.ts';
+import { cancelPlan } from '../../../src/lib/operation/cancel.ts';
 import { negativeTtl } from '../../support/dns-server.ts';
 import { describeWith } from '../../support/optional.ts';
 import { type DkimWorld, day, dkimWorld } from './dkim-world.ts';
@@ -77,6 +79,27 @@ describeWith(['knotd', 'named', 'nsupdate'], 'a rotation that does not go smooth
     const plan = await world.plan({ algorithms: ['ed25519'] });
     expect(plan.body.inputs).toMatchObject({ make: [{ algorithm: 'ed25519' }], retire: [] });
     expect(plan.body.steps.map(({ kind }) => kind)).toEqual(['make-keys', 'await-published', 'sign']);
+  });
+
+  test('what a plan that was given up leaves behind is retired by the next one', async () => {
+    const first = await world.plan();
+    await world.wait(first);
+    await cancelPlan(world.context, first.id, { reason: 'test', whenStarted: 'abandon' });
+    expect(await rotateDkim(first).leftovers?.(world.context, first)).toEqual([
+      expect.stringMatching(new RegExp(`^${fresh}\\._domainkey\\.example\\.test is prepared: `)),
+    ]);
+    const second = await world.plan();
+    expect(second.body.inputs).toMatchObject({
+      make: [{ selector: `${fresh}-2` }],
+      retire: [{ selector: 'old' }, { selector: fresh }],
+    });
+  });
+
+  test('a file that lies where a new key would is not taken for one', async () => {
+    const folder = join(world.folder, 'example.test');
+    await mkdir(folder);
+    await writeFile(join(folder, `${fresh}.pem`), await makePrivateKey('rsa-2048'));
+    await expect(world.plan()).rejects.toMatchObject({ code: 'dkim-key-file-taken', exitCode: 6 });
   });
 
   test('a program that does not tell the signer stops the plan, and is run again', async () => {

@@ -44,6 +44,7 @@ async function made(
     activeSince: null,
     notBefore: null,
     isCompromised: false,
+    isOrphaned: false,
   };
 }
 

@@ -28,6 +28,13 @@ export default class KeyDkimCheck extends BaseCommand<typeof KeyDkimCheck> {
     const domains = this.args.domain === undefined ? context.domains : [this.args.domain];
     const result = checkResult(await Promise.all(domains.map((domain) => checkDomain(context, domain))));
     for (const line of checkLines(result)) this.print(line);
+    for (const { domain, findings, selectors } of result.domains)
+      this.gauge({
+        name: 'postern_dkim_findings',
+        help: 'What is wrong with the DKIM selectors of a domain.',
+        labels: { domain },
+        value: findings.length + selectors.reduce((sum, selector) => sum + selector.findings.length, 0),
+      });
     if (result.verdict === 'findings') this.endWith(ExitCode.findings);
     if (result.verdict === 'incomplete') this.endWith(ExitCode.incomplete);
     return result;

@@ -26,10 +26,12 @@ export async function readSelectors(
               as "activeSince",
             exists (select from postern.dkim_event c
              where (c.profile, c.domain, c.selector) = (s.profile, s.domain, s.selector) and c.detail ? 'compromised')
-              as "isCompromised"
+              as "isCompromised",
+            exists (select from postern.plan_journal j where j.plan_id = e.plan_id and j.event = 'cancelled')
+              as "isOrphaned"
      from postern.dkim_selector s
      cross join lateral (
-       select state, at, not_before from postern.dkim_event
+       select state, at, not_before, plan_id from postern.dkim_event
        where (profile, domain, selector) = (s.profile, s.domain, s.selector) order by event desc limit 1) e
      where s.profile = $1 and ($2::text is null or s.domain = $2)
      order by s.domain, s.created_at, s.selector`,

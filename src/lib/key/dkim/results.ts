@@ -20,6 +20,8 @@ const selector = z.strictObject({
   activeSince: time.nullable(),
   notBefore: time.nullable(),
   isCompromised: z.boolean(),
+  /** The plan that brought it to its state was cancelled. */
+  isOrphaned: z.boolean(),
 });
 
 const answer = z.strictObject({

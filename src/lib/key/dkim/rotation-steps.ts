@@ -14,7 +14,7 @@ import {
   selectorsOf,
   waiting,
 } from './rotation-step.ts';
-import type { RegisteredSelector, SelectorState, WantedRecord } from './state.ts';
+import { isAfter, type SelectorState } from './state.ts';
 
 export const rotationStepKinds: Readonly<Record<string, (step: RotationStep) => Promise<JsonObject>>> = {
   'make-keys': makeKeys,
@@ -155,8 +155,14 @@ async function awaitRemoved(step: RotationStep): Promise<JsonObject> {
   return { removedAt: step.context.clock.now().toISOString(), asked };
 }
 
-async function awaitRecord(step: RotationStep, wanted: WantedRecord, what: string): Promise<JsonObject[]> {
-  const retired: readonly RegisteredSelector[] = await selectorsOf(step, 'retire');
+async function awaitRecord(
+  step: RotationStep,
+  wanted: 'revoked' | 'absent',
+  what: string,
+): Promise<JsonObject[]> {
+  // What an earlier plan brought further has no such record any more.
+  const last = wanted === 'revoked' ? 'revoked' : 'removed';
+  const retired = (await selectorsOf(step, 'retire')).filter(({ state }) => !isAfter(state, last));
   const asked = await Promise.all(retired.map((selector) => askAll(step, selector, wanted)));
   requireEverywhere(asked, what);
   return asked.map(({ record }) => record);

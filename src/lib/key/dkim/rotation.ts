@@ -5,7 +5,7 @@ import { precondition } from '../../operation/staleness.ts';
 import { databaseTarget } from '../../operation/target.ts';
 import type { DkimContext } from './context.ts';
 import { negativeMemory, recordMemory } from './judge.ts';
-import { keyFileOf } from './key-folder.ts';
+import { keyFileOf, modeOf } from './key-folder.ts';
 import { type DkimAlgorithm, dkimAlgorithms } from './key-pair.ts';
 import { type Observation, observeSelector } from './observe.ts';
 import { readSelectors } from './register.ts';
@@ -66,6 +66,8 @@ export async function planRotation(
   const before = await Promise.all(make.map(({ selector }) => observe(context, domain, selector)));
   const old = await Promise.all(retire.map(({ selector }) => observe(context, domain, selector)));
   for (const observation of before) requireFree(observation);
+  for (const { keyFile } of make) await requireNoFile(keyFile);
+  warnOfBlindness(context, domain, known, [...before, ...old]);
   const inputs: RotationInputs = {
     domain,
     reason,
@@ -106,7 +108,9 @@ export function selectorsPrecondition(
   );
 }
 
-/** What goes: what signs; after a compromise, everything that verifiers still take. */
+/**
+ * What goes: what signs, and what a cancelled plan has left; after a compromise, everything that verifiers still take.
+ */
 function retired(
   known: readonly RegisteredSelector[],
   reason: RotationInputs['reason'],
@@ -115,11 +119,16 @@ function retired(
   const types = algorithms?.map((algorithm) => algorithm.replace(/-.*/, ''));
   return known
     .filter(({ keyType }) => types?.includes(keyType) ?? true)
-    .filter(({ state }) => (reason === 'scheduled' ? state === 'active' : wantedRecord(state) === 'key'));
+    .filter(({ state, isOrphaned }) => {
+      if (state === 'active' || (isOrphaned && state !== 'destroyed')) return true;
+      return reason === 'compromised' && wantedRecord(state) === 'key';
+    });
 }
 
 function requireNoneUnderWay(domain: string, known: readonly RegisteredSelector[]): void {
-  const fresh = known.filter(({ state }) => state === 'prepared' || state === 'published');
+  const fresh = known.filter(
+    ({ state, isOrphaned }) => !isOrphaned && (state === 'prepared' || state === 'published'),
+  );
   if (fresh.length === 0) return;
   throw refused(
     `a rotation of ${domain} is under way: ${fresh.map(({ selector, state }) => `${selector} is ${state}`).join(', ')}`,
@@ -147,6 +156,34 @@ function requireFree({ name, answers }: Observation): void {
       'or name new selectors otherwise: keys.dkim.domains.NAME.selector',
     ],
   });
+}
+
+/** A file that is there already would be taken for one of this plan's, and whose key it is nobody knows. */
+async function requireNoFile(keyFile: string): Promise<void> {
+  if ((await modeOf(keyFile)) === undefined) return;
+  throw refused(`${keyFile} is there already`, {
+    code: 'dkim-key-file-taken',
+    hints: ['move it away, and find out who made it'],
+  });
+}
+
+/** What the plan is made without knowing. */
+function warnOfBlindness(
+  { progress }: DkimContext,
+  domain: string,
+  known: readonly RegisteredSelector[],
+  observations: readonly Observation[],
+): void {
+  if (!known.some(({ state }) => state === 'active'))
+    progress.warn(
+      `no selector of ${domain} is known to sign: if one does, adopt it first, or it is never retired`,
+    );
+  const silent = observations.flatMap(({ name, answers }) =>
+    answers.flatMap(({ server, answer }) =>
+      answer.is === 'unanswered' ? [`${server} does not tell about ${name}: ${answer.reason}`] : [],
+    ),
+  );
+  for (const line of silent) progress.warn(line);
 }
 
 /** The steps of a rotation; each waits by ending with exit 7, and goes on when the plan is applied again. */

@@ -45,6 +45,8 @@ export interface RegisteredSelector {
   /** Not before: when a selector in grace, or revoked, may go on. RFC 3339, UTC, or null. */
   readonly notBefore: string | null;
   readonly isCompromised: boolean;
+  /** The plan that brought it here was cancelled, so that nobody goes on with it. */
+  readonly isOrphaned: boolean;
 }
 
 /** What the zone shall have for a selector. */
