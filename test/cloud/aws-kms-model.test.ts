@@ -4,6 +4,7 @@ import { openAwsKms } from '../../src/lib/cloud/aws/kms.ts';
 import { keyAccount } from '../../src/lib/cloud/kms-account.ts';
 import type { KmsService } from '../../src/lib/cloud/kms-service.ts';
 import { rotationSettled } from '../../src/lib/cloud/kms-settled.ts';
+import { keyUsable } from '../../src/lib/cloud/kms-usable.ts';
 import { kmsAccessContract } from '../contract/kms-access.ts';
 import { kmsServiceContract } from '../contract/kms-service.ts';
 import { type KmsTestServer, startKmsServer } from '../support/kms-server.ts';
@@ -29,7 +30,7 @@ describe('AWS KMS, modelled', () => {
   const newKey = async () => (await kms.createKey({ usage: 'encrypt', description: '' })).keyId;
   const soon = { everyMs: 1, timeoutMs: 10_000 };
 
-  beforeEach(() => server.behave({ rotationCalls: 0, staleCalls: 0 }));
+  beforeEach(() => server.behave({ rotationCalls: 0, staleCalls: 0, newKeyCalls: 0, lateStateCalls: 0 }));
 
   afterEach(() => {
     server.deny();
@@ -66,6 +67,34 @@ describe('AWS KMS, modelled', () => {
     await expect(
       rotationSettled(kms, keyId, before, { ...soon, signal: AbortSignal.abort() }),
     ).rejects.toThrow(/abort/);
+  });
+
+  test('a new key is missing for a while, and an enabled one still disabled', async () => {
+    server.behave({ newKeyCalls: 4, lateStateCalls: 4 });
+    const keyId = await newKey();
+    await expect(kms.describeKey(keyId)).rejects.toMatchObject({ code: 'kms-key-missing' });
+    await keyUsable(kms, keyId, soon);
+    await kms.disableKey(keyId);
+    expect(await kms.currentMaterial(keyId)).toBeDefined();
+    server.behave({ lateStateCalls: 0 });
+    await kms.disableKey(keyId);
+    server.behave({ lateStateCalls: 4 });
+    await kms.enableKey(keyId);
+    await expect(kms.currentMaterial(keyId)).rejects.toMatchObject({ code: 'kms-key-unusable' });
+    await keyUsable(kms, keyId, soon);
+    expect(await kms.currentMaterial(keyId)).toBeDefined();
+  });
+
+  test('a key that stays unusable is told as that, and a refusal at once', async () => {
+    const keyId = await newKey();
+    await kms.disableKey(keyId);
+    const short = { everyMs: 1, timeoutMs: 20 };
+    await expect(keyUsable(kms, keyId, short)).rejects.toMatchObject({ code: 'kms-key-unusable' });
+    await kms.enableKey(keyId);
+    server.deny('GenerateDataKeyWithoutPlaintext');
+    server.forget();
+    await expect(keyUsable(kms, keyId, soon)).rejects.toMatchObject({ code: 'kms-access-denied' });
+    expect(server.calls).toHaveLength(1);
   });
 
   test('a second rotation has to wait for the first', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RotationStatus } from '../../src/lib/cloud/kms-rotation.ts';
-import { rotationSettled, type SettleOptions } from '../../src/lib/cloud/kms-settled.ts';
+import { rotationSettled } from '../../src/lib/cloud/kms-settled.ts';
+import type { WaitOptions } from '../../src/lib/cloud/wait-until.ts';
 
 const automatic = { on: false } as const;
 const done: RotationStatus = { automatic };
@@ -17,7 +18,7 @@ function service(statuses: readonly RotationStatus[], probes: readonly (string |
   };
 }
 
-const wait = (kms: ReturnType<typeof service>, options: SettleOptions = {}) =>
+const wait = (kms: ReturnType<typeof service>, options: WaitOptions = {}) =>
   rotationSettled(kms, 'k', 'old', { everyMs: 1, timeoutMs: 5_000, ...options });
 
 describe('a rotation', () => {

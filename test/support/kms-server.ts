@@ -24,7 +24,7 @@ export interface KmsTestServer {
   readonly calls: readonly KmsRequest[];
   forget(): void;
   /** From the next request on. */
-  behave(change: Partial<Pick<Behaviour, 'rotationCalls' | 'staleCalls'>>): void;
+  behave(change: Partial<Omit<Behaviour, 'pageSize'>>): void;
   /** Exactly these actions are not allowed: `ReEncrypt`. */
   deny(...actions: readonly string[]): void;
   /** Exactly these actions are unknown, as to an older server. */
@@ -51,7 +51,7 @@ const actions = new Map<string, unknown>(
 
 /** @param pageSize items of a page of a listing; few, so that every listing has several pages */
 export async function startKmsServer({ pageSize = 3 } = {}): Promise<KmsTestServer> {
-  const behaviour: Behaviour = { rotationCalls: 0, staleCalls: 0, pageSize };
+  const behaviour = { rotationCalls: 0, staleCalls: 0, newKeyCalls: 0, lateStateCalls: 0, pageSize };
   const state: KmsState = { keys: new Map(), aliases: new Map(), behaviour };
   let calls: KmsRequest[] = [];
   let denied: readonly string[] = [];

@@ -1,17 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Clock, systemClock } from '../base/clock.ts';
 import { partial } from '../base/error.ts';
 import type { Kms } from './kms.ts';
 import type { KmsRotation } from './kms-rotation.ts';
-
-export interface SettleOptions {
-  /** Milliseconds to wait for it; 30 minutes unless told. AWS promises no time. */
-  readonly timeoutMs?: number;
-  /** Milliseconds between two looks; 5,000 unless told. */
-  readonly everyMs?: number;
-  readonly signal?: AbortSignal;
-  readonly clock?: Clock;
-}
+import { type WaitOptions, waitUntil } from './wait-until.ts';
 
 /** In a row: the servers of a service learn of a rotation one after the other. */
 const agreeingProbes = 3;
@@ -20,6 +10,7 @@ const agreeingProbes = 3;
  * Waits until a rotation has taken effect: none in progress, and one material, other than `before`, makes every new
  * ciphertext. A straggler can still turn up, so compare what `reEncrypt` says about each ciphertext too.
  * @param before what `currentMaterial` gave before the rotation began
+ * @param options half an hour unless told, a look every five seconds; AWS promises no time
  * @returns the new material's id; undefined from a server that knows no materials
  * @throws {PosternError} exit 7 `kms-rotation-unsettled` after the time; an `AbortError` from the signal
  */
@@ -27,31 +18,31 @@ export async function rotationSettled(
   kms: Pick<Kms & KmsRotation, 'currentMaterial' | 'rotationStatus' | 'location'>,
   keyId: string,
   before: string | undefined,
-  { timeoutMs = 1_800_000, everyMs = 5_000, signal, clock = systemClock }: SettleOptions = {},
+  options: WaitOptions = {},
 ): Promise<string | undefined> {
-  const deadline = clock.now().getTime() + timeoutMs;
-  for (;;) {
-    signal?.throwIfAborted();
+  const look = async (): Promise<Agreed | undefined> => {
     const { inProgressSince } = await kms.rotationStatus(keyId);
-    if (inProgressSince === undefined) {
-      const found = await agreed(kms, keyId);
-      if (found === 'no materials') return undefined;
-      if (found !== undefined && found !== before) return found;
-    }
-    if (clock.now().getTime() >= deadline) {
-      throw partial(`the rotation of ${keyId} in ${kms.location} has not taken effect yet`, {
-        code: 'kms-rotation-unsettled',
-        hints: ['nothing was rewrapped by it; run the command again later'],
-      });
-    }
-    await sleep(everyMs, undefined, signal === undefined ? {} : { signal });
-  }
+    if (inProgressSince !== undefined) return undefined;
+    const agreed = await agreedMaterial(kms, keyId);
+    return agreed === undefined || (agreed.id !== undefined && agreed.id === before) ? undefined : agreed;
+  };
+  const settled = await waitUntil(look, { timeoutMs: 1_800_000, everyMs: 5_000, ...options });
+  if (settled !== undefined) return settled.id;
+  throw partial(`the rotation of ${keyId} in ${kms.location} has not taken effect yet`, {
+    code: 'kms-rotation-unsettled',
+    hints: ['nothing was rewrapped by it; run the command again later'],
+  });
 }
 
-async function agreed(kms: Pick<Kms, 'currentMaterial'>, keyId: string): Promise<string | undefined> {
-  const first = await kms.currentMaterial(keyId);
-  if (first === undefined) return 'no materials';
+interface Agreed {
+  /** Undefined from a server that knows no materials. */
+  readonly id: string | undefined;
+}
+
+async function agreedMaterial(kms: Pick<Kms, 'currentMaterial'>, keyId: string): Promise<Agreed | undefined> {
+  const id = await kms.currentMaterial(keyId);
+  if (id === undefined) return { id };
   for (let probe = 1; probe < agreeingProbes; probe++)
-    if ((await kms.currentMaterial(keyId)) !== first) return undefined;
-  return first;
+    if ((await kms.currentMaterial(keyId)) !== id) return undefined;
+  return { id };
 }

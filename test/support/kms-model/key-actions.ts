@@ -24,6 +24,7 @@ function createKey(state: KmsState, request: Wire<Sdk.CreateKeyRequest>): Wire<S
       `KeyUsage ${usage} is not compatible with KeySpec ${request.KeySpec}`,
     );
   const key = newKey(usage, request.Description ?? '');
+  key.unknownCalls = state.behaviour.newKeyCalls;
   state.keys.set(key.id, key);
   return { KeyMetadata: metadata(key) };
 }
@@ -38,15 +39,18 @@ function listKeys(state: KmsState, request: Wire<Sdk.ListKeysRequest>): Wire<Sdk
 }
 
 function enableKey(state: KmsState, request: KeyRequest): undefined {
-  const key = findKey(state, request.KeyId);
-  needsNotPending(key);
-  key.state = 'Enabled';
+  setState(state, request, 'Enabled');
 }
 
 function disableKey(state: KmsState, request: KeyRequest): undefined {
+  setState(state, request, 'Disabled');
+}
+
+function setState(state: KmsState, request: KeyRequest, next: 'Enabled' | 'Disabled'): void {
   const key = findKey(state, request.KeyId);
   needsNotPending(key);
-  key.state = 'Disabled';
+  key.lateState = { state: key.state, callsLeft: state.behaviour.lateStateCalls };
+  key.state = next;
 }
 
 function scheduleKeyDeletion(

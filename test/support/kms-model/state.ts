@@ -19,6 +19,10 @@ export interface Behaviour {
   rotationCalls: number;
   /** How many ciphertexts are still made with the old material after that. */
   staleCalls: number;
+  /** How many calls about a new key do not find it. */
+  newKeyCalls: number;
+  /** How many uses of a key still see the state from before `EnableKey` or `DisableKey`. */
+  lateStateCalls: number;
   /** Items of a page of a listing. */
   readonly pageSize: number;
 }
@@ -31,6 +35,8 @@ export interface ModelKey {
   readonly created: Date;
   state: 'Enabled' | 'Disabled' | 'PendingDeletion';
   deletionDate?: Date;
+  unknownCalls: number;
+  lateState?: { readonly state: ModelKey['state']; callsLeft: number };
   /** Oldest first; of a signing key empty. */
   readonly materials: Material[];
   readonly privateKey?: KeyObject;
@@ -66,6 +72,7 @@ export function newKey(usage: ModelKey['usage'], description: string): ModelKey 
     ...(usage === 'SIGN_VERIFY' && {
       privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
     }),
+    unknownCalls: 0,
     staleCalls: 0,
     rotationsOnDemand: 0,
     grants: [],
@@ -80,11 +87,11 @@ function newMaterial(): Material {
   return { id: randomBytes(32).toString('hex'), bytes: randomBytes(32) };
 }
 
-/** The key of an id or ARN; a rotation in progress comes nearer to its end. */
+/** The key of an id or ARN; one that is new, or whose rotation is in progress, comes nearer to the end of that. */
 export function findKey(state: KmsState, name: string | undefined): ModelKey {
   const id = (name ?? '').startsWith(`arn:aws:kms:${region}:${account}:key/`) ? name?.split('/')[1] : name;
   const key = state.keys.get(id ?? '');
-  if (key === undefined)
+  if (key === undefined || key.unknownCalls-- > 0)
     throw new KmsFault(
       'NotFoundException',
       `Key 'arn:aws:kms:${region}:${account}:key/${id}' does not exist`,
@@ -112,7 +119,9 @@ export function usableKey(state: KmsState, name: string | undefined, usage: Mode
 /** @throws as the key state table of the developer guide says, [1] and [3] */
 export function needsEnabled(key: ModelKey): void {
   needsNotPending(key);
-  if (key.state === 'Disabled') throw new KmsFault('DisabledException', `${key.arn} is disabled.`);
+  const { lateState } = key;
+  const state = lateState !== undefined && lateState.callsLeft-- > 0 ? lateState.state : key.state;
+  if (state === 'Disabled') throw new KmsFault('DisabledException', `${key.arn} is disabled.`);
 }
 
 export function needsNotPending(key: ModelKey): void {
