@@ -67,6 +67,28 @@ describe.each([15, 18] as const)('PostgreSQL %i', (major) => {
     await other.end();
   });
 
+  test('a session that began with the new password lives on', async () => {
+    const password = await managed('a', 'b');
+    const context = world.context(password);
+    const { plan } = await planRotation(context, password.name, { reason: 'compromised', sessions: 'end' });
+    await savePlan(context, plan);
+    let reader: Client | undefined;
+    const kind: typeof passwordRotation = {
+      ...passwordRotation,
+      applyStep: async (own, of, index, journal) => {
+        const result = await passwordRotation.applyStep(own, of, index, journal);
+        if (of.body.steps[index]?.kind === 'verify') {
+          const found = await publishedLogin(password);
+          reader = await connect({ url: found?.url ?? '', role: 'test' });
+        }
+        return result;
+      },
+    };
+    await applyPlan(context, kind, plan.id);
+    expect(reader !== undefined && (await isAlive(reader))).toBe(true);
+    await reader?.end();
+  });
+
   test('a single role loses its old password and its old sessions', async () => {
     const password = await managed('only');
     const [only = ''] = password.roles;

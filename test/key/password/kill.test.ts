@@ -8,6 +8,7 @@ import {
   planRotation,
   type RotateOptions,
 } from '../../../src/lib/key/password/index.ts';
+import { readVerifiers } from '../../../src/lib/key/password/inspect.ts';
 import { publishedLogin } from '../../../src/lib/key/password/place.ts';
 import { applyPlan } from '../../../src/lib/operation/apply.ts';
 import { progressOf, readJournal } from '../../../src/lib/operation/journal.ts';
@@ -89,8 +90,13 @@ test.each(points)(
     const [, signal] = (await once(start(rotation, point), 'exit')) as [number | null, string | null];
     expect(signal).toBe('SIGKILL');
     expect(await publishedWorks(rotation.managed)).toBe(true);
+    const target = rotation.managed.roles[1] ?? '';
+    const before = await world.canLogin(target, 'old');
+    const verifiers = await readVerifiers(world.client, [target]);
     await finish(rotation);
     await expectFinished(rotation);
+    // Set once, it is never set again: poolers keep its salt.
+    if (!before) expect(await readVerifiers(world.client, [target])).toEqual(verifiers);
   },
 );
 
