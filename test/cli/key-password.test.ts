@@ -164,8 +164,24 @@ test('a password may be published under a key of the key management service alon
   await expect(access(`${path}.next`)).rejects.toThrow();
 });
 
+test('what is known to others is replaced, and its sessions are ended and shown', async () => {
+  const known = await publishedUrl();
+  const { username } = new URL(known);
+  const thief = await connect({ url: known, role: 'test', purpose: 'thief' });
+  const done = await rotate('app', '--compromised', '--terminate-sessions', '--yes');
+  expect(done.code).toBe(0);
+  expect(done.stdout).toContain('1 began with an old password, 1 were ended');
+  expect(done.stdout).toMatch(new RegExp(`${username}, server process \\d+, from 127.0.0.1, postern thief`));
+  await expect(thief.query('select')).rejects.toThrow();
+  await expect(connect({ url: known, role: 'test' })).rejects.toMatchObject({ code: 'database-login' });
+  await withConnection({ url: await publishedUrl(), role: 'test' }, (session) => session.query('select'));
+  expect((await rotate('app', '--terminate-sessions')).code).toBe(2);
+});
+
 test('a name that is not configured is told with those that are', async () => {
   const result = await rotate('nothing', '--json');
   expect(result.code).toBe(2);
   expect(result.json().error).toMatchObject({ code: 'not-configured', hints: ['there are: app, sealed'] });
+  const role = await rotate('app', '--in-use', 'stranger', '--json');
+  expect(role.json().error).toMatchObject({ exitCode: 2, code: 'password-role-unknown' });
 });

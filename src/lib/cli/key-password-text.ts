@@ -1,6 +1,18 @@
 import { formatDuration } from '../base/duration.ts';
-import type { PasswordState } from '../key/password/results.ts';
-import type { Column } from './table.ts';
+import type { KeyRotatePasswordResult, PasswordState } from '../key/password/results.ts';
+import { type Column, visible } from './table.ts';
+
+/** Sessions that began with an old password, one line each. */
+export function sessionLines(old: KeyRotatePasswordResult['oldSessions']): readonly string[] {
+  if (old === null) return [];
+  return [
+    `sessions  ${old.found} began with an old password, ${old.ended} were ended`,
+    ...old.sessions.map(
+      ({ pid, role, application, address }) =>
+        `          ${role}, server process ${pid}, from ${address ?? 'unknown'}${application === null || application === '' ? '' : `, ${application}`}`,
+    ),
+  ].map(visible);
+}
 
 export const passwordColumns: readonly Column<PasswordState>[] = [
   { header: 'password', value: ({ name }) => name },

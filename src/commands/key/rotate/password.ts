@@ -43,9 +43,10 @@ export default class KeyRotatePassword extends BaseCommand<typeof KeyRotatePassw
 
   async run(): Promise<KeyRotatePasswordResult> {
     const { passwordContext, passwordName } = await import('../../../lib/cli/key-password.ts');
-    const { passwordRotation, planRotation, requireAccepted } = await import(
+    const { passwordRotation, planRotation, requireAccepted, rotationSessions } = await import(
       '../../../lib/key/password/index.ts'
     );
+    const { sessionLines } = await import('../../../lib/cli/key-password-text.ts');
     const { planModeOf, reportSubmitted } = await import('../../../lib/cli/report-submitted.ts');
     const { submitPlan } = await import('../../../lib/cli/submit-plan.ts');
     const context = await this.context();
@@ -74,6 +75,8 @@ export default class KeyRotatePassword extends BaseCommand<typeof KeyRotatePassw
       print: (line) => this.print(line),
       endWith: (code) => this.endWith(code),
     });
-    return { ...report, name, before, after, findings: [...findings] };
+    const oldSessions = submitted.applied ? await rotationSessions(operation, planned.plan) : null;
+    for (const line of sessionLines(oldSessions)) this.print(line);
+    return { ...report, name, before, after, findings: [...findings], oldSessions };
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refused } from '../../base/error.ts';
+import { refused, usageError } from '../../base/error.ts';
 import type { PlanTarget, Precondition } from '../../operation/plan.ts';
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { precondition } from '../../operation/staleness.ts';
@@ -55,6 +55,7 @@ export async function planRotation(
   options: RotateOptions,
 ): Promise<PlannedRotation> {
   const managed = context.password(name);
+  requireConfigured(managed, options.inUse);
   const state = await context.state();
   const [open] = await openRotations(state, context.profile, name);
   if (open !== undefined) throw rotationOpen(name, open);
@@ -94,6 +95,14 @@ export async function planRotation(
     effects: { 'passwords changed': changed.length, 'places written': managed.places.length },
   });
   return { plan, before: inUse, after: next, findings };
+}
+
+function requireConfigured({ name, roles }: ManagedPassword, inUse: string | undefined): void {
+  if (inUse === undefined || roles.includes(inUse)) return;
+  throw usageError(`${inUse} is no role of ${name}`, {
+    code: 'password-role-unknown',
+    hints: [`its roles are: ${roles.join(', ')}`],
+  });
 }
 
 /**

@@ -9,6 +9,14 @@ const finding = z.strictObject({
   text: z.string(),
 });
 
+/** A session that began with an old password. */
+const oldSession = z.strictObject({
+  pid: z.number().int(),
+  role: z.string(),
+  application: z.string().nullable(),
+  address: z.string().nullable(),
+});
+
 export const keyRotatePasswordResult = z.strictObject({
   ...submitResult.shape,
   name: z.string(),
@@ -16,6 +24,15 @@ export const keyRotatePasswordResult = z.strictObject({
   before: z.string(),
   after: z.string(),
   findings: z.array(finding),
+  /** Of those whose passwords are known to others; null unless that was told and the plan is applied. */
+  oldSessions: z
+    .strictObject({
+      found: z.number().int().nonnegative(),
+      ended: z.number().int().nonnegative(),
+      /** The first hundred. */
+      sessions: z.array(oldSession),
+    })
+    .nullable(),
 });
 
 export type KeyRotatePasswordResult = z.infer<typeof keyRotatePasswordResult>;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { failure } from '../../base/error.ts';
 import type { Queryable } from '../../base/postgres.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { asAdmin } from './connection.ts';
@@ -13,7 +14,7 @@ export interface ChangedRole {
 interface Session {
   readonly pid: number;
   readonly role: string;
-  readonly application: string;
+  readonly application: string | null;
   readonly address: string | null;
 }
 
@@ -23,7 +24,7 @@ export async function listSessions(
   changed: readonly ChangedRole[],
 ): Promise<JsonObject> {
   const found = await asAdmin(managed, 'reading', (client) => oldSessions(client, changed));
-  return { found: found.length, sessions: found.slice(0, 100).map((session) => ({ ...session })) };
+  return { found: found.length, ended: 0, sessions: shown(found) };
 }
 
 /** Ends those sessions, and waits up to five seconds until they are gone. */
@@ -41,8 +42,17 @@ export async function endSessions(
       await sleep(100);
       left = await oldSessions(client, changed);
     }
-    return { found: found.length, ended: found.length - left.length, left: left.length };
+    if (left.length === 0) return { found: found.length, ended: found.length, sessions: shown(found) };
+    throw failure(`${left.length} sessions of ${found.length} have not ended yet`, {
+      code: 'password-sessions-left',
+      hints: ['a session in a long system call ends after it; go on with the plan then'],
+    });
   });
+}
+
+/** As many as a person would read. */
+function shown(sessions: readonly Session[]): readonly JsonObject[] {
+  return sessions.slice(0, 100).map((session) => ({ ...session }));
 }
 
 async function oldSessions(db: Queryable, changed: readonly ChangedRole[]): Promise<readonly Session[]> {

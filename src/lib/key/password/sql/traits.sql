@@ -41,6 +41,8 @@ from r, lateral (
   union all
   select 'default privileges on what it makes (' || defaclobjtype::text || ')' from pg_default_acl where defaclrole = r.oid
   union all
+  select 'user mapping on foreign server ' || quote_ident(srvname) from pg_user_mappings where umuser = r.oid
+  union all
   select 'policy ' || quote_ident(polname) || ' on ' || polrelid::regclass from pg_policy where r.oid = any(polroles)
   union all
   select count(*) || ' privileges in database ' || quote_ident(d.datname)
