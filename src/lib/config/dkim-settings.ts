@@ -103,5 +103,4 @@ export const dkimSettings = z.strictObject({
     .refine((found) => Object.keys(found).length > 0, 'expected at least one domain'),
 });
 
-export type DkimSettings = z.infer<typeof dkimSettings>;
 export type DkimDomainSettings = z.infer<typeof domain>;

@@ -16,8 +16,7 @@ import { savePlan } from '../../../src/lib/operation/plan-store.ts';
 import { type DnsPrograms, type DnsWorld, startDnsWorld } from '../../support/dns-server.ts';
 import { type TestState, testContext, testSigner, testState } from '../../support/operation.ts';
 
-export const hour = 3_600_000;
-export const day = 24 * hour;
+export const day = 86_400_000;
 
 /** Name servers, a register, a folder for keys, and a clock that stands until it is told to go on. */
 export interface DkimWorld {
