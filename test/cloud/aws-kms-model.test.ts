@@ -150,7 +150,7 @@ describe('AWS KMS, modelled', () => {
     ['ListKeyRotations', (keyId) => kms.listMaterials(keyId)],
     ['GenerateDataKeyWithoutPlaintext', (keyId) => kms.currentMaterial(keyId)],
     [
-      'ReEncrypt',
+      'ReEncryptTo',
       (keyId, ciphertext) => {
         const same = { keyId, context };
         return kms.reEncrypt({ ciphertext, from: same, to: same });
@@ -159,11 +159,15 @@ describe('AWS KMS, modelled', () => {
     ['UpdateAlias', (keyId) => kms.moveAlias('alias/denied', keyId)],
     ['GetKeyLastUsage', (keyId) => kms.lastUse(keyId)],
     ['DisableKey', (keyId) => kms.disableKey(keyId)],
-  ])('%s that is not allowed is told as that', async (action, ask) => {
+  ])('%s that is not allowed is told as that, with the right that is missing', async (action, ask) => {
     const keyId = await newKey();
     const ciphertext = await kms.encrypt(keyId, randomBytes(32), context);
     server.deny(action);
-    await expect(ask(keyId, ciphertext)).rejects.toMatchObject({ code: 'kms-access-denied', exitCode: 1 });
+    await expect(ask(keyId, ciphertext)).rejects.toMatchObject({
+      code: 'kms-access-denied',
+      exitCode: 1,
+      hints: [expect.stringContaining(`kms:${action}`)],
+    });
   });
 
   test('a rewrapping names both keys and both contexts', async () => {

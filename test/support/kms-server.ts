@@ -25,8 +25,8 @@ export interface KmsTestServer {
   forget(): void;
   /** From the next request on. */
   behave(change: Partial<Omit<Behaviour, 'pageSize'>>): void;
-  /** Exactly these actions are not allowed: `ReEncrypt`. */
-  deny(...actions: readonly string[]): void;
+  /** Exactly these rights are missing: `ReEncryptTo`. */
+  deny(...rights: readonly string[]): void;
   /** Exactly these actions are unknown, as to an older server. */
   lack(...actions: readonly string[]): void;
   /** Throttles so many requests. */
@@ -68,9 +68,10 @@ export async function startKmsServer({ pageSize = 3 } = {}): Promise<KmsTestServ
     }
     const found = lacking.includes(action) ? undefined : (actions.get(action) as Action | undefined);
     if (found === undefined) throw new KmsFault('UnknownOperationException', '');
-    if (denied.includes(action)) {
+    const right = rightsOf(action).find((one) => denied.includes(one));
+    if (right !== undefined) {
       const who = `arn:aws:sts::${account}:assumed-role/operator/session`;
-      throw new KmsFault('AccessDeniedException', `User: ${who} is not authorized to perform: kms:${action}`);
+      throw new KmsFault('AccessDeniedException', `User: ${who} is not authorized to perform: kms:${right}`);
     }
     return found(state, body);
   }
@@ -131,6 +132,11 @@ export async function startKmsServer({ pageSize = 3 } = {}): Promise<KmsTestServ
       await once(server, 'close');
     },
   };
+}
+
+/** Every action needs the right of its name, but this one needs two. */
+function rightsOf(action: string): readonly string[] {
+  return action === 'ReEncrypt' ? ['ReEncryptFrom', 'ReEncryptTo'] : [action];
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

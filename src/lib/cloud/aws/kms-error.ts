@@ -87,7 +87,7 @@ function otherError(location: string, call: KmsCall, what: string, found: SdkErr
         code: 'kms-access-denied',
         cause,
         hints: [
-          'the role needs this permission in the key policy, and a grant or policy that allows the context',
+          `the role needs ${rightIn(found.message)} by the key's policy or IAM, under this context; or a grant`,
         ],
       });
     default:
@@ -103,4 +103,9 @@ function keyMeant({ keyId = '', other }: KmsCall, message: string): string {
 
 function kmsGrantMissing(location: string, grant: string, cause: unknown): PosternError {
   return failure(`there is no grant ${grant} in ${location}`, { code: 'kms-grant-missing', cause });
+}
+
+/** AWS names the right that is missing: `… is not authorized to perform: kms:ReEncryptTo on …`. */
+function rightIn(message: string): string {
+  return /\bkms:\w+/.exec(message)?.[0] ?? 'the right to do that';
 }
