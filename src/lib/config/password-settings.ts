@@ -25,7 +25,9 @@ const ownership = {
     .string()
     .regex(/^0?[0-7]{3}$/, 'expected permission bits in octal such as "0640"')
     .optional()
-    .describe('permission bits in octal; those of the file that is there, else 0600'),
+    .describe(
+      'permission bits in octal; those of the file that is there, without rights of others, else 0600',
+    ),
   owner: z
     .union([z.string().min(1), z.number().int().nonnegative()])
     .optional()

@@ -62,10 +62,10 @@ describe('a file', () => {
     expect(await place.published?.()).toBeUndefined();
   });
 
-  test('keeps its mode, and takes the one that is told, whatever the umask', async () => {
+  test('keeps its mode but for the rights of others, and takes the one that is told, whatever the umask', async () => {
     const path = join(folder, 'kept');
     await writeFile(path, 'x');
-    await chmod(path, 0o640);
+    await chmod(path, 0o644);
     await plainFile(path).write('y');
     expect((await stat(path)).mode & 0o777).toBe(0o640);
     const umask = process.umask(0o077);

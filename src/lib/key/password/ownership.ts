@@ -16,13 +16,15 @@ export interface FileOwnership {
 }
 
 /**
- * How a file is written: as told, else as the one that it replaces, else readable by ourselves alone.
+ * How a file is written: as told, else as the one that it replaces, but for no others than its owner and group, else
+ * readable by ourselves alone.
  * @throws {PosternError} exit 2 `owner-unknown`
  */
 export async function ownershipOf(path: string, { mode, owner, group }: Ownership): Promise<FileOwnership> {
   const found = await stat(path).catch(() => undefined);
   return {
-    mode: mode ?? (found === undefined ? 0o600 : found.mode & 0o777),
+    // Unless somebody says so, a password is not for everybody, even if the file was.
+    mode: mode ?? (found === undefined ? 0o600 : found.mode & 0o770),
     owner: {
       uid: (await idOf(owner, '/etc/passwd')) ?? found?.uid ?? process.getuid?.() ?? 0,
       gid: (await idOf(group, '/etc/group')) ?? found?.gid ?? process.getgid?.() ?? 0,
