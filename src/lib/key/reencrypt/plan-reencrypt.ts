@@ -1,12 +1,13 @@
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
+import { requireRights } from '../column/rights.ts';
 import type { KeyContext } from '../context.ts';
 import { forecastOf } from './forecast.ts';
 import type { ReencryptInputs } from './inputs.ts';
 import { scopePrecondition } from './precondition.ts';
+import { reencryptRights } from './rights.ts';
 import { keyringScope } from './scope.ts';
 import { triggerWarnings } from './triggers.ts';
-import { requireWritable } from './writable.ts';
 
 export type ReencryptOptions = Pick<
   ReencryptInputs,
@@ -38,7 +39,7 @@ export async function planReencrypt(
   const writer = await context.openWriter();
   try {
     const scope = await keyringScope(reader, map, options.keyring);
-    await requireWritable(writer, scope, options.keys);
+    await requireRights(writer, reencryptRights(scope, options.keys));
     const forecast = await forecastOf(reader, scope, options);
     const { keyring, columns } = scope;
     const warnings = columns.flatMap(triggerWarnings);

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { PosternError } from '../../base/error.ts';
 import type { ColumnPlace } from '../../crypto/column-place.ts';
 import { openColumnValue, readColumnValue, sealColumnValue } from '../../crypto/column-value.ts';
-import type { BatchKeys } from './data-keys.ts';
+import type { BatchKeys } from '../keyring/data-keys.ts';
 import type { ValueRow } from './value-row.ts';
 
 /** What becomes of one value. */

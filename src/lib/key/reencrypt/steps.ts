@@ -9,14 +9,14 @@ import type { KeyContext } from '../context.ts';
 import { activateSuccessors, retireOlderActive } from '../keyring/activate-versions.ts';
 import { drainVersions } from '../keyring/drain.ts';
 import { makeSuccessors, newestActive } from '../keyring/make-versions.ts';
+import { measured } from '../walk/measured.ts';
+import { quarantineReasons } from '../walk/quarantine.ts';
+import { firstStart } from '../walk/walk-part.ts';
+import { walkTableRows } from '../walk/walk-table-rows.ts';
 import type { ReencryptInputs } from './inputs.ts';
-import { partBounds } from './part-bounds.ts';
-import { quarantineReasons } from './quarantine.ts';
+import { reencryptWork } from './reencrypt-work.ts';
 import type { KeyringScope } from './scope.ts';
 import { settleColumn } from './settle.ts';
-import { rowsPerSecond, unthrottled } from './throttle.ts';
-import { workOnWalk } from './walk-column.ts';
-import { createParts, firstStart, walkTotals } from './walk-part.ts';
 
 /** A step of a re-encryption with what it works on. */
 export interface StepTask {
@@ -65,7 +65,6 @@ export async function activateStep({ context, plan, scope, db, journal }: StepTa
 
 /** Encrypts every value of a column again that is not under its subject's active key. */
 export async function walkStep({ context, plan, index, inputs, scope, db }: StepTask): Promise<JsonObject> {
-  const measure = await measured(context, db);
   const wanted = plan.body.steps[index]?.inputs ?? {};
   const column = scope.columns.find(
     ({ table, column: name }) => table === wanted['table'] && name === wanted['column'],
@@ -73,25 +72,8 @@ export async function walkStep({ context, plan, index, inputs, scope, db }: Step
   if (column === undefined)
     throw new Error(`the plan walks ${JSON.stringify(wanted)}, which is not in the map`);
   const walk = { planId: plan.id, step: index };
-  const state = await context.state();
-  const rows = column.relation.estimatedRows ?? 0;
-  await createParts(state, walk, await partBounds(db, column, rows));
-  const shown = context.progress.step(`${column.table}.${column.column}`, { total: rows, unit: 'rows' });
-  await workOnWalk(
-    context,
-    {
-      walk,
-      column,
-      keyring: scope.keyring,
-      batchSize: inputs.batchSize,
-      throttle: inputs.rowsPerSecond === null ? unthrottled : rowsPerSecond(inputs.rowsPerSecond),
-      onRows: (count) => shown.advance(count),
-    },
-    inputs.workers,
-  );
-  shown.done();
-  const { seen, written, moved, refused } = await walkTotals(state, walk);
-  return { seen, written, moved, refused, ...(await measure()) };
+  const work = reencryptWork({ column, keyring: scope.keyring, open: context.openDataKey });
+  return walkTableRows(context, db, { walk, column, work }, inputs);
 }
 
 /**
@@ -135,25 +117,6 @@ async function writersHaveForgotten(context: KeyContext, planId: string, seconds
   if (until <= 0) return;
   context.progress.detail(`waiting ${Math.ceil(until / 1000)} s until no application holds an older key`);
   await wait(until, undefined, { signal: context.signal });
-}
-
-/** What a step takes, for the certificate: time, calls of the key management service, write-ahead log. */
-async function measured(context: KeyContext, db: Client): Promise<() => Promise<JsonObject>> {
-  const startedAt = performance.now();
-  const calls = context.kmsCalls();
-  const { rows } = await db.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
-  const lsn = rows[0]?.lsn ?? '0/0';
-  return async () => {
-    const { rows: now } = await db.query<{ bytes: string }>(
-      'select pg_wal_lsn_diff(pg_current_wal_lsn(), $1::pg_lsn)::bigint::text as bytes',
-      [lsn],
-    );
-    return {
-      seconds: Number(((performance.now() - startedAt) / 1000).toFixed(3)),
-      kmsCalls: context.kmsCalls() - calls,
-      walBytes: Number(now[0]?.bytes ?? 0),
-    };
-  };
 }
 
 function lastOf({ lastCheckpoint }: StepJournal): JsonObject | undefined {

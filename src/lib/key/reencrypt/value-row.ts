@@ -1,7 +1,8 @@
 import type { Queryable } from '../../base/postgres.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { type Condition, type TextRow, walkTable } from '../../platform/walk/index.ts';
+import { type TextRow, walkTable } from '../../platform/walk/index.ts';
 import { subjectExpression, type WalkedColumn } from '../column/walked-column.ts';
+import type { ReadOptions, RowBatch } from '../walk/row-work.ts';
 
 /** One encrypted value and where it stands. */
 export interface ValueRow {
@@ -14,25 +15,12 @@ export interface ValueRow {
   readonly value: Buffer;
 }
 
-interface ValueBatch {
-  readonly rows: readonly ValueRow[];
-  /** Of the last row that was looked at, whether it holds a value or not. */
-  readonly lastKey: readonly string[];
-}
-
-export interface ReadValuesOptions {
-  readonly after?: readonly string[];
-  readonly until?: readonly string[];
-  readonly batchSize: number;
-  readonly where?: Condition;
-}
-
 /** A column's values in the order of its table's key, a batch at a time. Errors as `walkTable`. */
 export async function* readValues(
   db: Queryable,
   column: WalkedColumn,
-  options: ReadValuesOptions,
-): AsyncGenerator<ValueBatch, void, undefined> {
+  options: ReadOptions,
+): AsyncGenerator<RowBatch<ValueRow>, void, undefined> {
   const keyColumns = column.walkable.key.map(({ name }) => name);
   const walk = walkTable(db, column.walkable, {
     ...options,

@@ -1,12 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Client, type Pool, sqlState } from '../../base/postgres.ts';
-import type { WalkedColumn } from '../column/walked-column.ts';
 import type { KeyContext } from '../context.ts';
-import type { KeyringTable } from '../keyring/keyring-table.ts';
 import { quarantine } from './quarantine.ts';
-import { type BatchOutcome, type ReencryptTask, reencryptBatch } from './reencrypt-batch.ts';
+import { type BatchOutcome, type KeyedRow, type RowWork, workOnBatch } from './row-work.ts';
 import type { Throttle } from './throttle.ts';
-import { readValues } from './value-row.ts';
 import {
   finishPart,
   freeDeadLeases,
@@ -19,10 +16,9 @@ import {
 } from './walk-part.ts';
 import { newWorkerName } from './worker-name.ts';
 
-export interface ColumnWalk {
+export interface RowWalk<Row extends KeyedRow> {
   readonly walk: WalkId;
-  readonly column: WalkedColumn;
-  readonly keyring: KeyringTable;
+  readonly work: RowWork<Row>;
   readonly batchSize: number;
   readonly throttle: Throttle;
   /** Told of every batch. */
@@ -33,7 +29,11 @@ export interface ColumnWalk {
  * Works on a walk's parts until none is left, beside whoever else does, on this host or another.
  * @throws what a part failed with; the others that this call works on are given back first
  */
-export async function workOnWalk(context: KeyContext, task: ColumnWalk, workers: number): Promise<void> {
+export async function workOnWalk<Row extends KeyedRow>(
+  context: KeyContext,
+  task: RowWalk<Row>,
+  workers: number,
+): Promise<void> {
   const state = await context.state();
   await freeDeadLeases(state, task.walk);
   const failed = new AbortController();
@@ -56,9 +56,9 @@ export async function workOnWalk(context: KeyContext, task: ColumnWalk, workers:
 /** How often a worker without a part looks for one that another gave back. */
 const pollMs = 500;
 
-async function workUntilDone(
+async function workUntilDone<Row extends KeyedRow>(
   context: KeyContext,
-  task: ColumnWalk,
+  task: RowWalk<Row>,
   { state, signal }: { readonly state: Pool; readonly signal: AbortSignal },
 ): Promise<void> {
   const owner = newWorkerName();
@@ -76,24 +76,23 @@ async function workUntilDone(
   }
 }
 
-async function walkPart(
+async function walkPart<Row extends KeyedRow>(
   context: KeyContext,
-  { walk, column, keyring, batchSize, throttle, onRows }: ColumnWalk,
+  { walk, work, batchSize, throttle, onRows }: RowWalk<Row>,
   { part, after, until }: WalkPart,
   worker: { readonly db: Client; readonly state: Pool; readonly signal: AbortSignal; readonly owner: string },
 ): Promise<void> {
   const { db, state, signal, owner } = worker;
-  const of = { profile: context.profile, table: column.table, column: column.column };
-  const task: ReencryptTask = { db, column, keyring, open: context.openDataKey };
+  const of = { profile: context.profile, table: work.table, column: work.column };
   try {
-    const batches = readValues(db, column, {
+    const batches = work.read(db, {
       batchSize,
       ...(after === undefined ? {} : { after }),
       ...(until === undefined ? {} : { until }),
     });
     for await (const { rows, lastKey } of batches) {
       await throttle(rows.length, signal);
-      const outcome = await withRetries(() => reencryptBatch(task, rows), signal);
+      const outcome = await withRetries(() => workOnBatch(work, db, rows), signal);
       await quarantine(state, of, walk.planId, outcome.refused);
       await recordBatch(state, walk, { part, owner, lastKey, outcome });
       onRows(rows.length);

@@ -1,9 +1,9 @@
 import { PosternError } from '../../base/error.ts';
 import { inParallel } from '../../base/in-parallel.ts';
 import type { Queryable } from '../../base/postgres.ts';
-import { decryptingStates, type KeyVersion } from '../keyring/key-version.ts';
-import type { KeyringTable } from '../keyring/keyring-table.ts';
-import { activeKeys, keysById } from '../keyring/read-keys.ts';
+import { decryptingStates, type KeyVersion } from './key-version.ts';
+import type { KeyringTable } from './keyring-table.ts';
+import { activeKeys, keysById } from './read-keys.ts';
 
 /** A version of a key, opened; or why it cannot be, which concerns the values under it and no others. */
 export type OpenedKey =

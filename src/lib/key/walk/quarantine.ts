@@ -1,5 +1,5 @@
 import type { Queryable } from '../../base/postgres.ts';
-import type { RefusedValue } from './reencrypt-batch.ts';
+import type { RefusedValue } from './row-work.ts';
 
 /** Whose quarantine: a column of a profile's platform. */
 export interface QuarantineOf {

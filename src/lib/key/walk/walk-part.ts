@@ -1,6 +1,6 @@
 import { failure } from '../../base/error.ts';
 import type { Queryable } from '../../base/postgres.ts';
-import type { BatchOutcome } from './reencrypt-batch.ts';
+import type { BatchOutcome } from './row-work.ts';
 import { isDeadHere } from './worker-name.ts';
 
 /** Which walk: a step of a plan. */

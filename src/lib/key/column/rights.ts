@@ -1,27 +1,20 @@
 import { refused } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
-import { tableName } from '../column/table-name.ts';
-import type { KeyringScope } from './scope.ts';
+import { tableName } from './table-name.ts';
+
+/** A privilege on a table, or on one of its columns. */
+export interface Right {
+  /** Canonical `schema.table`. */
+  readonly table: string;
+  readonly right: 'SELECT' | 'INSERT' | 'UPDATE';
+  readonly column?: string;
+}
 
 /**
  * Whether the login that is to write may.
  * @throws {PosternError} exit 6, `role-cannot-write`, naming every right that it misses
  */
-export async function requireWritable(
-  db: Client,
-  { keyring, columns }: KeyringScope,
-  keys: 'new' | 'active',
-): Promise<void> {
-  const needs = [
-    { table: keyring.table, right: 'SELECT' },
-    { table: keyring.table, right: 'UPDATE', column: keyring.state },
-    ...(keys === 'new' ? [{ table: keyring.table, right: 'INSERT' }] : []),
-    ...columns.flatMap(({ table, column, keyIdColumn }) => [
-      { table, right: 'SELECT' },
-      { table, right: 'UPDATE', column },
-      ...(keyIdColumn === undefined ? [] : [{ table, right: 'UPDATE', column: keyIdColumn }]),
-    ]),
-  ];
+export async function requireRights(db: Client, needs: readonly Right[]): Promise<void> {
   const missing: string[] = [];
   for (const { table, right, column } of needs) {
     const { rows } = await db.query<{ may: boolean }>(

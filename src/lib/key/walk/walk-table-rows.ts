@@ -1,0 +1,41 @@
+import type { Client } from '../../base/postgres.ts';
+import type { JsonObject } from '../../crypto/canonical-json.ts';
+import type { WalkedColumn } from '../column/walked-column.ts';
+import type { KeyContext } from '../context.ts';
+import { measured } from './measured.ts';
+import { partBounds } from './part-bounds.ts';
+import type { KeyedRow, RowWork } from './row-work.ts';
+import { rowsPerSecond, unthrottled } from './throttle.ts';
+import { createParts, type WalkId, walkTotals } from './walk-part.ts';
+import { workOnWalk } from './work-on-walk.ts';
+
+export interface WalkOptions {
+  readonly batchSize: number;
+  readonly workers: number;
+  readonly rowsPerSecond: number | null;
+}
+
+/** A walk as a step of a plan: over all rows of a column's table, in parts. @returns the step's result */
+export async function walkTableRows<Row extends KeyedRow>(
+  context: KeyContext,
+  db: Client,
+  {
+    walk,
+    column,
+    work,
+  }: { readonly walk: WalkId; readonly column: WalkedColumn; readonly work: RowWork<Row> },
+  options: WalkOptions,
+): Promise<JsonObject> {
+  const measure = await measured(context, db);
+  const state = await context.state();
+  const rows = column.relation.estimatedRows ?? 0;
+  await createParts(state, walk, await partBounds(db, column, rows));
+  const shown = context.progress.step(`${column.table}.${column.column}`, { total: rows, unit: 'rows' });
+  const throttle = options.rowsPerSecond === null ? unthrottled : rowsPerSecond(options.rowsPerSecond);
+  const { batchSize, workers } = options;
+  const onRows = (count: number) => shown.advance(count);
+  await workOnWalk(context, { walk, work, batchSize, throttle, onRows }, workers);
+  shown.done();
+  const { seen, written, moved, refused } = await walkTotals(state, walk);
+  return { seen, written, moved, refused, ...(await measure()) };
+}
