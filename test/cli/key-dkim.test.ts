@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { type DnsWorld, startDnsWorld } from '../support/dns-server.ts';
@@ -51,8 +53,9 @@ describeWith(['knotd', 'named', 'nsupdate'], 'the DKIM commands', (programs) => 
   };
   /** Runs the script, and puts the same on the second server. */
   const changeZone = async (file: string): Promise<void> => {
+    await promisify(execFile)(programs.nsupdate, ['-k', dns.keyFile, file]);
     const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.startsWith('update '));
-    await dns.update(lines);
+    await dns.update(lines, [dns.second]);
   };
   let plan: string;
 
@@ -113,11 +116,14 @@ describeWith(['knotd', 'named', 'nsupdate'], 'the DKIM commands', (programs) => 
     const name = (await tell('key dkim list')).selectors[0].selector;
     await dns.update([`update add ${name}._domainkey.example.test 1 IN TXT "v=DKIM1; p="`], [dns.second]);
     const { domains } = await tell('key dkim check', ['example.test'], 3);
-    expect(domains[0].selectors[0].findings).toEqual([
+    // The resolver may have asked either server.
+    expect(domains[0].selectors[0].findings).toContain(
       `127.0.0.4:${dns.second.port}: there are 2 TXT records, and verifiers may take any`,
-    ]);
+    );
     await dns.update([`update delete ${name}._domainkey.example.test TXT "v=DKIM1; p="`], [dns.second]);
     await dns.silence(dns.second);
+    // Until the resolver has forgotten, too.
+    await sleep(1200);
     expect(await tell('key dkim check', [], 4)).toMatchObject({ verdict: 'incomplete' });
   });
 

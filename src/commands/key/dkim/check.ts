@@ -23,10 +23,10 @@ export default class KeyDkimCheck extends BaseCommand<typeof KeyDkimCheck> {
   async run(): Promise<KeyDkimCheckResult> {
     const { dkimContext } = await import('../../../lib/cli/key-dkim.ts');
     const { checkLines, checkResult } = await import('../../../lib/cli/key-dkim-text.ts');
-    const { checkDomain } = await import('../../../lib/key/dkim/index.ts');
+    const { checkDomains } = await import('../../../lib/key/dkim/index.ts');
     const context = await dkimContext(await this.context());
     const domains = this.args.domain === undefined ? context.domains : [this.args.domain];
-    const result = checkResult(await Promise.all(domains.map((domain) => checkDomain(context, domain))));
+    const result = checkResult(await checkDomains(context, domains));
     for (const line of checkLines(result)) this.print(line);
     for (const { domain, findings, selectors } of result.domains)
       this.gauge({

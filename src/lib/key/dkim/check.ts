@@ -1,5 +1,6 @@
 import { messageOf, PosternError } from '../../base/error.ts';
 import { ExitCode } from '../../base/exit-code.ts';
+import { inParallel } from '../../base/in-parallel.ts';
 import { nextAction, overdue } from './calendar.ts';
 import { checkFolder, checkKeyFile } from './check-files.ts';
 import type { DkimContext } from './context.ts';
@@ -28,14 +29,29 @@ export interface CheckedDomain {
   readonly findings: readonly string[];
 }
 
+/** As `checkDomain`, several domains at once; in the order given. */
+export async function checkDomains(
+  context: DkimContext,
+  domains: readonly string[],
+): Promise<readonly CheckedDomain[]> {
+  const checked = new Map<string, CheckedDomain>();
+  await inParallel(domains, 4, async (domain) => {
+    checked.set(domain, await checkDomain(context, domain));
+  });
+  return domains.flatMap((domain) => checked.get(domain) ?? []);
+}
+
 /** Compares register, private keys and what every name server says, and changes nothing. */
 export async function checkDomain(context: DkimContext, domain: string): Promise<CheckedDomain> {
   const settings = context.domain(domain);
   const registered = await readSelectors(await context.state(), context.profile, domain);
-  const asked = await Promise.all(registered.map((selector) => ask(context, selector)));
+  const asked = new Map<RegisteredSelector, Asked>();
+  await inParallel(registered, 4, async (selector) => {
+    asked.set(selector, await ask(context, selector));
+  });
   const checked = await Promise.all(
-    registered.map(async (selector, index): Promise<CheckedSelector> => {
-      const { observation, problem } = asked[index] ?? {};
+    registered.map(async (selector): Promise<CheckedSelector> => {
+      const { observation, problem } = asked.get(selector) ?? {};
       const answers = observation === undefined ? [] : judgeSelector(observation, selector);
       return {
         selector,
@@ -56,7 +72,7 @@ export async function checkDomain(context: DkimContext, domain: string): Promise
       };
     }),
   );
-  const problems = new Set(asked.flatMap(({ observation }) => observation?.problems ?? []));
+  const problems = new Set([...asked.values()].flatMap(({ observation }) => observation?.problems ?? []));
   const isSigning = registered.some(({ state }) => state === 'active');
   return {
     domain,

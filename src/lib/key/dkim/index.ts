@@ -1,5 +1,5 @@
 export { adoptSelector } from './adopt.ts';
-export { checkDomain } from './check.ts';
+export { checkDomains } from './check.ts';
 export type { DkimContext, DkimDomain } from './context.ts';
 export { rotateDkim } from './kind.ts';
 export { readSelectors } from './register.ts';

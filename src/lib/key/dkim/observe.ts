@@ -1,5 +1,10 @@
 import { askServer } from '../dns/ask.ts';
-import { type Authority, type FindOptions, findAuthority } from '../dns/authority.ts';
+import {
+  type AuthoritativeServer,
+  type Authority,
+  type FindOptions,
+  findAuthority,
+} from '../dns/authority.ts';
 import type { ServerAddress } from '../dns/exchange.ts';
 import { type Answer, authoritativeAnswer, isNoRoute, resolverAnswer } from './answer.ts';
 
@@ -106,20 +111,31 @@ async function askAuthority(
       return { server, answer };
     }),
   );
-  return asked.map(({ server, answer }): ServerAnswer => {
-    const isCovered =
-      isNoRoute(answer) &&
-      server.name !== undefined &&
-      asked.some((other) => other.server.name === server.name && !isNoRoute(other.answer));
-    return {
-      role: 'authoritative',
-      server: [server.name, shownAddress(server, options.port)]
-        .filter((part) => part !== undefined)
-        .join(' '),
-      asked: name,
-      answer: isCovered ? { is: 'not asked', reason: 'this host has no route to this address' } : answer,
-    };
-  });
+  return withoutRoutes(asked).map(({ server, answer }) => ({
+    role: 'authoritative',
+    server: [server.name, shownAddress(server, options.port)].filter((part) => part !== undefined).join(' '),
+    asked: name,
+    answer,
+  }));
+}
+
+interface Asked {
+  readonly server: AuthoritativeServer;
+  readonly answer: Answer;
+}
+
+/** An address that this host has no route to says nothing about a server that it reaches by another one. */
+export function withoutRoutes(asked: readonly Asked[]): readonly Asked[] {
+  const reached = new Set(
+    asked.flatMap(({ server, answer }) =>
+      server.name === undefined || isNoRoute(answer) ? [] : [server.name],
+    ),
+  );
+  return asked.map((entry) =>
+    isNoRoute(entry.answer) && entry.server.name !== undefined && reached.has(entry.server.name)
+      ? { ...entry, answer: { is: 'not asked', reason: 'this host has no route to this address' } }
+      : entry,
+  );
 }
 
 async function askResolver(
