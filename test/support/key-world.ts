@@ -28,6 +28,8 @@ export interface KeyWorld {
   readTokens(): Promise<ReadonlyMap<string, string>>;
   /** Encrypts as an application does, under the active key of the person. */
   seal(person: string, token: string, plaintext: string): Promise<Buffer>;
+  /** Lets the application ask the key management service again. */
+  forgetKeys(): void;
   close(): Promise<void>;
 }
 
@@ -47,13 +49,19 @@ create table app.token (
 `;
 
 export async function keyWorld(
-  options: { readonly persons?: number; readonly tokensEach?: number } = {},
+  options: {
+    readonly persons?: number;
+    readonly tokensEach?: number;
+    /** A local one of its own unless told. */
+    readonly kms?: KmsService;
+  } = {},
 ): Promise<KeyWorld> {
   const { persons = 10, tokensEach = 5 } = options;
   const folder = await mkdtemp(join(tmpdir(), 'postern-keys-'));
   const passphrase = randomBytes(16).toString('hex');
   const kmsPath = join(folder, 'kms');
-  const kms = await createLocalKms({ path: kmsPath, unlock: { passphrase }, scryptLogN: 14 });
+  const kms =
+    options.kms ?? (await createLocalKms({ path: kmsPath, unlock: { passphrase }, scryptLogN: 14 }));
   const { arn: kek } = await kms.createKey({ usage: 'encrypt', description: 'data keys' });
   const database = await testDatabase();
   const platform = await openPool({ url: database.url, role: 'platform database', max: 10 });
@@ -132,6 +140,7 @@ export async function keyWorld(
       }
       return read;
     },
+    forgetKeys: () => opened.clear(),
     close: async () => {
       await platform.end();
       await Promise.all([state.close(), database.drop()]);

@@ -41,6 +41,11 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { keyReencrypt } = await import('../key/reencrypt/index.ts');
     return bind(keyReencrypt, await keyContext(context));
   },
+  'key.rotate-kek': async (context) => {
+    const { keyContext } = await import('./key-context.ts');
+    const { rotateKek } = await import('../key/kek/index.ts');
+    return bind(rotateKek, await keyContext(context));
+  },
   'key.rotate-password': async (context) => {
     const { passwordContext } = await import('./key-password.ts');
     const { passwordRotation } = await import('../key/password/index.ts');

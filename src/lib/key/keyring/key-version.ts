@@ -23,6 +23,8 @@ export interface KeyVersion {
   /** The id or ARN of the KMS key that wraps it. */
   readonly kek: string;
   readonly wrapped: Buffer;
+  /** The material inside the KMS key, where the keyring keeps it and somebody wrote it. */
+  readonly material?: string;
   /** What the wrapped key is bound to. */
   readonly context: EncryptionContext;
 }

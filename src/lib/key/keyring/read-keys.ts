@@ -42,6 +42,17 @@ export async function activeKeys(
   return [...newest.values()];
 }
 
+/** A page of all versions that still hold a wrapped key, in the order of their ids. */
+export async function wrappedKeysAfter(
+  db: Queryable,
+  keyring: KeyringTable,
+  { after, limit }: { readonly after: string | undefined; readonly limit: number },
+): Promise<readonly KeyVersion[]> {
+  const id = quoteIdentifier(keyring.id);
+  const where = `octet_length(${quoteIdentifier(keyring.wrapped)}) > 0 and ($1::uuid is null or ${id} > $1)`;
+  return readKeys(db, keyring, `${where} order by ${id} limit ${limit}`, [after ?? null]);
+}
+
 /** A page of the active versions in the order of their ids. */
 export async function activeKeysAfter(
   db: Queryable,
@@ -67,19 +78,21 @@ async function readKeys(
     `${quoteIdentifier(keyring.state)}::text as state`,
     `${quoteIdentifier(keyring.kek)}::text as kek`,
     `${quoteIdentifier(keyring.wrapped)} as wrapped`,
+    ...(keyring.material === undefined ? [] : [`${quoteIdentifier(keyring.material)}::text as material`]),
     ...contextColumns.map((column, index) => `${quoteIdentifier(column)}::text as context${index}`),
   ];
   const { rows } = await db.query<KeyRow>(
     `select ${own.join(', ')} from ${tableName(keyring.table)} where ${where}`,
     [...values],
   );
-  return rows.map(({ id, subject, version, state, kek, wrapped, ...rest }) => ({
+  return rows.map(({ id, subject, version, state, kek, wrapped, material, ...rest }) => ({
     id,
     subject,
     version: Number(version),
     state,
     kek,
     wrapped,
+    ...(material == null ? {} : { material }),
     context: keyContext(
       keyring,
       new Map(contextColumns.map((column, index) => [column, rest[`context${index}`] ?? ''])),
@@ -94,6 +107,7 @@ type KeyRow = {
   readonly state: string;
   readonly kek: string;
   readonly wrapped: Buffer;
+  readonly material?: string | null;
 } & { readonly [column: `context${number}`]: string | null };
 
 /** The columns that the keyring's encryption context is made of, each once. */

@@ -1,0 +1,74 @@
+import type { JsonObject } from '../../crypto/canonical-json.ts';
+import { planInputs } from '../../operation/plan.ts';
+import type { PlanKind } from '../../operation/plan-kind.ts';
+import { databaseTarget } from '../../operation/target.ts';
+import type { KeyContext } from '../context.ts';
+import { withKeyringLock } from '../keyring/lock.ts';
+import { keyringScope } from '../reencrypt/scope.ts';
+import { kekInputs } from './inputs.ts';
+import { usedKeks } from './keks.ts';
+import { keksPrecondition } from './plan-rotate-kek.ts';
+import { awaitStep, censusStep, type KekStep, moveAliasStep, rewrapStep, rotateStep } from './steps.ts';
+
+export const rotateKek: PlanKind<KeyContext> = {
+  kind: 'key.rotate-kek',
+  danger: 'moderate',
+  target: async (context) => {
+    const db = await context.openWriter();
+    try {
+      return await databaseTarget(db);
+    } finally {
+      await db.end();
+    }
+  },
+  preconditions: async (context, plan) => {
+    const db = await context.openReader();
+    try {
+      const { keyring: name } = planInputs(plan, kekInputs);
+      const { keyring } = await keyringScope(db, await context.map(), name);
+      return [keksPrecondition(await usedKeks(db, await context.kms(), keyring))];
+    } finally {
+      await db.end();
+    }
+  },
+  applyStep: async (context, plan, index, journal) => {
+    const inputs = planInputs(plan, kekInputs);
+    const apply = steps[plan.body.steps[index]?.kind ?? ''];
+    if (apply === undefined) throw new Error(`a rotation of a KMS key has no step ${index}`);
+    return withKeyringLock(context, inputs.keyring, async () => {
+      const db = await context.openWriter();
+      try {
+        const { keyring } = await keyringScope(db, await context.map(), inputs.keyring);
+        return await apply({ context, inputs, keyring, db, kms: await context.kms(), journal });
+      } finally {
+        await db.end().catch(() => {});
+      }
+    });
+  },
+  certify: async (_context, plan, results) => {
+    const { keyring, mode, from, to, alias, forecast } = planInputs(plan, kekInputs);
+    const steps = plan.body.steps.map(({ summary }, index) => ({ step: summary, ...results[index] }));
+    return {
+      subject: [],
+      predicateType: 'urn:postern:predicate:key-rotate-kek:v1',
+      predicate: {
+        keyring,
+        mode,
+        from,
+        to,
+        alias,
+        forecast: { ...forecast },
+        actual: { ...Object.assign({}, ...results), steps },
+        doesNotHelpAgainst: 'a data key that is known: that takes new data keys, by key reencrypt',
+      },
+    };
+  },
+};
+
+const steps: Readonly<Record<string, (step: KekStep) => Promise<JsonObject>>> = {
+  rotate: rotateStep,
+  await: awaitStep,
+  'move-alias': moveAliasStep,
+  rewrap: rewrapStep,
+  census: censusStep,
+};
