@@ -43,6 +43,7 @@ async function passwordState(context: PasswordContext, managed: ManagedPassword)
     unknown.push(messageOf(error));
     return undefined;
   });
+  const inUse = published?.role ?? last?.role ?? (roles.length === 1 ? (roles[0] ?? null) : null);
   const due = last === undefined ? undefined : Date.parse(last.at) + cryptoperiod;
   const findings = [
     ...age(name, last?.at, due, now),
@@ -52,12 +53,12 @@ async function passwordState(context: PasswordContext, managed: ManagedPassword)
         text: `a rotation is under way: plan ${shortId(id)}`,
       }),
     ),
-    ...(facts === undefined ? [] : serverFindings(managed, facts, now)),
+    ...(facts === undefined ? [] : serverFindings(managed, facts, { now, inUse })),
   ];
   return {
     name,
     verdict: findings.length > 0 ? 'findings' : unknown.length > 0 ? 'unknown' : 'current',
-    inUse: published?.role ?? last?.role ?? (roles.length === 1 ? (roles[0] ?? null) : null),
+    inUse,
     roles: roles.map((role) => {
       const found = facts?.roles.find((each) => each.name === role);
       const { form = null, validUntil = null, sessions = null } = found ?? {};
@@ -82,7 +83,11 @@ function age(name: string, at: string | undefined, due: number | undefined, now:
   ];
 }
 
-function serverFindings({ roles }: ManagedPassword, facts: ServerFacts, now: Date): readonly Note[] {
+function serverFindings(
+  { roles }: ManagedPassword,
+  facts: ServerFacts,
+  { now, inUse }: { readonly now: Date; readonly inUse: string | null },
+): readonly Note[] {
   const missing = roles.filter((role) => facts.roles.every(({ name }) => name !== role));
   const closed = facts.roles.filter(({ canLogin }) => !canLogin);
   return [
@@ -91,7 +96,7 @@ function serverFindings({ roles }: ManagedPassword, facts: ServerFacts, now: Dat
     ...differences(facts.roles).map(({ code, text }) => ({ code, text })),
     // Only a VALID UNTIL that is over counts here; one to come is told when a rotation is planned.
     ...facts.roles
-      .flatMap((role) => stored(role, { now, cryptoperiod: 0 }))
+      .flatMap((role) => stored(role, { now, inUse, cryptoperiod: 0 }))
       .map(({ code, text }) => ({ code, text })),
   ];
 }

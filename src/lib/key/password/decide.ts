@@ -183,7 +183,7 @@ function published({ rotated, published: found, inUse }: Situation): readonly Fi
 /** What is to be said of the password that a role has. */
 export function stored(
   { name, form, validUntil }: RoleFacts,
-  { now, cryptoperiod }: Pick<Situation, 'now' | 'cryptoperiod'>,
+  { now, cryptoperiod, inUse }: Pick<Situation, 'now' | 'cryptoperiod'> & { readonly inUse: string | null },
 ): readonly Finding[] {
   const left = validUntil === null ? undefined : Date.parse(validUntil) - now.getTime();
   return [
@@ -195,7 +195,10 @@ export function stored(
           ),
         ]
       : []),
-    ...(form === 'none' ? [finding('no-password', `${name} has no password`)] : []),
+    // Nobody can log in as an idle role without one, and the next rotation gives it one.
+    ...(form === 'none' && (inUse ?? name) === name
+      ? [finding('no-password', `${name} has no password`)]
+      : []),
     ...(left !== undefined && left < cryptoperiod
       ? [
           finding(
