@@ -95,6 +95,18 @@ describeWith(['knotd', 'named', 'nsupdate'], 'a rotation that does not go smooth
     });
   });
 
+  test('a private key that was exchanged behind the register signs nothing', async () => {
+    const plan = await world.plan();
+    await world.wait(plan);
+    await world.changeZone();
+    await world.wait(plan);
+    world.pass(negativeTtl * 1000);
+    await writeFile(join(world.folder, 'example.test', `${fresh}.pem`), await makePrivateKey('rsa-2048'));
+    await expect(world.apply(plan)).rejects.toMatchObject({ code: 'dkim-key-exchanged', exitCode: 5 });
+    expect(await world.states()).toMatchObject({ old: 'active' });
+    await expect(active()).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
   test('a file that lies where a new key would is not taken for one', async () => {
     const folder = join(world.folder, 'example.test');
     await mkdir(folder);

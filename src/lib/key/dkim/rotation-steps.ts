@@ -1,4 +1,5 @@
 // The steps of a rotation, by their names in the plan. Each can be done again, and ends with exit 7 while it must wait.
+import { integrityError } from '../../base/error.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { differences, isAsWanted, recordMemory } from './judge.ts';
 import { deleteKeyFile, readKeyFile, writeKeyFile } from './key-folder.ts';
@@ -14,7 +15,7 @@ import {
   selectorsOf,
   waiting,
 } from './rotation-step.ts';
-import { isAfter, type SelectorState } from './state.ts';
+import { isAfter, type RegisteredSelector, type SelectorState } from './state.ts';
 
 export const rotationStepKinds: Readonly<Record<string, (step: RotationStep) => Promise<JsonObject>>> = {
   'make-keys': makeKeys,
@@ -30,7 +31,8 @@ export const rotationStepKinds: Readonly<Record<string, (step: RotationStep) => 
 };
 
 /** A key whose file an earlier run wrote is taken as it is. */
-async function makeKeys({ context, plan, inputs, state }: RotationStep): Promise<JsonObject> {
+async function makeKeys(step: RotationStep): Promise<JsonObject> {
+  const { context, plan, inputs, state } = step;
   const made: JsonObject[] = [];
   for (const { selector, algorithm, keyFile } of inputs.make) {
     let half = await readKeyFile(keyFile);
@@ -43,7 +45,25 @@ async function makeKeys({ context, plan, inputs, state }: RotationStep): Promise
     await addSelector(state, context.profile, key, { state: 'prepared', planId: plan.id });
     made.push({ selector, algorithm, publicKey: half.publicKey });
   }
+  await requireKeyFiles(await selectorsOf(step, 'make'));
   return { made };
+}
+
+/** What is published is the register's key: a file with another one would sign what nobody can verify. */
+async function requireKeyFiles(made: readonly RegisteredSelector[]): Promise<void> {
+  for (const { selector, keyFile, publicKey } of made) {
+    const found = await readKeyFile(keyFile);
+    if (found?.publicKey === publicKey) continue;
+    throw integrityError(
+      `${keyFile} ${found === undefined ? 'is gone' : 'is not the key'} that ${selector} was registered with`,
+      {
+        code: 'dkim-key-exchanged',
+        hints: [
+          'find out who changed it; bring it back, or give this plan up: postern plan cancel ID --abandon',
+        ],
+      },
+    );
+  }
 }
 
 async function stopSigning(step: RotationStep): Promise<JsonObject> {
@@ -102,6 +122,7 @@ async function sign(step: RotationStep): Promise<JsonObject> {
   requireUsable(made);
   const asked = await Promise.all(made.map((selector) => askAll(step, selector, 'key')));
   requireEverywhere(asked, 'no longer published everywhere');
+  await requireKeyFiles(made);
   const retired = await selectorsOf(step, 'retire');
   const old = await Promise.all(retired.map((selector) => askAll(step, selector, 'key')));
   const going = new Set(retired.map(({ selector }) => selector));
