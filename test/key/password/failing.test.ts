@@ -8,7 +8,7 @@ import { readPending, writePending } from '../../../src/lib/key/password/pending
 import { type Place, publishedLogin } from '../../../src/lib/key/password/place.ts';
 import { filePlace } from '../../../src/lib/key/password/places.ts';
 import { plainFile } from '../../../src/lib/key/password/secret-file.ts';
-import { applyPlan } from '../../../src/lib/operation/apply.ts';
+import { applyPlan, checkPlan } from '../../../src/lib/operation/apply.ts';
 import { cancelPlan } from '../../../src/lib/operation/cancel.ts';
 import type { Plan } from '../../../src/lib/operation/plan.ts';
 import { savePlan } from '../../../src/lib/operation/plan-store.ts';
@@ -119,6 +119,9 @@ test('a plan is stale once somebody else has rotated, or the roles have changed'
   await apply(password, await planned(password));
   await expect(apply(password, stale)).rejects.toMatchObject({ exitCode: 6, code: 'plan-stale' });
   const other = await planned(password);
+  const both = password.roles.map((role) => `"${role}"`).join(', ');
+  await world.client.query(`create table granted_later (); grant select on granted_later to ${both}`);
+  await expect(checkPlan(world.context(password), passwordRotation, other.id)).resolves.toBeDefined();
   await world.client.query(`alter role "${password.roles[0]}" createdb`);
   await expect(apply(password, other)).rejects.toMatchObject({ code: 'plan-stale' });
 });

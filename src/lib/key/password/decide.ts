@@ -140,15 +140,19 @@ export function findingsOf(situation: Situation): readonly Finding[] {
   ];
 }
 
-/** One finding for each trait that only one of two roles has, the first few by name. */
-export function differences(roles: readonly RoleFacts[]): readonly Finding[] {
-  const [first, second] = roles;
+/** What only one of two roles has, a line each. */
+export function unlikeTraits([first, second]: readonly RoleFacts[]): readonly string[] {
   if (first === undefined || second === undefined) return [];
-  const only = (role: RoleFacts, other: RoleFacts): readonly string[] =>
-    role.traits
-      .filter((trait) => !other.traits.includes(trait))
-      .map((trait) => `only ${role.name}: ${trait}`);
-  const all = [...only(first, second), ...only(second, first)];
+  const only = (role: RoleFacts, other: RoleFacts): readonly string[] => {
+    const known = new Set(other.traits);
+    return role.traits.filter((trait) => !known.has(trait)).map((trait) => `only ${role.name}: ${trait}`);
+  };
+  return [...only(first, second), ...only(second, first)];
+}
+
+/** One finding where two roles are not alike, with the first few differences. */
+export function differences(roles: readonly RoleFacts[]): readonly Finding[] {
+  const all = unlikeTraits(roles);
   const shown = all.slice(0, 10);
   const rest = all.length - shown.length;
   if (all.length === 0) return [];

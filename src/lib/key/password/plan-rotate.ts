@@ -6,7 +6,7 @@ import { precondition } from '../../operation/staleness.ts';
 import { databaseTarget } from '../../operation/target.ts';
 import { asAdmin } from './connection.ts';
 import type { ManagedPassword, PasswordContext } from './context.ts';
-import { type Finding, findingsOf, requireRotatable, roleInUse } from './decide.ts';
+import { type Finding, findingsOf, requireRotatable, roleInUse, unlikeTraits } from './decide.ts';
 import { inspectRoles, type ServerFacts } from './inspect.ts';
 import { publishedLogin } from './place.ts';
 import { lastRotation, openRotations, rotationKind, rotationOpen } from './register.ts';
@@ -136,14 +136,15 @@ export function preconditionsOf(
   return [
     precondition(
       'login roles',
-      roles.map(({ name, canLogin, isSuperuser, validUntil, traits }) => ({
+      roles.map(({ name, canLogin, isSuperuser, validUntil }) => ({
         name,
         canLogin,
         isSuperuser,
         validUntil,
-        traits: [...traits],
       })),
     ),
+    // What both get alike, such as rights on a new partition, makes no plan stale.
+    precondition('differences of the roles', [...unlikeTraits(roles)]),
     precondition('last rotation', rotated ?? null),
   ];
 }
