@@ -1,6 +1,6 @@
 // Private keys in files: FOLDER/DOMAIN/SELECTOR.pem, and beside them `active`, which tells the signer what to sign with.
 import { chmod, mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { syncFolder, writeFileAtomic } from '../../base/atomic-file.ts';
 import { failure, usageError } from '../../base/error.ts';
 import { fileProblem } from '../../base/file-problem.ts';
@@ -99,13 +99,27 @@ export async function deleteKeyFile(path: string): Promise<void> {
   }
 }
 
-/** Every private key in the domain's folder, by its path. */
-export async function listKeyFiles({ folder }: KeyFolder, domain: string): Promise<readonly string[]> {
+/** Every private key in the domain's folder, and what a killed run left of one, by its path. */
+export async function listKeyFiles(folder: KeyFolder, domain: string): Promise<readonly string[]> {
+  return (await filesOf(folder, domain)).filter((path) => path.endsWith('.pem') || isTemporary(path));
+}
+
+/** Removes what a killed run left: half of a write, which may hold a private key. Nobody else may be writing there. */
+export async function removeTemporaryFiles(folder: KeyFolder, domain: string): Promise<void> {
+  for (const path of (await filesOf(folder, domain)).filter(isTemporary)) await deleteKeyFile(path);
+}
+
+async function filesOf({ folder }: KeyFolder, domain: string): Promise<readonly string[]> {
   const names = await readdir(join(folder, domain)).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;
   });
-  return names.filter((name) => name.endsWith('.pem')).map((name) => join(folder, domain, name));
+  return names.map((name) => join(folder, domain, name));
+}
+
+/** As `writeFileAtomic` names them. */
+function isTemporary(path: string): boolean {
+  return basename(path).startsWith('.tmp-');
 }
 
 function isMissing(error: unknown): boolean {

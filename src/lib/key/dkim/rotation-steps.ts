@@ -2,7 +2,7 @@
 import { integrityError } from '../../base/error.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { differences, isAsWanted, recordMemory } from './judge.ts';
-import { deleteKeyFile, readKeyFile, writeKeyFile } from './key-folder.ts';
+import { deleteKeyFile, readKeyFile, removeTemporaryFiles, writeKeyFile } from './key-folder.ts';
 import { makePrivateKey, publicHalf } from './key-pair.ts';
 import { addSelector, readSelectors } from './register.ts';
 import {
@@ -33,6 +33,7 @@ export const rotationStepKinds: Readonly<Record<string, (step: RotationStep) => 
 /** A key whose file an earlier run wrote is taken as it is. */
 async function makeKeys(step: RotationStep): Promise<JsonObject> {
   const { context, plan, inputs, state } = step;
+  await removeTemporaryFiles(context, inputs.domain);
   const made: JsonObject[] = [];
   for (const { selector, algorithm, keyFile } of inputs.make) {
     let half = await readKeyFile(keyFile);
@@ -192,6 +193,7 @@ async function awaitRecord(
 async function destroyKeys(step: RotationStep): Promise<JsonObject> {
   const retired = await selectorsOf(step, 'retire');
   for (const { keyFile } of retired) await deleteKeyFile(keyFile);
+  await removeTemporaryFiles(step.context, step.inputs.domain);
   await enter(step, retired, { state: 'destroyed' });
   return {
     destroyed: retired.map(({ keyFile }) => keyFile),
