@@ -15,10 +15,12 @@ import { messageOf, usageError } from '../base/error.ts';
 import { readRecipient } from '../crypto/openpgp-recipient.ts';
 import { readSecretKey } from '../crypto/openpgp-secret-key.ts';
 import { signDetached, verifyDetached } from '../crypto/openpgp-signature.ts';
+import { shredReplayer } from '../key/shred/replayer.ts';
 import { defaultPrefix } from './check-destinations.ts';
 import { defined } from './cloud-settings.ts';
 import type { PosternContext } from './context.ts';
 import { destinations, unknownDestination } from './destinations.ts';
+import { keyMap } from './key-census.ts';
 import { operationContext } from './operation-context.ts';
 import { operatorFingerprint } from './operator.ts';
 
@@ -245,7 +247,7 @@ export async function restoreContext(context: PosternContext, from?: string): Pr
     serverUrl:
       reference === undefined ? await context.platformUrl() : await context.secret('backup', reference),
     workers: workers ?? availableParallelism(),
-    erasureReplayers: [],
+    erasureReplayers: [shredReplayer(() => keyMap(context))],
     objectStore: (name) => context.store(name),
     ...defined({ pgDump: pgDump === undefined ? undefined : context.path('backup', pgDump) }),
   };

@@ -51,6 +51,11 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { passwordRotation } = await import('../key/password/index.ts');
     return bind(passwordRotation, await passwordContext(context));
   },
+  'key.shred': async (context) => {
+    const { keyContext } = await import('./key-context.ts');
+    const { keyShred } = await import('../key/shred/index.ts');
+    return bind(keyShred, await keyContext(context));
+  },
   'operator.enroll': async (context) =>
     bind((await import('../operation/operator-enroll.ts')).operatorEnroll, await operationContext(context)),
   'operator.revoke': async (context) =>

@@ -42,6 +42,17 @@ export async function activeKeys(
   return [...newest.values()];
 }
 
+/** Every version of a subject's key, destroyed ones included. */
+export async function keysOfSubject(
+  db: Queryable,
+  keyring: KeyringTable,
+  subject: string,
+): Promise<readonly KeyVersion[]> {
+  if (keyring.subject === undefined) return [];
+  const where = `${subjectText(keyring)} = $1 order by ${quoteIdentifier(keyring.version)}`;
+  return readKeys(db, keyring, where, [subject]);
+}
+
 /** A page of all versions that still hold a wrapped key, in the order of their ids. */
 export async function wrappedKeysAfter(
   db: Queryable,

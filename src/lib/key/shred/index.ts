@@ -1,0 +1,3 @@
+export { keyShred } from './kind.ts';
+export { type PlannedShred, planShred } from './plan-shred.ts';
+export { shredReplayer } from './replayer.ts';

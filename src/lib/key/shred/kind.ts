@@ -1,0 +1,77 @@
+import type { JsonObject } from '../../crypto/canonical-json.ts';
+import { planInputs } from '../../operation/plan.ts';
+import type { PlanKind } from '../../operation/plan-kind.ts';
+import { databaseTarget } from '../../operation/target.ts';
+import type { KeyContext } from '../context.ts';
+import { withKeyringLock } from '../keyring/lock.ts';
+import { keyringScope } from '../reencrypt/scope.ts';
+import { shredHorizon } from './horizon.ts';
+import { shredInputs } from './inputs.ts';
+import { writeLedger } from './ledger.ts';
+import { keysPrecondition } from './plan-shred.ts';
+import { shredKeys } from './shredded.ts';
+
+export const keyShred: PlanKind<KeyContext> = {
+  kind: 'key.shred',
+  danger: 'severe',
+  target: async (context) => {
+    const db = await context.openWriter();
+    try {
+      return await databaseTarget(db);
+    } finally {
+      await db.end();
+    }
+  },
+  preconditions: async (context, plan) => {
+    const { keyring: name, keys } = planInputs(plan, shredInputs);
+    const db = await context.openWriter();
+    try {
+      const { keyring } = await keyringScope(db, await context.map(), name);
+      return [await keysPrecondition(db, keyring, keys)];
+    } finally {
+      await db.end();
+    }
+  },
+  applyStep: async (context, plan, index): Promise<JsonObject> => {
+    const { keyring: name, keys } = planInputs(plan, shredInputs);
+    if (plan.body.steps[index]?.kind === 'ledger') {
+      await writeLedger(await context.state(), {
+        profile: context.profile,
+        planId: plan.id,
+        keyring: name,
+        keys,
+        at: context.clock.now(),
+      });
+      return { ledger: 'written' };
+    }
+    return withKeyringLock(context, name, async () => {
+      const db = await context.openWriter();
+      try {
+        const { keyring } = await keyringScope(db, await context.map(), name);
+        await shredKeys(db, keyring, keys);
+        return { destroyed: keys.length };
+      } finally {
+        await db.end().catch(() => {});
+      }
+    });
+  },
+  certify: async (context, plan) => {
+    const { keyring, keys, reason, values } = planInputs(plan, shredInputs);
+    const horizon = await shredHorizon(await context.state(), context.profile);
+    return {
+      subject: [],
+      predicateType: 'urn:postern:predicate:key-shred:v1',
+      predicate: {
+        keyring,
+        keys,
+        reason,
+        values: values.map((value) => ({ ...value })),
+        backups: {
+          until: horizon.until,
+          because: horizon.because && { ...horizon.because },
+          unlocked: horizon.unlocked,
+        },
+      },
+    };
+  },
+};
