@@ -94,7 +94,7 @@ describeWith(['knotd', 'named', 'nsupdate'], 'the DKIM commands', (programs) => 
     expect(await tell('plan apply', [plan], 7)).toMatchObject({ code: 'plan-partial' });
     await changeZone(join(world.folder, 'change.txt'));
     const waiting = await tell('plan apply', [plan], 7);
-    expect(waiting.hints[0]).toMatch(/^cron may: run it again from 20.*Z on$/);
+    expect(waiting.hints[0]).toMatch(/^it cannot go on before 20.*Z; cron may try$/);
     await sleep(2500);
     const { certificate } = await tell('plan apply', [plan]);
     const envelope = (await world.must('certificate', 'show', certificate, '--envelope')).stdout;

@@ -23,10 +23,14 @@ export interface RotationStep {
   readonly state: Queryable;
 }
 
-/** Ends a step that cannot go on yet. @param from when it can at the earliest, where that is known */
-export function waiting(message: string, from?: Date): PosternError {
-  const again = from === undefined ? 'run it again then' : `run it again from ${from.toISOString()} on`;
-  return partial(message, { code: 'dkim-waiting', hints: [`cron may: ${again}`] });
+/** Ends a step that cannot go on yet. @param next what it takes, in a sentence: a change of the zone, or time */
+export function waiting(message: string, next: string): PosternError {
+  return partial(message, { code: 'dkim-waiting', hints: [next] });
+}
+
+/** When a step can go on at the earliest. */
+export function notBefore(from: Date): string {
+  return `it cannot go on before ${from.toISOString()}; cron may try`;
 }
 
 /** The plan's selectors as the register has them. */
@@ -75,7 +79,11 @@ export async function askAll(
 }
 
 /** @throws {PosternError} exit 7 `dkim-waiting` unless every authoritative server says what the zone shall have */
-export function requireEverywhere(asked: readonly Asked[], what: string): void {
+export function requireEverywhere(
+  { inputs: { domain } }: RotationStep,
+  asked: readonly Asked[],
+  what: string,
+): void {
   const missing = asked.filter(({ answers }) => !isAsWanted(answers, 'authoritative'));
   if (missing.length === 0) return;
   const reasons = missing.flatMap(({ answers, observation }) => {
@@ -84,7 +92,10 @@ export function requireEverywhere(asked: readonly Asked[], what: string): void {
       ? [`${observation.name}: no server could be asked`]
       : told.map((line) => `${observation.name} at ${line}`);
   });
-  throw waiting(`${what}: ${reasons.join('; ')}`);
+  throw waiting(
+    `${what}: ${reasons.join('; ')}`,
+    `\`postern key dkim zone ${domain}\` prints what to change in the zone`,
+  );
 }
 
 /** Lets all of them enter a state. */

@@ -9,6 +9,7 @@ import {
   activate,
   askAll,
   enter,
+  notBefore,
   type RotationStep,
   requireEverywhere,
   requireUsable,
@@ -88,7 +89,7 @@ async function awaitPublished(step: RotationStep): Promise<JsonObject> {
   const asked = await Promise.all(made.map((selector) => askAll(step, selector, 'key')));
   const seen = seenSince(journal.lastCheckpoint);
   try {
-    requireEverywhere(asked, 'not published everywhere');
+    requireEverywhere(step, asked, 'not published everywhere');
   } catch (error) {
     // Whoever asked while it was gone remembers that anew.
     if (seen !== undefined) await journal.checkpoint({ seen: null });
@@ -100,12 +101,13 @@ async function awaitPublished(step: RotationStep): Promise<JsonObject> {
   if (context.clock.now() < until)
     throw waiting(
       `every name server has the records since ${first.toISOString()}; until ${until.toISOString()} resolvers may remember that there were none`,
-      until,
+      notBefore(until),
     );
   const behind = asked.filter(({ answers }) => !isAsWanted(answers));
   if (behind.length > 0)
     throw waiting(
       `not all resolvers have the records: ${behind.flatMap(({ answers }) => differences(answers)).join('; ')}`,
+      'they have them when what they remember has ended; cron may try',
     );
   await enter(step, made, { state: 'published', notBefore: until });
   return { seenAt: first.toISOString(), asked: asked.map(({ record }) => record) };
@@ -122,7 +124,7 @@ async function sign(step: RotationStep): Promise<JsonObject> {
   const made = await selectorsOf(step, 'make');
   requireUsable(made);
   const asked = await Promise.all(made.map((selector) => askAll(step, selector, 'key')));
-  requireEverywhere(asked, 'no longer published everywhere');
+  requireEverywhere(step, asked, 'no longer published everywhere');
   await requireKeyFiles(made);
   const retired = await selectorsOf(step, 'retire');
   const old = await Promise.all(retired.map((selector) => askAll(step, selector, 'key')));
@@ -148,15 +150,15 @@ async function awaitTime(
 ): Promise<JsonObject> {
   const { context } = step;
   const retired = await selectorsOf(step, 'retire');
-  const times = retired.flatMap(({ state, notBefore }) =>
-    state === from && notBefore !== null ? [Date.parse(notBefore)] : [],
+  const times = retired.flatMap((selector) =>
+    selector.state === from && selector.notBefore !== null ? [Date.parse(selector.notBefore)] : [],
   );
   const until = new Date(Math.max(0, ...times));
   if (context.clock.now() < until) {
     const names = retired.map(({ selector }) => selector).join(', ');
     throw waiting(
       `${names} is in its ${from === 'grace' ? 'grace' : 'hold'} until ${until.toISOString()}: ${why}`,
-      until,
+      notBefore(until),
     );
   }
   await enter(step, retired, { state: to });
@@ -166,8 +168,8 @@ async function awaitTime(
 async function awaitRevoked(step: RotationStep): Promise<JsonObject> {
   const asked = await awaitRecord(step, 'revoked', 'not revoked everywhere');
   const now = step.context.clock.now();
-  const notBefore = new Date(now.getTime() + step.inputs.hold);
-  await enter(step, await selectorsOf(step, 'retire'), { state: 'revoked', notBefore });
+  const until = new Date(now.getTime() + step.inputs.hold);
+  await enter(step, await selectorsOf(step, 'retire'), { state: 'revoked', notBefore: until });
   return { revokedAt: now.toISOString(), asked };
 }
 
@@ -186,7 +188,7 @@ async function awaitRecord(
   const last = wanted === 'revoked' ? 'revoked' : 'removed';
   const retired = (await selectorsOf(step, 'retire')).filter(({ state }) => !isAfter(state, last));
   const asked = await Promise.all(retired.map((selector) => askAll(step, selector, wanted)));
-  requireEverywhere(asked, what);
+  requireEverywhere(step, asked, what);
   return asked.map(({ record }) => record);
 }
 

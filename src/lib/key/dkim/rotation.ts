@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatDuration } from '../../base/duration.ts';
 import { refused, usageError } from '../../base/error.ts';
 import { createPlan, type Plan, type PlanTarget } from '../../operation/plan.ts';
 import { precondition } from '../../operation/staleness.ts';
@@ -188,7 +189,6 @@ function warnOfBlindness(
 
 /** The steps of a rotation; each waits by ending with exit 7, and goes on when the plan is applied again. */
 function rotationSteps({ domain, reason, make, retire, hold, queueLife }: RotationInputs) {
-  const days = (time: number): string => `${Math.round(time / 8_640_000) / 10} days`;
   const made = make.map(({ selector, algorithm }) => `${selector} (${algorithm})`).join(', ');
   const old = retire.map(({ selector }) => selector).join(', ');
   const step = (kind: string, summary: string) => ({ kind, summary, inputs: {} });
@@ -198,7 +198,7 @@ function rotationSteps({ domain, reason, make, retire, hold, queueLife }: Rotati
   ];
   const retirement = [
     step('await-revoked', `wait until every name server has an empty p= for ${old}`),
-    step('await-hold', `keep that for ${days(hold)}`),
+    step('await-hold', `keep that for ${formatDuration(hold)}`),
     step('await-removed', `wait until no name server has a record of ${old}`),
     step('destroy-keys', `destroy the private keys of ${old}`),
   ];
@@ -209,7 +209,12 @@ function rotationSteps({ domain, reason, make, retire, hold, queueLife }: Rotati
       : []),
     ...exchange,
     ...(reason === 'scheduled' && retire.length > 0
-      ? [step('await-grace', `let mail signed with ${old} arrive: ${days(queueLife)} and the records' TTL`)]
+      ? [
+          step(
+            'await-grace',
+            `let mail signed with ${old} arrive: ${formatDuration(queueLife)} and the records' TTL`,
+          ),
+        ]
       : []),
     ...(retire.length > 0 ? retirement : []),
   ];
