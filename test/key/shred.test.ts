@@ -56,7 +56,7 @@ test('the ledger is written before anything is destroyed, once, and repeats the 
   const failing = { ...context, openWriter: () => Promise.reject(new Error('no connection')) };
   await expect(
     applyPlan(
-      { ...failing, openWriter: firstly(2, context.openWriter, failing.openWriter) },
+      { ...failing, openWriter: firstly(2, () => context.openWriter(), failing.openWriter) },
       keyShred,
       plan.id,
     ),
@@ -72,7 +72,7 @@ test('the ledger is written before anything is destroyed, once, and repeats the 
     before[0].id,
     before[0].wrapped,
   ]);
-  const replayer = shredReplayer(context.map);
+  const replayer = shredReplayer(() => context.map());
   const replay = () =>
     withConnection({ url: world.platformUrl, role: 'restored database' }, (client) =>
       replayer.replay(client, entries),
