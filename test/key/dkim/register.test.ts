@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addSelector, enterState, readSelectors } from '../../../src/lib/key/dkim/register.ts';
 import { selectorStates } from '../../../src/lib/key/dkim/state.ts';
+import { grantRuntimeRole } from '../../../src/lib/state/grant.ts';
 import { type TestState, testState } from '../../support/operation.ts';
 
 let state: TestState;
@@ -60,4 +61,34 @@ test('rows of the register are neither changed nor deleted', async () => {
     'truncate postern.dkim_event',
   ])
     await expect(state.pool.query(statement)).rejects.toThrow(/append-only|only ever|refuse|may not/i);
+});
+
+test('the run-time role may do all that the register needs, and no more', async () => {
+  const client = await state.pool.connect();
+  try {
+    await client.query('create role dkim_runtime login');
+    await grantRuntimeRole(client, 'dkim_runtime');
+    await client.query('set role dkim_runtime');
+    const entry = {
+      domain: 'role.test',
+      selector: 's1',
+      keyType: 'rsa',
+      bits: 2048,
+      publicKey: 'AAAA',
+    } as const;
+    await addSelector(client, 'test', { ...entry, origin: 'made', keyFile: '/k' }, { state: 'prepared' });
+    const role = { profile: 'test', domain: 'role.test', selector: 's1' };
+    await enterState(client, role, { state: 'active', notBefore: new Date(), detail: { compromised: true } });
+    expect(await readSelectors(client, 'test', 'role.test')).toMatchObject([
+      { state: 'active', isCompromised: true },
+    ]);
+    await expect(client.query('delete from postern.dkim_event')).rejects.toMatchObject({ code: '42501' });
+    await expect(
+      client.query(`insert into postern.dkim_event (profile, domain, selector, state, at)
+                    values ('test', 'role.test', 's1', 'grace', now())`),
+    ).rejects.toMatchObject({ code: '42501' });
+  } finally {
+    await client.query('reset role');
+    client.release();
+  }
 });

@@ -92,9 +92,19 @@ function judgeAlias(
       verdict: 'finding',
       reason: `its CNAME leads to ${target}, and that of another server elsewhere`,
     };
-  if (!answers.some((entry) => entry.role === 'authoritative' && entry.asked === target))
+  if (!isAnswered(target, answers, [asked]))
     return { verdict: 'finding', reason: `its CNAME leads to ${target}, and nowhere from there` };
-  return { verdict: 'as wanted', reason: '' };
+  // The servers behind it are the ones that count: otherwise, CNAMEs alone would pass for a record.
+  return { verdict: 'not counted', reason: `it has a CNAME to ${target}` };
+}
+
+/** Whether CNAMEs from a name on end with a server that has something else: not in a circle, nor in the void. */
+function isAnswered(name: string, answers: readonly ServerAnswer[], seen: readonly string[]): boolean {
+  if (seen.includes(name)) return false;
+  return answers.some(({ role, asked, answer }) => {
+    if (role !== 'authoritative' || asked !== name) return false;
+    return answer.is !== 'alias' || isAnswered(answer.target, answers, [...seen, name]);
+  });
 }
 
 function notTheKey(answer: Answer, key: Key): string | undefined {
