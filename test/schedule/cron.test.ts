@@ -32,14 +32,14 @@ function jobLines(text: string, columns: 5 | 6 = 6) {
 describe('a crontab', () => {
   it('has a line for each job, with real numbers, a user and a lock of its own', () => {
     const lines = jobLines(crontab(choose().jobs, options).text);
-    expect(lines).toHaveLength(8);
+    expect(lines).toHaveLength(9);
     for (const { fields, user, command } of lines) {
       expect(fields).toMatch(/^\d{1,2} \d{1,2} (\d{1,2}|\*) \* [0-6*]$/);
       expect(user).toBe('postern');
       expect(command).toMatch(/exec flock -n -E 11 \/var\/lib\/postern\/postern-production-[a-z-]+\.lock /);
       expect(command).toContain(' --no-input');
     }
-    expect(new Set(lines.map(({ command }) => /\S+\.lock/.exec(command)?.[0])).size).toBe(8);
+    expect(new Set(lines.map(({ command }) => /\S+\.lock/.exec(command)?.[0])).size).toBe(9);
   });
 
   it('of a person has no column for the user', () => {

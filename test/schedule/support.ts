@@ -7,6 +7,7 @@ export const everyCommand: readonly KnownCommand[] = [
   { id: 'backup:drill', flags: {} },
   { id: 'backup:prune', flags: { 'plan-only': {} } },
   { id: 'backup:status', flags: { 'max-age': {} } },
+  { id: 'key:status', flags: { 'fail-overdue': {} } },
   { id: 'audit:verify', flags: {} },
   { id: 'doctor', flags: {} },
 ];

@@ -6,7 +6,7 @@ import { readDataMap } from '../../src/lib/platform/map/index.ts';
 import { testContext } from './operation.ts';
 
 /** The map of the platform that `keyWorld` makes. */
-const keyMapText = `version: 1
+export const keyMapText = `version: 1
 subjects: {person: {identities: {id: {}}}}
 tables:
   app.person:

@@ -8,7 +8,7 @@ import type { KeyCensusResult } from '../../lib/key/census/results.ts';
 export default class KeyCensus extends BaseCommand<typeof KeyCensus> {
   static override summary = 'count encrypted values by the keys that they are under';
   static override description =
-    'Changes nothing and decrypts nothing. Every column that the data map calls encrypted is counted by what its values say of themselves: in clear, cut off, of an unknown format, or under a key, which is looked up in the keyring. Every other bytea column is searched for values that begin as encrypted ones do.';
+    'Changes nothing and decrypts nothing. Every column that the data map calls encrypted is counted by what its values say of themselves: in clear, cut off, of an unknown format, or under a key, which is looked up in the keyring. Every other bytea column is searched for values that begin as encrypted ones do. The counts are put on record in the state database, where there is one, for `key list`.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --declared-only --json',
@@ -32,6 +32,7 @@ export default class KeyCensus extends BaseCommand<typeof KeyCensus> {
 
   async run(): Promise<KeyCensusResult> {
     const { censusColumns, censusRows, keyMap, withPlatform } = await import('../../lib/cli/key-census.ts');
+    const { recordTaken } = await import('../../lib/cli/key-register.ts');
     const { takeCensus } = await import('../../lib/key/census/index.ts');
     const context = await this.context();
     const map = await keyMap(context);
@@ -42,6 +43,7 @@ export default class KeyCensus extends BaseCommand<typeof KeyCensus> {
         signal: this.signal,
       }),
     );
+    await recordTaken(context, census);
     await this.printTable(censusRows(census), censusColumns, 'the map knows no encrypted column');
     for (const { table, column, message } of census.findings) this.say(`${table}.${column}: ${message}`);
     this.gauge({

@@ -11,7 +11,7 @@ const publicResolvers = ['1.1.1.1', '8.8.8.8', '9.9.9.9'].map((address) => ({ ad
 
 /** All that managing DKIM keys needs. @throws {PosternError} exit 2 `not-configured` */
 export async function dkimContext(context: PosternContext): Promise<DkimContext> {
-  const settings = context.settings('keys').dkim;
+  const { dkim: settings, cryptoperiods } = context.settings('keys');
   if (settings === undefined) {
     throw usageError(`the profile ${context.profile} has no keys.dkim`, {
       code: 'not-configured',
@@ -26,7 +26,10 @@ export async function dkimContext(context: PosternContext): Promise<DkimContext>
     domains: Object.keys(domains),
     domain: (name) => {
       const found = domains[name];
-      if (found !== undefined) return domainOf(found, (path) => context.path('keys', path));
+      if (found !== undefined)
+        return domainOf({ cryptoperiod: cryptoperiods?.dkim, ...found }, (path) =>
+          context.path('keys', path),
+        );
       throw usageError(`the profile ${context.profile} has no keys.dkim.domains.${name}`, {
         code: 'dkim-domain-unknown',
         hints: [`it has ${Object.keys(domains).join(', ')}`],

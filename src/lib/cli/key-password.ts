@@ -64,7 +64,7 @@ function managedPassword(context: PosternContext, name: string): ManagedPassword
     adminUrl: () => (adminUrl === undefined ? context.platformWriteUrl() : context.secret('keys', adminUrl)),
     ...(url === undefined ? {} : { loginUrl: url }),
     passwordBytes: bytes ?? 32,
-    cryptoperiod: cryptoperiod ?? 90 * day,
+    cryptoperiod: cryptoperiod ?? context.config.profile.keys?.cryptoperiods?.password ?? 90 * day,
     pending: pendingFile(context, name, settings),
     places: places(context, name, settings),
   };

@@ -10,6 +10,7 @@ export const jobNames = [
   'backup-drill',
   'backup-prune',
   'backup-status',
+  'key-status',
   'audit-verify',
   'doctor',
 ] as const;

@@ -14,6 +14,11 @@ export interface JobDefinition {
 
 const lacksBackup = ({ backup }: ProfileSettings): string | undefined =>
   backup === undefined ? 'backup' : undefined;
+/** The settings of a profile that name keys. */
+const lacksAnyKey = ({ backup, keys, kms, platform }: ProfileSettings): string | undefined =>
+  backup === undefined && keys === undefined && kms === undefined && platform?.map === undefined
+    ? 'keys, kms, backup or platform.map'
+    : undefined;
 const lacksState = ({ state }: ProfileSettings): string | undefined =>
   state === undefined ? 'state' : undefined;
 const lacksKeys = (profile: ProfileSettings): string | undefined =>
@@ -62,6 +67,12 @@ export const jobs: Readonly<Record<JobName, JobDefinition>> = {
     argv: (run) => ['backup', 'status', '--max-age', longestGap(run)],
     timing: { every: 'day', hour: 7, minute: 0, jitter: 30 },
     lacks: lacksBackup,
+  },
+  'key-status': {
+    summary: 'say whether any key is past its cryptoperiod',
+    argv: () => ['key', 'status', '--fail-overdue'],
+    timing: { every: 'day', hour: 7, minute: 30, jitter: 30 },
+    lacks: lacksAnyKey,
   },
   'audit-verify': {
     summary: 'check that the audit log is whole',

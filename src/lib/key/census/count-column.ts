@@ -16,6 +16,8 @@ export interface CountedKeys {
   readonly keys: number;
   readonly values: number;
   readonly bytes: number;
+  /** Values under the one key that has most of them; 0 where they name no key. */
+  readonly mostUnderOneKey: number;
   /** How many of the values stand beside a key id that is not theirs. */
   readonly differing: number;
 }
@@ -28,12 +30,13 @@ export async function countColumn(db: Queryable, column: EncryptedColumn): Promi
     keys: Number(row.keys),
     values: Number(row.values),
     bytes: Number(row.bytes),
+    mostUnderOneKey: Number(row.mostUnderOneKey),
     differing: Number(row.differing),
   }));
 }
 
-type CountedRow = Omit<CountedKeys, 'keys' | 'values' | 'bytes' | 'differing'> &
-  Readonly<Record<'keys' | 'values' | 'bytes' | 'differing', string>>;
+type Counts = 'keys' | 'values' | 'bytes' | 'mostUnderOneKey' | 'differing';
+type CountedRow = Omit<CountedKeys, Counts> & Readonly<Record<Counts, string>>;
 
 /** Grouped by key first: the keyring is asked once a key, not once a value. */
 function censusQuery({ table, column, keyIdColumn, keyring }: EncryptedColumn): string {
@@ -54,6 +57,7 @@ select format, ${keyring === undefined ? 'null::text' : 'k.state'} as state,
   ${keyring === undefined ? 'null::text' : 'k.kek'} as kek,
   ${keyring === undefined ? 'null::boolean' : 'k.is_newest'} as "isNewest",
   count(key_id)::text as keys, sum(values)::text as values, sum(counted.bytes)::text as bytes,
+  coalesce(max(values) filter (where key_id is not null), 0)::text as "mostUnderOneKey",
   sum(differing)::text as differing
 from counted ${keyring === undefined ? '' : `left join (${keysQuery(keyring)}) k on k.id = key_id`}
 group by 1, 2, 3, 4 order by 1, 2, 3, 4`;

@@ -22,6 +22,8 @@ export const censusColumn = z.strictObject({
       keys: count,
       values: count,
       bytes: count,
+      /** Values under the one key that has most of them; 0 where they name no key. */
+      mostUnderOneKey: count,
       /** How many stand beside a key id that is not theirs. */
       differing: count,
     }),
