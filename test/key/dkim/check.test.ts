@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { adoptSelector } from '../../../src/lib/key/dkim/adopt.ts';
 import { type CheckedDomain, checkDomain } from '../../../src/lib/key/dkim/check.ts';
-import { isAsWanted, judge } from '../../../src/lib/key/dkim/judge.ts';
 import { makePrivateKey } from '../../../src/lib/key/dkim/key-pair.ts';
-import { observeSelector } from '../../../src/lib/key/dkim/observe.ts';
 import { describeWith } from '../../support/optional.ts';
 import { type DkimWorld, day, dkimWorld } from './dkim-world.ts';
 
@@ -75,45 +73,6 @@ describeWith(['knotd', 'named', 'nsupdate'], 'checking what name servers say', (
       'ns2.example.test 127.0.0.4: its p= is not the public half of the private key',
     );
     await change(`update delete ${name} CNAME`);
-  });
-
-  test('a CNAME that leads in a circle, or to another name on another server, is a finding', async () => {
-    const resolvers = [world.dns.resolver];
-    const records = (await check()).selectors[0]?.selector.publicKey ?? '';
-    const text = `"v=DKIM1; p=" "${records.slice(0, 200)}" "${records.slice(200)}"`;
-    const alias = (target: string) => [`update delete ${name}`, `update add ${name} 0 IN CNAME ${target}.`];
-    await world.dns.update([`update add real._domainkey.example.test 0 IN TXT ${text}`]);
-    await world.dns.update(alias('real._domainkey.example.test'));
-    // Its two answers by the CNAME, and its target's.
-    expect(
-      (await check()).selectors[0]?.answers.map(({ asked, verdict }) => [asked.split('.')[0], verdict]),
-    ).toEqual([
-      ['s1', 'not counted'],
-      ['s1', 'not counted'],
-      ['real', 'as wanted'],
-      ['real', 'as wanted'],
-      ['s1', 'as wanted'],
-    ]);
-    await world.dns.update(alias('real.other.test'), [world.dns.second]);
-    expect((await found({ resolvers })).filter((line) => line.includes('CNAME'))).toEqual([
-      '127.0.0.3: its CNAME leads to real._domainkey.example.test, and that of another server elsewhere',
-      '127.0.0.4: its CNAME leads to real.other.test, and that of another server elsewhere',
-    ]);
-    await world.dns.update(alias(name));
-    expect(await found()).toEqual([
-      `127.0.0.3: its CNAME leads to ${name}, and nowhere from there`,
-      `127.0.0.4: its CNAME leads to ${name}, and nowhere from there`,
-    ]);
-    await world.dns.update([...alias('b.example.test'), `update add b.example.test 0 IN CNAME ${name}.`]);
-    expect(await found({ resolvers })).toContain(
-      '127.0.0.4: its CNAME leads to b.example.test, and nowhere from there',
-    );
-    const circle = await observeSelector('example.test', 's1', world.context.dns, () => new Date());
-    const key = { keyType: 'rsa', publicKey: records } as const;
-    expect(isAsWanted(judge(circle, key, 'key'))).toBe(false);
-    expect(isAsWanted(judge(circle, key, 'absent'))).toBe(false);
-    await world.dns.update([`update delete ${name}`, `update add ${name} 1 IN TXT ${text}`]);
-    expect(await found()).toEqual([]);
   });
 
   test('a key that tells verifiers to pass it over is a finding', async () => {

@@ -1,4 +1,4 @@
-import { incomplete } from '../../base/error.ts';
+import { incomplete, PosternError } from '../../base/error.ts';
 import { type AskOptions, askServer, type DnsReply } from './ask.ts';
 import type { ServerAddress } from './exchange.ts';
 import { canonicalName, type DnsRecord, type RecordType } from './message.ts';
@@ -27,7 +27,7 @@ export interface FindOptions extends AskOptions {
 /**
  * Every address of every server that speaks for the zone of `name`: those that the zone names, and those that its
  * parent delegates to, since resolvers begin with these.
- * @throws {PosternError} exit 4 `dns-unanswered` when the resolvers do not tell
+ * @throws {PosternError} exit 4 `dns-unanswered`, `dns-failed` when the resolvers do not tell
  */
 export async function findAuthority(name: string, options: FindOptions): Promise<Authority> {
   const zone = await zoneOf(canonicalName(name), options);
@@ -53,13 +53,22 @@ export async function findAuthority(name: string, options: FindOptions): Promise
   };
 }
 
-/** The zone that a name lies in: the longest ending of it that has a SOA of its own. */
+/**
+ * The zone that a name lies in: the longest ending of it that has a SOA of its own. The name itself may be one that
+ * resolvers fail at, such as a CNAME that leads in a circle; what it lies in is then asked for all the same.
+ */
 async function zoneOf(name: string, options: FindOptions): Promise<string> {
   for (let end = name; end !== ''; end = parentOf(end)) {
-    const { answers } = await resolve(end, 'SOA', options);
-    if (answers.some((record) => record.type === 'SOA' && record.name === end)) return end;
+    const isZone = await resolve(end, 'SOA', options).then(
+      ({ answers }) => answers.some((record) => record.type === 'SOA' && record.name === end),
+      (error: unknown) => {
+        if (end === name && error instanceof PosternError && error.code === 'dns-failed') return false;
+        throw error;
+      },
+    );
+    if (isZone) return end;
   }
-  throw unanswered(name, 'SOA', 'no ending of it is a zone');
+  throw unanswered(name, 'SOA', ['no ending of it is a zone'], 'dns-unanswered');
 }
 
 async function nameServers(zone: string, options: FindOptions): Promise<readonly string[]> {
@@ -101,25 +110,30 @@ function parentOf(name: string): string {
 
 type Answered = Extract<DnsReply, { readonly outcome: 'answered' }>;
 
-/** What the first resolver says that knows. */
+/** What the first resolver says that knows. @throws {PosternError} exit 4 `dns-failed`, `dns-unanswered` */
 async function resolve(name: string, type: RecordType, options: FindOptions): Promise<Answered> {
   const reasons: string[] = [];
+  let code: 'dns-failed' | 'dns-unanswered' = 'dns-unanswered';
   for (const resolver of options.resolvers) {
     const question = { name: name === '' ? '.' : name, type, recursion: 'desired' } as const;
     const reply = await askServer(resolver, question, options);
     if (reply.outcome === 'answered' && (reply.rcode === 'NOERROR' || reply.rcode === 'NXDOMAIN'))
       return reply;
+    if (reply.outcome === 'answered') code = 'dns-failed';
     const reason = reply.outcome === 'answered' ? reply.rcode : reply.reason;
     reasons.push(`${resolver.address} ${reason}`);
   }
-  throw unanswered(name, type, reasons.join('; '));
+  throw unanswered(name, type, reasons, code);
 }
 
-function unanswered(name: string, type: RecordType, reasons: string): Error {
-  return incomplete(`no resolver tells the ${type} record of ${name === '' ? '.' : name}: ${reasons}`, {
-    code: 'dns-unanswered',
-    hints: [
-      'check keys.dkim.resolvers and the network, or name the servers: keys.dkim.domains.NAME.authoritative',
-    ],
-  });
+function unanswered(name: string, type: RecordType, reasons: readonly string[], code: string): Error {
+  return incomplete(
+    `no resolver tells the ${type} record of ${name === '' ? '.' : name}: ${reasons.join('; ')}`,
+    {
+      code,
+      hints: [
+        'check keys.dkim.resolvers and the network, or name the servers: keys.dkim.domains.NAME.authoritative',
+      ],
+    },
+  );
 }
