@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { keyReencrypt, planReencrypt, type ReencryptOptions } from '../../src/lib/key/reencrypt/index.ts';
+import { unlimited } from '../../src/lib/key/walk/bearable.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { projectRoot } from '../support/cli.ts';
@@ -19,6 +20,8 @@ const options: ReencryptOptions = {
   batchSize: 20,
   workers: 2,
   rowsPerSecond: null,
+  bearable: unlimited,
+  kmsRequestsPerSecond: null,
   writerCacheSeconds: 0,
 };
 

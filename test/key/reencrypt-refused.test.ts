@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { planReencrypt, type ReencryptOptions } from '../../src/lib/key/reencrypt/index.ts';
+import { unlimited } from '../../src/lib/key/walk/bearable.ts';
 import { openPlatformForChange } from '../../src/lib/platform/connection.ts';
 import { type KeyWorld, keyWorld } from '../support/key-world.ts';
 
@@ -16,6 +17,8 @@ const options: ReencryptOptions = {
   batchSize: 10,
   workers: 1,
   rowsPerSecond: null,
+  bearable: unlimited,
+  kmsRequestsPerSecond: null,
   writerCacheSeconds: 0,
 };
 

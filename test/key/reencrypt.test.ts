@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keyReencrypt, planReencrypt, type ReencryptOptions } from '../../src/lib/key/reencrypt/index.ts';
+import { unlimited } from '../../src/lib/key/walk/bearable.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { type KeyWorld, keyWorld } from '../support/key-world.ts';
@@ -17,6 +18,8 @@ const options: ReencryptOptions = {
   batchSize: 7,
   workers: 2,
   rowsPerSecond: null,
+  bearable: unlimited,
+  kmsRequestsPerSecond: null,
   writerCacheSeconds: 0,
 };
 

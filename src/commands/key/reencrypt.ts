@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { dryRunFlag, yesFlag } from '../../lib/cli/flags.ts';
+import { throttleFlags } from '../../lib/cli/throttle-flags.ts';
 import type { KeyReencryptResult } from '../../lib/key/reencrypt/results.ts';
 
 export default class KeyReencrypt extends BaseCommand<typeof KeyReencrypt> {
@@ -33,7 +34,7 @@ export default class KeyReencrypt extends BaseCommand<typeof KeyReencrypt> {
     }),
     workers: Flags.integer({ summary: 'values at work at once, in sessions', min: 1, max: 32, default: 2 }),
     'batch-size': Flags.integer({ summary: 'values in one statement', min: 1, max: 10_000, default: 1000 }),
-    'max-rows-per-second': Flags.integer({ summary: 'all workers together', min: 1, helpValue: 'N' }),
+    ...throttleFlags,
     'writer-cache': Flags.string({
       summary:
         'how long applications keep a data key in memory, or 0; what they write until then is caught at the end',
@@ -54,8 +55,9 @@ export default class KeyReencrypt extends BaseCommand<typeof KeyReencrypt> {
       '../../lib/key/reencrypt/index.ts'
     );
     const context = await this.context();
-    const operation = await keyContext(context);
-    const planned = await planReencrypt(operation, reencryptOptions(this.args.keyring, this.flags));
+    const options = reencryptOptions(this.args.keyring, this.flags);
+    const operation = await keyContext(context, options);
+    const planned = await planReencrypt(operation, options);
     for (const warning of planned.warnings) this.addWarning(warning);
     for (const line of forecastLines(planned)) this.say(line);
     const mode = planModeOf(this.flags);

@@ -5,12 +5,21 @@ import { keyMap } from './key-census.ts';
 import { operationContext } from './operation-context.ts';
 
 /** All that the work on the platform's keys needs; nothing is opened yet. */
-export async function keyContext(context: PosternContext): Promise<KeyContext> {
+export async function keyContext(
+  context: PosternContext,
+  { kmsRequestsPerSecond = null }: { readonly kmsRequestsPerSecond?: number | null } = {},
+): Promise<KeyContext> {
   const { openPlatform, openPlatformForChange } = await import('../platform/connection.ts');
   const { dataKeyCache } = await import('../cloud/data-key-cache.ts');
   let calls = 0;
   let kms: Promise<KmsService> | undefined;
-  const openKms = () => (kms ??= context.kms().then((service) => counting(service, () => (calls += 1))));
+  const openKms = () => (kms ??= opened());
+  const opened = async () => {
+    const { throttledKms } = await import('../cloud/kms-throttle.ts');
+    const counted = counting(await context.kms(), () => (calls += 1));
+    if (kmsRequestsPerSecond === null) return counted;
+    return throttledKms(counted, { perSecond: kmsRequestsPerSecond, signal: context.signal });
+  };
   // A key of every subject, so that one whose values lie far apart is opened once.
   const cache = dataKeyCache({ maxKeys: 200_000, clock: context.clock });
   return {

@@ -5,13 +5,13 @@ import type { PlannedReencrypt } from '../key/reencrypt/plan-reencrypt.ts';
 import type { KeyReencryptResult } from '../key/reencrypt/results.ts';
 import { canonicalName } from '../platform/map/index.ts';
 import { durationFlag } from './duration-flag.ts';
+import { type ThrottleFlags, throttleOptions } from './throttle-flags.ts';
 
-interface ReencryptFlags {
+interface ReencryptFlags extends ThrottleFlags {
   readonly 'active-keys': boolean;
   readonly kek?: string | undefined;
   readonly workers: number;
   readonly 'batch-size': number;
-  readonly 'max-rows-per-second'?: number | undefined;
   readonly 'writer-cache': string;
 }
 
@@ -23,7 +23,7 @@ export function reencryptOptions(keyring: string | undefined, flags: ReencryptFl
     kek: flags.kek ?? null,
     batchSize: flags['batch-size'],
     workers: flags.workers,
-    rowsPerSecond: flags['max-rows-per-second'] ?? null,
+    ...throttleOptions(flags),
     writerCacheSeconds: cacheSeconds(flags['writer-cache']),
   };
 }

@@ -31,20 +31,32 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { destination } = planInputs(plan, restoreInputs);
     return bind(restoreKind(plan), await restoreContext(context, destination));
   },
+  'key.adopt': async (context) => {
+    const { adoptContext } = await import('./key-adopt.ts');
+    const { keyAdopt } = await import('../key/adopt/index.ts');
+    return bind(keyAdopt, await adoptContext(context));
+  },
+  'key.adopt-finish': async (context) => {
+    const { adoptContext } = await import('./key-adopt.ts');
+    const { keyAdoptFinish } = await import('../key/adopt/index.ts');
+    return bind(keyAdoptFinish, await adoptContext(context));
+  },
   'key.rotate-dkim': async (context, plan) => {
     const { dkimContext } = await import('./key-dkim.ts');
     const { rotateDkim } = await import('../key/dkim/index.ts');
     return bind(rotateDkim(plan), await dkimContext(context));
   },
-  'key.reencrypt': async (context) => {
+  'key.reencrypt': async (context, plan) => {
     const { keyContext } = await import('./key-context.ts');
     const { keyReencrypt } = await import('../key/reencrypt/index.ts');
-    return bind(keyReencrypt, await keyContext(context));
+    const { reencryptInputs } = await import('../key/reencrypt/inputs.ts');
+    return bind(keyReencrypt, await keyContext(context, planInputs(plan, reencryptInputs)));
   },
-  'key.rotate-kek': async (context) => {
+  'key.rotate-kek': async (context, plan) => {
     const { keyContext } = await import('./key-context.ts');
     const { rotateKek } = await import('../key/kek/index.ts');
-    return bind(rotateKek, await keyContext(context));
+    const { kekInputs } = await import('../key/kek/inputs.ts');
+    return bind(rotateKek, await keyContext(context, planInputs(plan, kekInputs)));
   },
   'key.rotate-password': async (context) => {
     const { passwordContext } = await import('./key-password.ts');

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { egressBudget, parseLevel, readsContents, type VerifyManyOptions } from '../backup/verify/index.ts';
-import { parseByteSize } from '../base/byte-size.ts';
 import { usageError } from '../base/error.ts';
 import { secretKeys, setStore } from './backup-context.ts';
 import type { PosternContext } from './context.ts';
 import { optionalState } from './optional-state.ts';
 import { type OpenedStores, setStores } from './set-stores.ts';
+import { sizeFlag } from './size-flag.ts';
 
 /** What `backup verify` was asked for. */
 export interface VerifyFlags {
@@ -30,7 +30,7 @@ export async function verifyOptions(context: PosternContext, flags: VerifyFlags)
     level,
     mode: flags.resume ? 'resume' : 'anew',
     seed: flags.seed,
-    egress: egressBudget(flags.maxEgress === undefined ? undefined : byteSize(flags.maxEgress)),
+    egress: egressBudget(flags.maxEgress === undefined ? undefined : sizeFlag('max-egress', flags.maxEgress)),
     keys: await secretKeys(context),
     workers: context.settings('backup').workers ?? availableParallelism(),
     signal: context.signal,
@@ -56,13 +56,4 @@ export async function verifyStores(
 
 function conflict(message: string): Error {
   return usageError(message, { code: 'flags-conflict' });
-}
-
-function byteSize(text: string): number {
-  const bytes = parseByteSize(text);
-  if (bytes !== undefined) return bytes;
-  throw usageError(`--max-egress ${JSON.stringify(text)} is not a size`, {
-    code: 'size-invalid',
-    hints: ['write it as 500MB or 2GiB'],
-  });
 }

@@ -46,8 +46,9 @@ export default class KeyRotateKek extends BaseCommand<typeof KeyRotateKek> {
     const { submitPlan } = await import('../../../lib/cli/submit-plan.ts');
     const { kekOutcome, planKekRotation, rotateKek } = await import('../../../lib/key/kek/index.ts');
     const context = await this.context();
-    const operation = await keyContext(context);
-    const planned = await planKekRotation(operation, kekOptions(this.args.keyring, this.flags));
+    const options = kekOptions(this.args.keyring, this.flags);
+    const operation = await keyContext(context, options);
+    const planned = await planKekRotation(operation, options);
     for (const line of kekForecastLines(planned)) this.say(line);
     const submitted = await submitPlan(context, {
       operation,

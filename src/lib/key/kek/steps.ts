@@ -2,7 +2,6 @@ import { PosternError, partial } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import type { KmsService } from '../../cloud/kms-service.ts';
 import { rotationSettled } from '../../cloud/kms-settled.ts';
-import { throttledKms } from '../../cloud/kms-throttle.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import type { StepJournal } from '../../operation/plan-kind.ts';
 import type { KeyContext } from '../context.ts';
@@ -74,11 +73,7 @@ export async function rewrapStep({
 }
 
 async function rewrapAll({ context, inputs, keyring, db, kms, journal }: KekStep) {
-  const { batchSize, to, kmsRequestsPerSecond } = inputs;
-  const limited =
-    kmsRequestsPerSecond === null
-      ? kms
-      : throttledKms(kms, { perSecond: kmsRequestsPerSecond, signal: context.signal });
+  const { batchSize, to } = inputs;
   const former = inputs.mode === 'material' ? (inputs.materialBefore ?? undefined) : undefined;
   const isDone = await doneAlready({ inputs, keyring, kms });
   let { rewrapped, moved } = countsOf(journal);
@@ -90,7 +85,7 @@ async function rewrapAll({ context, inputs, keyring, db, kms, journal }: KekStep
     after = page.at(-1)?.id;
     if (after === undefined) break;
     const todo = page.filter((key) => !isDone(key));
-    const outcome = await rewrapPage({ db, kms: limited, keyring, to, former }, todo);
+    const outcome = await rewrapPage({ db, kms, keyring, to, former }, todo);
     rewrapped += outcome.rewrapped;
     moved += outcome.moved;
     refused.push(...outcome.refused);

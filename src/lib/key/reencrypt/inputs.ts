@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bearable } from '../walk/bearable.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -26,6 +27,8 @@ export const reencryptInputs = z.strictObject({
   batchSize: z.number().int().positive(),
   workers: z.number().int().positive(),
   rowsPerSecond: z.number().positive().nullable(),
+  bearable,
+  kmsRequestsPerSecond: z.number().positive().nullable(),
   /** For how long an application may go on writing under a key that it has in memory. */
   writerCacheSeconds: count,
   forecast: reencryptForecast,

@@ -11,7 +11,14 @@ import { triggerWarnings } from './triggers.ts';
 
 export type ReencryptOptions = Pick<
   ReencryptInputs,
-  'keys' | 'kek' | 'batchSize' | 'workers' | 'rowsPerSecond' | 'writerCacheSeconds'
+  | 'keys'
+  | 'kek'
+  | 'batchSize'
+  | 'workers'
+  | 'rowsPerSecond'
+  | 'bearable'
+  | 'kmsRequestsPerSecond'
+  | 'writerCacheSeconds'
 > & {
   /** Canonical `schema.table`; the map's only keyring unless told. */
   readonly keyring: string | undefined;
@@ -46,16 +53,11 @@ export async function planReencrypt(
     if (forecast.values === 0 && forecast.newKeys === 0) {
       return { plan: undefined, forecast, keyring: keyring.table, warnings };
     }
-    const { keys, kek, batchSize, workers, rowsPerSecond, writerCacheSeconds } = options;
+    const { keyring: _, ...chosen } = options;
     const inputs: ReencryptInputs = {
+      ...chosen,
       keyring: keyring.table,
       columns: columns.map(({ table, column }) => ({ table, column })),
-      keys,
-      kek,
-      batchSize,
-      workers,
-      rowsPerSecond,
-      writerCacheSeconds,
       forecast,
     };
     const plan = createPlan(context, {

@@ -9,6 +9,13 @@ export const unthrottled: Throttle = (_, signal) => {
   return Promise.resolve();
 };
 
+/** Through one after the other. */
+export const inTurn =
+  (...throttles: readonly Throttle[]): Throttle =>
+  async (rows, signal) => {
+    for (const throttle of throttles) await throttle(rows, signal);
+  };
+
 /** At most so many rows a second on the average, all workers together. */
 export function rowsPerSecond(limit: number, now: () => number = () => performance.now()): Throttle {
   let free = now();

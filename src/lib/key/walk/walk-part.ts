@@ -19,7 +19,7 @@ export interface WalkPart {
 }
 
 /** How long a worker may be silent before another takes its part. */
-const leaseSeconds = 120;
+export const leaseSeconds = 120;
 
 /** Records the parts of a walk, once: a second time changes nothing. */
 export async function createParts(
@@ -120,6 +120,19 @@ export async function recordBatch(
     ],
   );
   if (rowCount !== 1) throw leaseLost(part);
+}
+
+/** Keeps a part while its worker waits; who lost it finds out when it records something. */
+export async function renewLease(
+  state: Queryable,
+  { planId, step }: WalkId,
+  { part, owner }: { readonly part: number; readonly owner: string },
+): Promise<void> {
+  await state.query(
+    `update postern.key_walk_part set lease_until = clock_timestamp() + make_interval(secs => $5)
+     where plan_id = $1 and step = $2 and part = $3 and owner = $4 and finished_at is null`,
+    [planId, step, part, owner, leaseSeconds],
+  );
 }
 
 /** @throws {PosternError} exit 1, `walk-lease-lost` */

@@ -2,10 +2,12 @@ import type { Client } from '../../base/postgres.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import type { WalkedColumn } from '../column/walked-column.ts';
 import type { KeyContext } from '../context.ts';
+import type { Bearable } from './bearable.ts';
 import { measured } from './measured.ts';
 import { partBounds } from './part-bounds.ts';
+import { underPressure } from './pressure.ts';
 import type { KeyedRow, RowWork } from './row-work.ts';
-import { rowsPerSecond, unthrottled } from './throttle.ts';
+import { inTurn, rowsPerSecond, type Throttle, unthrottled } from './throttle.ts';
 import { createParts, type WalkId, walkTotals } from './walk-part.ts';
 import { workOnWalk } from './work-on-walk.ts';
 
@@ -13,6 +15,8 @@ export interface WalkOptions {
   readonly batchSize: number;
   readonly workers: number;
   readonly rowsPerSecond: number | null;
+  /** Without it, nothing of the server is looked at. */
+  readonly bearable?: Bearable;
 }
 
 /** A walk as a step of a plan: over all rows of a column's table, in parts. @returns the step's result */
@@ -31,11 +35,29 @@ export async function walkTableRows<Row extends KeyedRow>(
   const rows = column.relation.estimatedRows ?? 0;
   await createParts(state, walk, await partBounds(db, column, rows));
   const shown = context.progress.step(`${column.table}.${column.column}`, { total: rows, unit: 'rows' });
-  const throttle = options.rowsPerSecond === null ? unthrottled : rowsPerSecond(options.rowsPerSecond);
-  const { batchSize, workers } = options;
+  const { workers } = options;
+  const throttle = throttleOf(context, db, column, options);
   const onRows = (count: number) => shown.advance(count);
-  await workOnWalk(context, { walk, work, batchSize, throttle, onRows }, workers);
+  await workOnWalk(context, { walk, work, batchSize: batchOf(options), throttle, onRows }, workers);
   shown.done();
   const { seen, written, moved, refused } = await walkTotals(state, walk);
   return { seen, written, moved, refused, ...(await measure()) };
 }
+
+function throttleOf(
+  context: KeyContext,
+  db: Client,
+  { table }: WalkedColumn,
+  { rowsPerSecond: rate, bearable }: WalkOptions,
+): Throttle {
+  const byRate = rate === null ? unthrottled : rowsPerSecond(rate);
+  if (bearable === undefined) return byRate;
+  const onPause = (reason: string) => context.progress.detail(`paused: ${reason}`);
+  return inTurn(underPressure(db, { table, limits: bearable, onPause }), byRate);
+}
+
+/** Seconds that a batch may take at a slow rate: a walk that is to stop ends behind one. */
+const longestBatch = 5;
+
+const batchOf = ({ batchSize, rowsPerSecond: rate }: WalkOptions): number =>
+  rate === null ? batchSize : Math.max(1, Math.min(batchSize, Math.floor(rate * longestBatch)));

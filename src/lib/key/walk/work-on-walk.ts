@@ -8,8 +8,10 @@ import {
   finishPart,
   freeDeadLeases,
   leasePart,
+  leaseSeconds,
   recordBatch,
   releasePart,
+  renewLease,
   type WalkId,
   type WalkPart,
   walkTotals,
@@ -84,6 +86,13 @@ async function walkPart<Row extends KeyedRow>(
 ): Promise<void> {
   const { db, state, signal, owner } = worker;
   const of = { profile: context.profile, table: work.table, column: work.column };
+  // A pause may be longer than a lease.
+  const beat = setInterval(
+    () => {
+      renewLease(state, walk, { part, owner }).catch(() => {});
+    },
+    (leaseSeconds * 1000) / 4,
+  );
   try {
     const batches = work.read(db, {
       batchSize,
@@ -102,6 +111,8 @@ async function walkPart<Row extends KeyedRow>(
   } catch (error) {
     await releasePart(state, walk, { part, owner }).catch(() => {});
     throw error;
+  } finally {
+    clearInterval(beat);
   }
 }
 
