@@ -13,6 +13,8 @@ export interface EncryptedColumn {
   readonly name: { readonly table: string; readonly column: string };
   /** The column that repeats which key a value is under. */
   readonly keyIdColumn?: string;
+  /** The column of the same row that holds the value as it was before; undefined unless the map names one. */
+  readonly source?: { readonly column: string; readonly format: 'plain' | 'pgcrypto' };
   /** Undefined where the map describes no keyring of that column. */
   readonly keyring?: Keyring;
   /** The way to the subject whose key it is; empty where the keyring has none. */
@@ -60,6 +62,9 @@ function encryptedColumn({
     format: encrypted.format ?? 'postern',
     name: { table: logicalTable, column: logicalColumn },
     ...(encrypted.key_id === undefined ? {} : { keyIdColumn: encrypted.key_id }),
+    ...(encrypted.from === undefined
+      ? {}
+      : { source: { column: encrypted.from, format: encrypted.from_format ?? 'plain' } }),
     ...(keyring === undefined ? {} : { keyring }),
     subject: wayOf(model, table, encrypted.by),
   };

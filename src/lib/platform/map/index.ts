@@ -3,6 +3,7 @@ export { dataMapJsonSchema } from './json-schema.ts';
 export { type Keyring, keyringsOf } from './keyring.ts';
 export type { Finding } from './lint/finding.ts';
 export { lintDataMap, lintRules } from './lint/lint-data-map.ts';
+export { isSourceType } from './lint/source-rules.ts';
 export { loadDataMap, readDataMap } from './load.ts';
 export type { DataMap } from './map-schema.ts';
 export { canonicalName, formatName, parseColumnName, parseName } from './name.ts';

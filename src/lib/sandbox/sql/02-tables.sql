@@ -35,6 +35,7 @@ CREATE TABLE mail.accounts (
   status text NOT NULL,
   mfa text,
   legacy_token text,
+  legacy_token_enc bytea,
   created_at timestamptz NOT NULL,
   last_login_at timestamptz
 );

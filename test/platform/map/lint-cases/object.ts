@@ -74,4 +74,44 @@ export const objectCases: readonly Case[] = [
     change: [' subject: account_id,', ''],
     says: 'has no subjects, and body_enc has a way to one',
   },
+  {
+    rule: 'MAP35',
+    when: 'a field takes its values from another of its row',
+    change: ['as: message.body}', 'as: message.body, from: headers}'],
+  },
+  {
+    rule: 'MAP35',
+    when: 'what a field takes its values from is none',
+    change: ['as: message.body}', 'as: message.body, from: header}'],
+    says: 'public.messages has no field header in the map',
+  },
+  {
+    rule: 'MAP35',
+    when: 'a field takes its values from itself',
+    change: ['as: message.body}', 'as: message.body, from: body_enc}'],
+    says: 'body_enc is encrypted itself',
+  },
+  {
+    rule: 'MAP35',
+    when: 'a field in a format that only the application can write takes values from another',
+    change: ['as: message.body}', 'as: message.body, from: headers, format: other}'],
+    says: 'only the application can write the format of body_enc',
+  },
+  {
+    rule: 'MAP36',
+    when: 'values in clear are text',
+    change: ['as: message.body}', 'as: message.body, from: headers}'],
+  },
+  {
+    rule: 'MAP36',
+    when: 'values are taken from a list',
+    change: ['as: message.body}', 'as: message.body, from: to_addrs}'],
+    says: 'to_addrs is text[], which is not text, character varying, bytea',
+  },
+  {
+    rule: 'MAP36',
+    when: 'values of pgcrypto are taken from text',
+    change: ['as: message.body}', 'as: message.body, from: headers, from_format: pgcrypto}'],
+    says: 'headers is text, which is not bytea',
+  },
 ];

@@ -22,6 +22,7 @@ import {
   ownershipCycle,
   referenceOutsideMap,
 } from './reference-rules.ts';
+import { unfitSource, unfitSourceType } from './source-rules.ts';
 import { ignoredNothing, mappedAndIgnored, unknownTable, unmappedTable } from './table-rules.ts';
 import { rewriteRule, triggerOutsideMap, unknownTrigger, unlistedTrigger } from './trigger-rules.ts';
 
@@ -46,6 +47,7 @@ const mapRules: readonly MapRule[] = [
   ambiguousReference,
   noKeyring,
   keyringWithoutWay,
+  unfitSource,
 ];
 
 const catalogRules: readonly CatalogRule[] = [
@@ -63,6 +65,7 @@ const catalogRules: readonly CatalogRule[] = [
   nullNotAllowed,
   rewriteRule,
   unknownKeyring,
+  unfitSourceType,
 ];
 
 /** Every rule, by number; docs/data-map.md says the same. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { choice, columnName, ownColumn } from './common.ts';
 import { fieldErasure } from './erase.ts';
-import { logicalName, valueFormat } from './keyring.ts';
+import { logicalName, sourceFormat, valueFormat } from './keyring.ts';
 import { identityReference } from './subject.ts';
 
 const category = z
@@ -42,6 +42,14 @@ const encrypted = z
     key_id: ownColumn
       .optional()
       .describe('A column of this row, uuid, that repeats which key the value is under.'),
+    from: ownColumn
+      .optional()
+      .describe('A column of this row that holds the same value, not encrypted in this way yet.'),
+    from_format: sourceFormat.optional(),
+  })
+  .refine(({ from, from_format: form }) => from !== undefined || form === undefined, {
+    error: 'expected from, the column that has this format',
+    path: ['from_format'],
   })
   .describe('The column is encrypted under a data encryption key of its own person.');
 

@@ -35,6 +35,11 @@ export const valueFormat = z
   .enum(['postern', 'other'], 'expected postern or other')
   .describe('postern (unless told): docs/formats/column-value.md. other: the application’s own.');
 
+/** What the values of `from` are. */
+export const sourceFormat = z
+  .enum(['plain', 'pgcrypto'], 'expected plain or pgcrypto')
+  .describe('plain (unless told): in clear. pgcrypto: by pgp_sym_encrypt of the extension pgcrypto.');
+
 export const logicalName = z
   .string()
   .regex(
