@@ -2,9 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
-import { keyReencrypt, planReencrypt, type ReencryptOptions } from '../../src/lib/key/reencrypt/index.ts';
+import { afterEach, expect, test, vi } from 'vitest';
+import {
+  joinablePlan,
+  joinReencrypt,
+  keyReencrypt,
+  planReencrypt,
+  type ReencryptOptions,
+} from '../../src/lib/key/reencrypt/index.ts';
 import { unlimited } from '../../src/lib/key/walk/bearable.ts';
+import { createParts } from '../../src/lib/key/walk/walk-part.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { projectRoot } from '../support/cli.ts';
@@ -135,4 +142,37 @@ test('killed at twenty moments, a rotation goes on to the end, and loses nothing
     { state: 'active', count: 20 },
     { state: 'drained', count: 20 },
   ]);
+});
+
+test('another host joins the walk and takes parts of it, and neither does what the other did', {
+  timeout: 120_000,
+}, async () => {
+  world = await keyWorld({ persons: 12, tokensEach: 20 });
+  const id = await plan({ batchSize: 5, rowsPerSecond: 60, workers: 1 });
+  const joining = await world.context();
+  const joinable = async () => (await joinablePlan(joining, id)).plan;
+  await expect(joinReencrypt(joining, await joinable(), 1)).rejects.toMatchObject({
+    code: 'plan-not-applying',
+    exitCode: 6,
+  });
+  const { rows: keys } = await world.platform.query(
+    'select person_id::text, name from app.token order by 1, 2',
+  );
+  const bounds = [40, 80, 120, 160, 200].map((row) => [keys[row].person_id, keys[row].name]);
+  await createParts(world.state.pool, { planId: id, step: 2 }, bounds);
+  const applying = applyPlan(await world.context(), keyReencrypt, id);
+  await vi.waitUntil(
+    async () =>
+      (await world.state.pool.query('select from postern.key_walk_part where seen > 0')).rowCount === 1,
+    { timeout: 20_000 },
+  );
+  const { rows } = await joinReencrypt(joining, await joinable(), 1);
+  await applying;
+  const { rows: parts } = await world.state.pool.query(
+    `select count(distinct owner)::int as owners, sum(seen)::int as seen, sum(written)::int as written
+     from postern.key_walk_part`,
+  );
+  expect(parts).toEqual([{ owners: 2, seen: 240, written: 240 }]);
+  expect(rows).toBeGreaterThan(20);
+  expect(await world.readTokens()).toEqual(world.tokens);
 });

@@ -1,3 +1,4 @@
+export { joinablePlan, joinReencrypt } from './join.ts';
 export { keyReencrypt } from './kind.ts';
 export { listQuarantine } from './list-quarantine.ts';
 export { reencryptOutcome } from './outcome.ts';

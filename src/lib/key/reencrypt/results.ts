@@ -1,4 +1,4 @@
-// What `key reencrypt` and `key quarantine` return under --json.
+// What `key reencrypt`, `key work` and `key quarantine` return under --json.
 import { z } from 'zod';
 import { reencryptForecast } from './inputs.ts';
 
@@ -26,6 +26,13 @@ export const keyReencryptResult = z.strictObject({
     .nullable(),
 });
 
+export const keyWorkResult = z.strictObject({
+  planId: z.string(),
+  /** Looked at by this command, whether they were encrypted again or found current. */
+  rows: count,
+  walks: count,
+});
+
 export const keyQuarantineResult = z.strictObject({
   values: z.array(
     z.strictObject({
@@ -45,3 +52,4 @@ export const keyQuarantineResult = z.strictObject({
 
 export type KeyReencryptResult = z.infer<typeof keyReencryptResult>;
 export type KeyQuarantineResult = z.infer<typeof keyQuarantineResult>;
+export type KeyWorkResult = z.infer<typeof keyWorkResult>;

@@ -13,6 +13,7 @@ import { measured } from '../walk/measured.ts';
 import { quarantineReasons } from '../walk/quarantine.ts';
 import { firstStart } from '../walk/walk-part.ts';
 import { walkTableRows } from '../walk/walk-table-rows.ts';
+import { columnOfStep } from './column-of-step.ts';
 import type { ReencryptInputs } from './inputs.ts';
 import { reencryptWork } from './reencrypt-work.ts';
 import type { KeyringScope } from './scope.ts';
@@ -65,12 +66,7 @@ export async function activateStep({ context, plan, scope, db, journal }: StepTa
 
 /** Encrypts every value of a column again that is not under its subject's active key. */
 export async function walkStep({ context, plan, index, inputs, scope, db }: StepTask): Promise<JsonObject> {
-  const wanted = plan.body.steps[index]?.inputs ?? {};
-  const column = scope.columns.find(
-    ({ table, column: name }) => table === wanted['table'] && name === wanted['column'],
-  );
-  if (column === undefined)
-    throw new Error(`the plan walks ${JSON.stringify(wanted)}, which is not in the map`);
+  const column = columnOfStep(plan, index, scope.columns);
   const walk = { planId: plan.id, step: index };
   const work = reencryptWork({ column, keyring: scope.keyring, open: context.openDataKey });
   return walkTableRows(context, db, { walk, column, work }, inputs);

@@ -200,3 +200,12 @@ export async function firstStart(state: Queryable, planId: string): Promise<Date
   const at = rows[0]?.at ?? null;
   return at === null ? undefined : new Date(Number(at));
 }
+
+/** A step of a plan whose walk has parts that are not finished; undefined where there is none. */
+export async function unfinishedStep(state: Queryable, planId: string): Promise<number | undefined> {
+  const { rows } = await state.query<{ step: number }>(
+    `select step from postern.key_walk_part where plan_id = $1 and finished_at is null order by step limit 1`,
+    [planId],
+  );
+  return rows[0]?.step;
+}

@@ -27,7 +27,14 @@ export async function walkTableRows<Row extends KeyedRow>(
     walk,
     column,
     work,
-  }: { readonly walk: WalkId; readonly column: WalkedColumn; readonly work: RowWork<Row> },
+    onRows: told,
+  }: {
+    readonly walk: WalkId;
+    readonly column: WalkedColumn;
+    readonly work: RowWork<Row>;
+    /** Told of every batch that this process works on. */
+    readonly onRows?: (rows: number) => void;
+  },
   options: WalkOptions,
 ): Promise<JsonObject> {
   const measure = await measured(context, db);
@@ -37,7 +44,10 @@ export async function walkTableRows<Row extends KeyedRow>(
   const shown = context.progress.step(`${column.table}.${column.column}`, { total: rows, unit: 'rows' });
   const { workers } = options;
   const throttle = throttleOf(context, db, column, options);
-  const onRows = (count: number) => shown.advance(count);
+  const onRows = (count: number) => {
+    shown.advance(count);
+    told?.(count);
+  };
   await workOnWalk(context, { walk, work, batchSize: batchOf(options), throttle, onRows }, workers);
   shown.done();
   const { seen, written, moved, refused } = await walkTotals(state, walk);
