@@ -75,6 +75,23 @@ describeWith(['knotd', 'named', 'nsupdate'], 'a rotation that does not go smooth
     await expect(world.apply(plan)).rejects.toMatchObject({ code: 'plan-stale', exitCode: 6 });
   });
 
+  test('after a compromise, signing ends although nobody answers; otherwise nothing is planned without an answer', async () => {
+    const nobody = { address: '127.0.0.9', port: world.dns.root.port };
+    Object.assign(world.context.dns, { resolvers: [nobody], authoritative: () => undefined });
+    await expect(world.plan()).rejects.toMatchObject({ code: 'dns-unanswered', exitCode: 4 });
+    const plan = await world.plan({ reason: 'compromised' });
+    expect(plan.body.inputs).toMatchObject({ negativeMemory: 3 * 3_600_000, recordMemory: 0 });
+    await expect(world.apply(plan)).rejects.toMatchObject({ exitCode: 7 });
+    expect(await active()).toBe('');
+    expect(await world.states()).toMatchObject({ old: 'revoking' });
+  });
+
+  test('two keys of one type are refused', async () => {
+    await expect(world.plan({ algorithms: ['rsa-2048', 'rsa-4096'] })).rejects.toMatchObject({
+      code: 'dkim-algorithms',
+    });
+  });
+
   test('only keys of the algorithm that is asked for are exchanged', async () => {
     const plan = await world.plan({ algorithms: ['ed25519'] });
     expect(plan.body.inputs).toMatchObject({ make: [{ algorithm: 'ed25519' }], retire: [] });

@@ -100,7 +100,13 @@ describeWith(['knotd', 'named', 'nsupdate'], 'a rotation against real name serve
         { selector: ed, keyType: 'ed25519' },
       ],
       retired: [{ selector: 'old', state: 'destroyed' }],
+      planned: { queueLife: 5 * day, hold: 30 * day, negativeMemory: negativeTtl * 1000, recordMemory: 1000 },
     });
+    const { happened } = predicate as { readonly happened: Readonly<Record<string, number>> };
+    expect(happened['fromRecordsToSigning']).toBeGreaterThanOrEqual(negativeTtl * 1000);
+    expect(happened['grace']).toBeGreaterThanOrEqual(5 * day + 1000);
+    expect(happened['hold']).toBeGreaterThanOrEqual(30 * day);
+    expect(happened['whole']).toBeGreaterThanOrEqual(35 * day);
     const steps = predicate['steps'] as readonly { readonly step: string; readonly asked?: unknown }[];
     expect(steps.find(({ step }) => step === 'await-revoked')?.asked).toMatchObject([
       {

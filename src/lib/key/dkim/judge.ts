@@ -63,14 +63,17 @@ export function differences(judged: readonly JudgedAnswer[]): readonly string[] 
     .map(({ role, server, reason }) => `${role === 'resolver' ? 'resolver ' : ''}${server}: ${reason}`);
 }
 
-/** For how long, in milliseconds, resolvers may remember that there was no record; an hour where no server tells. */
+/** Milliseconds, where no server tells for how long "no" is remembered: what RFC 2308 §5 lets few exceed. */
+export const unknownMemory = 3 * 3_600_000;
+
+/** For how long, in milliseconds, resolvers may remember that there was no record. */
 export function negativeMemory(observation: Observation): number {
   const told = observation.answers.flatMap(({ role, answer }) =>
     role === 'authoritative' && answer.is === 'absent' && answer.remembered !== undefined
       ? [answer.remembered]
       : [],
   );
-  return told.length === 0 ? 3_600_000 : Math.max(...told) * 1000;
+  return told.length === 0 ? unknownMemory : Math.max(...told) * 1000;
 }
 
 /** For how long, in milliseconds, resolvers may remember a record of the zone's servers; 0 where there is none. */

@@ -5,7 +5,8 @@ import type { PlanKind } from '../../operation/plan-kind.ts';
 import { withJobLock } from '../../state/job-lock.ts';
 import type { DkimContext } from './context.ts';
 import { readSelectors } from './register.ts';
-import { rotationInputs, rotationTarget, selectorsPrecondition } from './rotation.ts';
+import { rotationTarget, selectorsPrecondition } from './rotation.ts';
+import { rotationInputs } from './rotation-inputs.ts';
 import { rotationStepKinds } from './rotation-steps.ts';
 import { wantedRecord } from './state.ts';
 
@@ -56,7 +57,15 @@ const kind: Omit<PlanKind<DkimContext>, 'danger'> = {
             ];
       }),
       predicateType: 'urn:postern:predicate:key-rotate-dkim:v1',
-      predicate: { domain, reason, made: make.map(describe), retired: retire.map(describe), planned, steps },
+      predicate: {
+        domain,
+        reason,
+        made: make.map(describe),
+        retired: retire.map(describe),
+        planned,
+        happened: happened(steps),
+        steps,
+      },
     };
   },
   leftovers: async (context, plan) => {
@@ -72,3 +81,25 @@ const kind: Omit<PlanKind<DkimContext>, 'danger'> = {
       );
   },
 };
+
+/** How long what was planned for has taken, in milliseconds; null where the plan had no such step. */
+function happened(steps: readonly JsonObject[]): JsonObject {
+  const at = (step: string, time: string): number => {
+    const found = steps.find((entry) => entry['step'] === step)?.[time];
+    return typeof found === 'string' ? Date.parse(found) : Number.NaN;
+  };
+  const between = (from: number, to: number): number | null => (Number.isNaN(to - from) ? null : to - from);
+  return {
+    fromRecordsToSigning: between(at('await-published', 'seenAt'), at('sign', 'signedAt')),
+    grace: between(at('sign', 'signedAt'), at('await-grace', 'endedAt')),
+    hold: between(at('await-revoked', 'revokedAt'), at('await-hold', 'endedAt')),
+    whole: between(
+      at('make-keys', 'madeAt'),
+      Math.max(...steps.flatMap((entry) => Object.values(entry)).flatMap(timeOf)),
+    ),
+  };
+}
+
+function timeOf(value: unknown): readonly number[] {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? [Date.parse(value)] : [];
+}

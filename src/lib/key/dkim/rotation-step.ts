@@ -10,7 +10,7 @@ import { differences, isAsWanted, type JudgedAnswer, judge } from './judge.ts';
 import { activeFileOf, writeActiveFile } from './key-folder.ts';
 import { observeSelector } from './observe.ts';
 import { enterState, readSelectors } from './register.ts';
-import type { RotationInputs } from './rotation.ts';
+import type { RotationInputs } from './rotation-inputs.ts';
 import { isAfter, type RegisteredSelector, type SelectorState, type WantedRecord } from './state.ts';
 
 /** What every step of a rotation works with; the register is locked meanwhile. */

@@ -48,7 +48,7 @@ async function makeKeys(step: RotationStep): Promise<JsonObject> {
     made.push({ selector, algorithm, publicKey: half.publicKey });
   }
   await requireKeyFiles(await selectorsOf(step, 'make'));
-  return { made };
+  return { made, madeAt: context.clock.now().toISOString() };
 }
 
 /** What is published is the register's key: a file with another one would sign what nobody can verify. */

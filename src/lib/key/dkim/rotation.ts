@@ -1,36 +1,25 @@
-import { z } from 'zod';
-import { formatDuration } from '../../base/duration.ts';
-import { refused, usageError } from '../../base/error.ts';
+import { messageOf, PosternError, usageError } from '../../base/error.ts';
+import { ExitCode } from '../../base/exit-code.ts';
 import { createPlan, type Plan, type PlanTarget } from '../../operation/plan.ts';
 import { precondition } from '../../operation/staleness.ts';
 import { databaseTarget } from '../../operation/target.ts';
 import type { DkimContext } from './context.ts';
-import { negativeMemory, recordMemory } from './judge.ts';
-import { keyFileOf, modeOf } from './key-folder.ts';
-import { type DkimAlgorithm, dkimAlgorithms } from './key-pair.ts';
-import { type Observation, observeSelector } from './observe.ts';
+import { negativeMemory, recordMemory, unknownMemory } from './judge.ts';
+import { keyFileOf } from './key-folder.ts';
+import type { DkimAlgorithm } from './key-pair.ts';
+import { type Observation, observeSelector, selectorName } from './observe.ts';
 import { readSelectors } from './register.ts';
+import {
+  requireFree,
+  requireNoFile,
+  requireNoneUnderWay,
+  requireOneOfEach,
+  warnOfBlindness,
+} from './rotation-checks.ts';
+import type { RotationInputs } from './rotation-inputs.ts';
+import { rotationDurations, rotationSteps } from './rotation-outline.ts';
 import { newSelector } from './selector-name.ts';
 import { type RegisteredSelector, wantedRecord } from './state.ts';
-
-const milliseconds = z.number().int().nonnegative();
-
-export const rotationInputs = z.strictObject({
-  domain: z.string(),
-  reason: z.enum(['scheduled', 'compromised']),
-  make: z.array(
-    z.strictObject({ selector: z.string(), algorithm: z.enum(dkimAlgorithms), keyFile: z.string() }),
-  ),
-  retire: z.array(z.strictObject({ selector: z.string(), keyType: z.string(), keyFile: z.string() })),
-  /** For how long resolvers remember that the new selectors were not there. */
-  negativeMemory: milliseconds,
-  /** For how long they remember the old records. */
-  recordMemory: milliseconds,
-  queueLife: milliseconds,
-  hold: milliseconds,
-});
-
-export type RotationInputs = z.infer<typeof rotationInputs>;
 
 export interface RotationOptions {
   /** `compromised`: every key that is published is revoked at once. */
@@ -41,7 +30,8 @@ export interface RotationOptions {
 
 /**
  * Plans the exchange of a domain's keys. Nothing is changed; the servers are asked about the new names, and the old.
- * @throws {PosternError} exit 2 `dkim-nothing-compromised`; exit 6 `dkim-rotation-under-way`, `dkim-selector-taken`
+ * @throws {PosternError} exit 2 `dkim-nothing-compromised`, `dkim-algorithms`; exit 4 `dns-unanswered`; exit 6
+ * `dkim-rotation-under-way`, `dkim-selector-taken`, `dkim-key-file-taken`
  */
 export async function planRotation(
   context: DkimContext,
@@ -59,13 +49,15 @@ export async function planRotation(
       hints: ['make the compromised selector known first: postern key dkim adopt'],
     });
   }
+  requireOneOfEach(wanted);
   const names = new Set(known.map(({ selector }) => selector));
   const make = wanted.map((algorithm) => {
     const selector = newSelector(settings.selector, algorithm, context.clock.now(), names);
     return { selector, algorithm, keyFile: keyFileOf(context, domain, selector) };
   });
-  const before = await Promise.all(make.map(({ selector }) => observe(context, domain, selector)));
-  const old = await Promise.all(retire.map(({ selector }) => observe(context, domain, selector)));
+  const look = reason === 'compromised' ? observeIfPossible : observe;
+  const before = (await Promise.all(make.map(({ selector }) => look(context, domain, selector)))).flat();
+  const old = (await Promise.all(retire.map(({ selector }) => look(context, domain, selector)))).flat();
   for (const observation of before) requireFree(observation);
   for (const { keyFile } of make) await requireNoFile(keyFile);
   warnOfBlindness(context, domain, known, [...before, ...old]);
@@ -74,7 +66,7 @@ export async function planRotation(
     reason,
     make,
     retire: retire.map(({ selector, keyType, keyFile }) => ({ selector, keyType, keyFile })),
-    negativeMemory: Math.max(0, ...before.map(negativeMemory)),
+    negativeMemory: before.length === 0 ? unknownMemory : Math.max(...before.map(negativeMemory)),
     recordMemory: Math.max(0, ...old.map(recordMemory)),
     queueLife: settings.queueLife,
     hold: settings.hold,
@@ -89,6 +81,7 @@ export async function planRotation(
       'key pairs made': make.length,
       'selectors revoked and removed': retire.length,
       'private keys destroyed': retire.length,
+      ...rotationDurations(inputs),
     },
   });
 }
@@ -126,96 +119,23 @@ function retired(
     });
 }
 
-function requireNoneUnderWay(domain: string, known: readonly RegisteredSelector[]): void {
-  const fresh = known.filter(
-    ({ state, isOrphaned }) => !isOrphaned && (state === 'prepared' || state === 'published'),
-  );
-  if (fresh.length === 0) return;
-  throw refused(
-    `a rotation of ${domain} is under way: ${fresh.map(({ selector, state }) => `${selector} is ${state}`).join(', ')}`,
-    {
-      code: 'dkim-rotation-under-way',
-      hints: ['go on with its plan: postern plan list', 'with --compromised, these keys are revoked too'],
-    },
-  );
-}
-
-function observe(context: DkimContext, domain: string, selector: string): Promise<Observation> {
-  return observeSelector(domain, selector, context.dns, () => context.clock.now());
-}
-
-/** A selector that anybody has an answer for was used before, by whatever means, or a wildcard covers it. */
-function requireFree({ name, answers }: Observation): void {
-  const taken = answers.find(({ answer }) =>
-    ['key', 'revoked', 'several', 'malformed', 'alias'].includes(answer.is),
-  );
-  if (taken === undefined) return;
-  throw refused(`${name} is not free: ${taken.server} has a record there, and no selector is used twice`, {
-    code: 'dkim-selector-taken',
-    hints: [
-      'look at it: postern key dkim adopt makes it known, where it is yours',
-      'or name new selectors otherwise: keys.dkim.domains.NAME.selector',
-    ],
-  });
-}
-
-/** A file that is there already would be taken for one of this plan's, and whose key it is nobody knows. */
-async function requireNoFile(keyFile: string): Promise<void> {
-  if ((await modeOf(keyFile)) === undefined) return;
-  throw refused(`${keyFile} is there already`, {
-    code: 'dkim-key-file-taken',
-    hints: ['move it away, and find out who made it'],
-  });
-}
-
-/** What the plan is made without knowing. */
-function warnOfBlindness(
-  { progress }: DkimContext,
+async function observe(
+  context: DkimContext,
   domain: string,
-  known: readonly RegisteredSelector[],
-  observations: readonly Observation[],
-): void {
-  if (!known.some(({ state }) => state === 'active'))
-    progress.warn(
-      `no selector of ${domain} is known to sign: if one does, adopt it first, or it is never retired`,
-    );
-  const silent = observations.flatMap(({ name, answers }) =>
-    answers.flatMap(({ server, answer }) =>
-      answer.is === 'unanswered' ? [`${server} does not tell about ${name}: ${answer.reason}`] : [],
-    ),
-  );
-  for (const line of silent) progress.warn(line);
+  selector: string,
+): Promise<readonly Observation[]> {
+  return [await observeSelector(domain, selector, context.dns, () => context.clock.now())];
 }
 
-/** The steps of a rotation; each waits by ending with exit 7, and goes on when the plan is applied again. */
-function rotationSteps({ domain, reason, make, retire, hold, queueLife }: RotationInputs) {
-  const made = make.map(({ selector, algorithm }) => `${selector} (${algorithm})`).join(', ');
-  const old = retire.map(({ selector }) => selector).join(', ');
-  const step = (kind: string, summary: string) => ({ kind, summary, inputs: {} });
-  const exchange = [
-    step('await-published', `wait until every name server has the records of ${made}`),
-    step('sign', `sign mail of ${domain} with ${make.map(({ selector }) => selector).join(', ')}`),
-  ];
-  const retirement = [
-    step('await-revoked', `wait until every name server has an empty p= for ${old}`),
-    step('await-hold', `keep that for ${formatDuration(hold)}`),
-    step('await-removed', `wait until no name server has a record of ${old}`),
-    step('destroy-keys', `destroy the private keys of ${old}`),
-  ];
-  return [
-    step('make-keys', `make the key pairs of ${made}`),
-    ...(reason === 'compromised'
-      ? [step('stop-signing', `stop signing with ${old}, and revoke at once`)]
-      : []),
-    ...exchange,
-    ...(reason === 'scheduled' && retire.length > 0
-      ? [
-          step(
-            'await-grace',
-            `let mail signed with ${old} arrive: ${formatDuration(queueLife)} and the records' TTL`,
-          ),
-        ]
-      : []),
-    ...(retire.length > 0 ? retirement : []),
-  ];
+/** After a compromise, signing ends whether or not anybody answers. */
+function observeIfPossible(
+  context: DkimContext,
+  domain: string,
+  selector: string,
+): Promise<readonly Observation[]> {
+  return observe(context, domain, selector).catch((error: unknown) => {
+    if (!(error instanceof PosternError) || error.exitCode !== ExitCode.incomplete) throw error;
+    context.progress.warn(`${selectorName(domain, selector)} was not looked at: ${messageOf(error)}`);
+    return [];
+  });
 }
