@@ -82,7 +82,9 @@ test('a key that is past its cryptoperiod makes status overdue: exit 3 where tha
     /^postern_key_verdict\{profile="short",job="key-status"\} 3$/m,
   );
   expect(await tell('key status', argv)).toMatchObject({ verdict: 'overdue' });
-  const { stdout, stderr } = await world.must('key', 'status', '--profile', 'short');
+  const report = join(world.folder, 'keys.html');
+  const { stdout, stderr } = await world.must('key', 'status', '--profile', 'short', '--report', report);
+  expect(await readFile(report, 'utf8')).toMatch(/^<!doctype html>[\s\S]*2 keys overdue\./);
   expect(stdout).toMatch(/^short: overdue, 2 overdue of 6 keys\n/);
   expect(stderr).toContain('its cryptoperiod ended on');
   expect(await tell('key status', ['--within', 'soon'], 2)).toMatchObject({ code: 'duration-invalid' });

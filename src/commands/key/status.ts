@@ -12,13 +12,17 @@ export default class KeyStatus extends BaseCommand<typeof KeyStatus> {
     'The verdict over all keys of the profile: fine, due, overdue or unknown, and the keys that are not fine. Exit 4 where a source cannot be asked or a key cannot be judged; with --fail-overdue, exit 3 where a key is overdue, whatever else is unknown.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --fail-overdue',
-    '<%= config.bin %> <%= command.id %> --within 60d --json',
+    '<%= config.bin %> <%= command.id %> --within 60d --report keys.html',
     '<%= config.bin %> <%= command.id %> --fail-overdue --prometheus /var/lib/prometheus/node-exporter/keys.prom',
   ];
   static override flags = {
     ...tableFlags,
     ...registerFlags,
     ...watchFlags,
+    report: Flags.string({
+      summary: 'write a calendar of all keys, as an HTML page that stands for itself',
+      helpValue: 'FILE',
+    }),
     'fail-overdue': Flags.boolean({ summary: 'end with 3 where a key is overdue' }),
   };
   static override exitCodes = [0, 1, 2, 3, 4, 130] as const;
@@ -29,7 +33,14 @@ export default class KeyStatus extends BaseCommand<typeof KeyStatus> {
     const { keyStatus, registerGauges } = await import('../../lib/key/register/index.ts');
     const context = await this.context();
     const sources = registerContext(context, this.flags);
-    const result = { ...(await keyStatus(sources, registerOptions(this.flags))), report: null };
+    const status = await keyStatus(sources, registerOptions(this.flags));
+    const { report } = this.flags;
+    if (report !== undefined) {
+      const { writeKeyReport } = await import('../../lib/cli/key-report.ts');
+      await writeKeyReport(report, status, `postern ${this.config.version}`);
+      this.say(`the calendar is in ${report}`);
+    }
+    const result = { ...status, report: report ?? null };
     for (const gauge of registerGauges(result)) this.gauge(gauge);
     await this.tell(result);
     if (this.flags['fail-overdue'] && result.verdict === 'overdue') this.endWith(ExitCode.findings);

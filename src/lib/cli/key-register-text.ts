@@ -70,12 +70,12 @@ export function keyLines(key: KeyRow): readonly string[] {
   ];
 }
 
-export function needText(why: string, setId: string | null, until: string | null): string {
+function needText(why: string, setId: string | null, until: string | null): string {
   const last = setId === null ? '' : `; the newest is ${setId}`;
   return `${why}${last}${until === null ? '' : `; locked until ${until.slice(0, 10)}`}`;
 }
 
-export function nextText(next: KeyRow['next']): string | undefined {
+function nextText(next: KeyRow['next']): string | undefined {
   if (next === null) return undefined;
   return next.from === null ? next.action : `${next.action}, ${next.from.slice(0, 10)}`;
 }
