@@ -91,6 +91,14 @@ test('an answer that is cut off, with nobody listening on TCP, is no answer', as
   expect(said).toEqual({ is: 'unanswered', reason: 'nothing listens there' });
 });
 
+test('an address that this host cannot send to is unreachable, and nothing worse', async () => {
+  // Without leave to broadcast, the socket refuses before anything is sent, as it does where there is no route.
+  expect(await ask({ address: '255.255.255.255', port: 53 })).toEqual({
+    outcome: 'unreachable',
+    reason: 'this host may not send to it',
+  });
+});
+
 test('a resolver is followed along its CNAMEs, and in a circle nowhere', async () => {
   const cname = (name: string, data: string) => ({ type: 'CNAME', name, ttl: 1, data }) as const;
   const chain: Behaviour = (query) => [

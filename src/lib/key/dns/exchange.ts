@@ -35,6 +35,7 @@ export function exchangeUdp(
   { timeout, signal, edns }: ExchangeOptions,
 ): Promise<Exchanged> {
   const id = randomInt(0x1_0000);
+  const message = encodeQuestion(id, question, edns);
   const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
   let garbled = 0;
   return settled<Exchanged>(
@@ -55,11 +56,13 @@ export function exchangeUdp(
         if (reply === undefined) garbled += 1;
         else settle(reply);
       });
-      socket.connect(server.port, server.address, () => {
-        socket.send(encodeQuestion(id, question, edns), (error) => {
+      // Not by its callback, which would be given the error that the socket else emits.
+      socket.on('connect', () => {
+        socket.send(message, (error) => {
           if (error !== null) settle(unreachable(error));
         });
       });
+      socket.connect(server.port, server.address);
       return () => clearTimeout(timer);
     },
   );
@@ -72,6 +75,7 @@ export function exchangeTcp(
   { timeout, signal, edns }: ExchangeOptions,
 ): Promise<Exchanged> {
   const id = randomInt(0x1_0000);
+  const message = encodeQuestion(id, question, edns);
   const socket = connect({ host: server.address, port: server.port });
   let received = Buffer.alloc(0);
   return settled<Exchanged>(
@@ -97,7 +101,6 @@ export function exchangeTcp(
           },
         );
       });
-      const message = encodeQuestion(id, question, edns);
       const length = Buffer.alloc(2);
       length.writeUInt16BE(message.length);
       socket.write(Buffer.concat([length, message]));
