@@ -6,6 +6,7 @@ import {
   keyAdoptFinish,
   planAdopt,
 } from '../../src/lib/key/adopt/index.ts';
+import { unlimited } from '../../src/lib/key/walk/bearable.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { type AdoptWorld, adoptWorld } from '../support/adopt-world.ts';
@@ -24,6 +25,8 @@ const options: AdoptOptions = {
   batchSize: 7,
   workers: 2,
   rowsPerSecond: null,
+  bearable: unlimited,
+  kmsRequestsPerSecond: null,
 };
 
 const finishing = { mode: 'finish', windowSeconds: 0 } as const;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AdoptContext, type AdoptOptions, keyAdopt, planAdopt } from '../../src/lib/key/adopt/index.ts';
 import { listQuarantine } from '../../src/lib/key/reencrypt/index.ts';
+import { unlimited } from '../../src/lib/key/walk/bearable.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { type AdoptWorld, adoptMap, adoptWorld } from '../support/adopt-world.ts';
@@ -19,6 +20,8 @@ const options: AdoptOptions = {
   batchSize: 7,
   workers: 2,
   rowsPerSecond: null,
+  bearable: unlimited,
+  kmsRequestsPerSecond: null,
 };
 
 async function planned(own: Partial<AdoptOptions> = {}, with_: Partial<AdoptContext> = {}) {

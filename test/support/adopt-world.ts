@@ -40,8 +40,11 @@ keyrings:
 `;
 
 /** The map of the platform that `adoptWorld` makes. */
-export async function adoptMap(from = 'from: legacy'): Promise<DataMap> {
-  return (await readDataMap(adoptMapText(from), 'map.yaml')).map;
+export async function adoptMap(
+  from = 'from: legacy',
+  edit = (text: string): string => text,
+): Promise<DataMap> {
+  return (await readDataMap(edit(adoptMapText(from)), 'map.yaml')).map;
 }
 
 export async function adoptWorld({ rows = 50 }: { readonly rows?: number } = {}): Promise<AdoptWorld> {

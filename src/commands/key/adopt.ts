@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { confirmFlag, dryRunFlag, yesFlag } from '../../lib/cli/flags.ts';
+import { throttleFlags } from '../../lib/cli/throttle-flags.ts';
 import type { KeyAdoptResult } from '../../lib/key/adopt/results.ts';
 
 export default class KeyAdopt extends BaseCommand<typeof KeyAdopt> {
@@ -45,7 +46,7 @@ export default class KeyAdopt extends BaseCommand<typeof KeyAdopt> {
     }),
     workers: Flags.integer({ summary: 'values at work at once, in sessions', min: 1, max: 32, default: 2 }),
     'batch-size': Flags.integer({ summary: 'values in one statement', min: 1, max: 10_000, default: 1000 }),
-    'max-rows-per-second': Flags.integer({ summary: 'all workers together', min: 1, helpValue: 'N' }),
+    ...throttleFlags,
   };
   static override exitCodes = [0, 1, 2, 5, 6, 7, 11, 130] as const;
   static override result = async () => (await import('../../lib/key/adopt/results.ts')).keyAdoptResult;
@@ -60,8 +61,9 @@ export default class KeyAdopt extends BaseCommand<typeof KeyAdopt> {
       '../../lib/key/adopt/index.ts'
     );
     const context = await this.context();
-    const operation = await adoptContext(context);
-    const planned = await planAdopt(operation, adoptOptions(this.args.column, this.flags));
+    const options = adoptOptions(this.args.column, this.flags);
+    const operation = await adoptContext(context, options);
+    const planned = await planAdopt(operation, options);
     for (const warning of planned.warnings) this.addWarning(warning);
     for (const line of forecastLines(planned)) this.say(line);
     const kind = this.flags.finish ? keyAdoptFinish : keyAdopt;

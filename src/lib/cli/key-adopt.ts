@@ -7,11 +7,15 @@ import { parseColumnName } from '../platform/map/index.ts';
 import type { PosternContext } from './context.ts';
 import { durationFlag } from './duration-flag.ts';
 import { keyContext } from './key-context.ts';
+import { type ThrottleFlags, throttleOptions } from './throttle-flags.ts';
 
 /** All that adopting a column needs; nothing is opened yet. */
-export async function adoptContext(context: PosternContext): Promise<AdoptContext> {
+export async function adoptContext(
+  context: PosternContext,
+  limits: Pick<AdoptOptions, 'kmsRequestsPerSecond'>,
+): Promise<AdoptContext> {
   return {
-    ...(await keyContext(context)),
+    ...(await keyContext(context, limits)),
     pgcryptoPassphrase: async (column) => {
       const configured = Object.entries(context.config.profile.keys?.pgcrypto ?? {});
       const wanted = JSON.stringify(parseColumnName(column));
@@ -25,14 +29,13 @@ export async function adoptContext(context: PosternContext): Promise<AdoptContex
   };
 }
 
-interface AdoptFlags {
+interface AdoptFlags extends ThrottleFlags {
   readonly 'in-place': boolean;
   readonly finish: boolean;
   readonly window: string;
   readonly 'make-keys'?: string | undefined;
   readonly workers: number;
   readonly 'batch-size': number;
-  readonly 'max-rows-per-second'?: number | undefined;
 }
 
 /** @throws {PosternError} exit 2: `column-name`, `duration-invalid` */
@@ -52,7 +55,7 @@ export function adoptOptions(column: string, flags: AdoptFlags): AdoptOptions {
     windowSeconds: flags.finish ? Math.ceil(window / 1000) : null,
     batchSize: flags['batch-size'],
     workers: flags.workers,
-    rowsPerSecond: flags['max-rows-per-second'] ?? null,
+    ...throttleOptions(flags),
   };
 }
 
@@ -68,7 +71,7 @@ export function forecastLines({ plan, inputs, remains }: PlannedAdopt): readonly
     finish: `${counted(values, 'value')} of ${from} to be removed`,
   }[mode];
   return [
-    `${what}, ${counted(newKeys, 'new data key')}; ${counted(kmsCalls, 'KMS request')} ($${usd.toFixed(2)} on AWS), about ${formatByteSize(walBytes)} of write-ahead log, ${counted(Math.ceil(seconds / 60), 'minute')}`,
+    `${what}${newKeys === 0 ? '' : `, ${counted(newKeys, 'new data key')}`}; ${counted(kmsCalls, 'KMS request')} ($${usd.toFixed(2)} on AWS), about ${formatByteSize(walBytes)} of write-ahead log, ${counted(Math.ceil(seconds / 60), 'minute')}`,
     ...remains,
   ];
 }
@@ -83,7 +86,7 @@ export function outcomeLines(result: KeyAdoptResult): readonly string[] {
   const { values, late, newKeys, kmsCalls, walBytes, seconds } = actual;
   const done = mode === 'finish' ? 'removed in clear' : 'encrypted';
   return [
-    `${counted(values, 'value')} ${done}, ${late.toLocaleString('en')} of them late; ${counted(newKeys, 'new data key')}`,
+    `${counted(values, 'value')} ${done}, ${late.toLocaleString('en')} of them late${newKeys === 0 ? '' : `; ${counted(newKeys, 'new data key')}`}`,
     `${counted(kmsCalls, 'KMS request')}, ${formatByteSize(walBytes)} of write-ahead log, ${seconds.toFixed(1)} s`,
     ...(mode === 'copy' ? [] : [`next: VACUUM ${table}`]),
     ...(certificateId === null ? [] : [`certificate ${certificateId}`]),

@@ -31,15 +31,17 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { destination } = planInputs(plan, restoreInputs);
     return bind(restoreKind(plan), await restoreContext(context, destination));
   },
-  'key.adopt': async (context) => {
+  'key.adopt': async (context, plan) => {
     const { adoptContext } = await import('./key-adopt.ts');
     const { keyAdopt } = await import('../key/adopt/index.ts');
-    return bind(keyAdopt, await adoptContext(context));
+    const { adoptInputs } = await import('../key/adopt/inputs.ts');
+    return bind(keyAdopt, await adoptContext(context, planInputs(plan, adoptInputs)));
   },
-  'key.adopt-finish': async (context) => {
+  'key.adopt-finish': async (context, plan) => {
     const { adoptContext } = await import('./key-adopt.ts');
     const { keyAdoptFinish } = await import('../key/adopt/index.ts');
-    return bind(keyAdoptFinish, await adoptContext(context));
+    const { adoptInputs } = await import('../key/adopt/inputs.ts');
+    return bind(keyAdoptFinish, await adoptContext(context, planInputs(plan, adoptInputs)));
   },
   'key.rotate-dkim': async (context, plan) => {
     const { dkimContext } = await import('./key-dkim.ts');

@@ -14,7 +14,7 @@ const usdPerKmsCall = 0.03 / 10_000;
 const valuesPerSecond = 5_000;
 
 /** A passphrase of pgcrypto is hashed some 65,000 to 250,000 times for every value. */
-const pgcryptoPerSecond = 100;
+const pgcryptoPerSecond = 500;
 
 /** What a written row costs in the write-ahead log beside itself: headers, and an entry in an index. */
 const walPerRow = 150;

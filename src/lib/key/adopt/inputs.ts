@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bearable } from '../walk/bearable.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -39,6 +40,8 @@ export const adoptInputs = z.strictObject({
   batchSize: z.number().int().positive(),
   workers: z.number().int().positive(),
   rowsPerSecond: z.number().positive().nullable(),
+  bearable,
+  kmsRequestsPerSecond: z.number().positive().nullable(),
   forecast: adoptForecast,
 });
 

@@ -15,7 +15,14 @@ import { sourceDecoder } from './source-decoder.ts';
 
 export type AdoptOptions = Pick<
   AdoptInputs,
-  'mode' | 'makeKeys' | 'windowSeconds' | 'batchSize' | 'workers' | 'rowsPerSecond'
+  | 'mode'
+  | 'makeKeys'
+  | 'windowSeconds'
+  | 'batchSize'
+  | 'workers'
+  | 'rowsPerSecond'
+  | 'bearable'
+  | 'kmsRequestsPerSecond'
 > & {
   /** Canonical `schema.table` and a column: the encrypted one, or the one that its values come from. */
   readonly name: { readonly table: string; readonly column: string };

@@ -74,8 +74,8 @@ function keylessQuery({ table, subject }: KeyringTable, column: WalkedColumn, wh
   const own = `k.${quoteIdentifier(subject ?? '')}`;
   return `(select ${subjectExpression(column, 'walked')} as subject
       from ${tableName(column.table)} walked where ${where}) wanted
-    where subject is not null
-      and not exists (select from ${tableName(table)} k where ${subject === undefined ? 'true' : `${own} = subject`})`;
+    where wanted.subject is not null
+      and not exists (select from ${tableName(table)} k where ${subject === undefined ? 'true' : `${own} = wanted.subject`})`;
 }
 
 /**
