@@ -211,3 +211,16 @@ test('values of pgcrypto are opened outside the database, and what does not open
   expected.delete(1);
   expect(await world.readSealed()).toEqual(expected);
 });
+
+test('rows of a partitioned table are adopted and read in the partition where they are', async () => {
+  await world.platform.query(
+    `alter table app.account rename to whole;
+     create table app.account (like app.whole including all) partition by range (id);
+     create table app.low partition of app.account for values from (0) to (20);
+     create table app.high (sealed bytea, sealed_key uuid, touched int not null default 0, legacy text, legacy_pgp bytea, person_id uuid, id int not null);
+     alter table app.account attach partition app.high for values from (20) to (1000);
+     insert into app.account select * from app.whole; drop table app.whole`,
+  );
+  await adopt();
+  expect(await world.readSealed()).toEqual(world.legacy);
+});

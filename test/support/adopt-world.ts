@@ -16,7 +16,8 @@ export interface AdoptWorld extends KeyWorld {
   sealAccount(id: number, plaintext: string): Promise<Buffer>;
 }
 
-const adoptMapText = (from: string) => `version: 1
+/** The text of `adoptMap`, for a command. */
+export const adoptMapText = (from: string) => `version: 1
 subjects: {person: {identities: {id: {}}}}
 tables:
   app.person:
