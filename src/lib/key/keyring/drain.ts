@@ -21,8 +21,9 @@ export async function drainVersions(
     return `select ${id} as id from ${tableName(table)} where ${formatOfValue(value)} = 'keyed'`;
   });
   const state = quoteIdentifier(keyring.state);
+  // Materialized, or PostgreSQL reads the columns once for every key.
   const { rowCount } = await db.query(
-    `with used as (${used.join(' union ')})
+    `with used as materialized (${used.join(' union ')})
      update ${tableName(keyring.table)} k set ${state} = 'drained'
      where k.${state}::text = 'decrypt-only'
        and not exists (select from used where used.id = k.${quoteIdentifier(keyring.id)})`,
