@@ -51,7 +51,26 @@ export async function kmsRows(source: KmsSource, facts: KmsFacts, watch: Watch):
   return [...rows, ...missing];
 }
 
-function wrapping({ classes }: KmsFacts): readonly Named[] {
+/** Where the profile has no such service, what keyrings name, of which nothing else is known. */
+export function unaskedRows(classes: readonly KeyringClass[], watch: Watch): readonly KeyRow[] {
+  const message = 'the profile has no kms to ask for its age';
+  return wrapping({ classes }).map(({ keyId, usedFor, wraps }) =>
+    keyRow(
+      {
+        id: `kek:${keyId}`,
+        kind: 'kek',
+        name: keyId,
+        state: 'unknown',
+        usedFor,
+        needed: wrapNeed(wraps),
+        findings: [{ code: 'not-configured', verdict: 'unknown', message }],
+      },
+      watch,
+    ),
+  );
+}
+
+function wrapping({ classes }: Pick<KmsFacts, 'classes'>): readonly Named[] {
   const living = classes.filter(({ state }) => state !== 'destroyed');
   return [...Map.groupBy(living, ({ kek }) => kek)].map(([keyId, own]) => ({
     keyId,
@@ -87,7 +106,7 @@ function lostRow({ keyId, usedFor, wraps }: Named, error: PosternError, watch: W
       name: keyId,
       state: isMissing ? 'missing' : 'unknown',
       usedFor,
-      needed: wraps === 0 ? [] : [{ why: `wraps ${counted(wraps, 'data key')}`, setId: null, until: null }],
+      needed: wrapNeed(wraps),
       next: { action: 'investigate', from: null },
       findings: [
         { code: error.code ?? 'kms', verdict: isMissing ? 'overdue' : 'unknown', message: messageOf(error) },
@@ -189,7 +208,7 @@ async function materialOf(kms: KmsService, { arn, state }: KmsKey): Promise<Mate
     const rotated = materials.findLast((material) => material.state !== 'pending')?.rotated;
     const { automatic } = await kms.rotationStatus(arn);
     return {
-      versions: materials.length,
+      ...(materials.length === 0 ? {} : { versions: materials.length }),
       ...(rotated === undefined ? {} : { rotated }),
       ...(automatic.on && automatic.next !== undefined ? { next: automatic.next } : {}),
       findings: [],
@@ -202,4 +221,10 @@ async function materialOf(kms: KmsService, { arn, state }: KmsKey): Promise<Mate
   }
 }
 
-const silent: readonly (string | undefined)[] = ['kms-access-denied', 'kms-unsupported', 'kms-key-unusable'];
+/** Answers that leave the key listed. */
+const silent: readonly (string | undefined)[] = [
+  'kms-access-denied',
+  'kms-unsupported',
+  'kms-key-unusable',
+  'kms-failed',
+];

@@ -4,8 +4,7 @@ import type { KeyCensusResult } from '../census/results.ts';
 import { type Asking, asking } from './ask.ts';
 import { heldIn, lastCensus, type RecordedCensus, recordCensus } from './census-record.ts';
 import type { OpenableSet, RegisterContext, RetainedSet } from './context.ts';
-import { dataKeyRows } from './data-keys.ts';
-import { type KeyringClass, readKeyrings } from './read-keyrings.ts';
+import type { KeyringClass } from './read-keyrings.ts';
 import { type KeyListResult, type KeyRow, keyKinds } from './results.ts';
 import type { Watch } from './row.ts';
 
@@ -53,6 +52,7 @@ async function askKeyrings(
 ): Promise<readonly KeyringClass[]> {
   if (platform === undefined) return [];
   const found = await ask('the keyrings', async () => {
+    const { readKeyrings } = await import('./read-keyrings.ts');
     const db = await platform.open();
     try {
       return await readKeyrings(db, await platform.map(), new Date(now.getTime() - cryptoperiods.dek));
@@ -77,6 +77,8 @@ async function askCensus(
   },
 ): Promise<RecordedCensus | undefined> {
   const { platform, profile } = context;
+  if (census === 'taken' && platform === undefined)
+    asked.unasked.push({ source: 'the census', reason: 'the profile has no platform with a map' });
   if (census === 'taken' && platform !== undefined) {
     const taken = await asked.ask('the census', () => takeNow(context, platform));
     if (taken !== undefined && state === undefined)
@@ -139,6 +141,7 @@ async function dataKeys(
   watch: Watch,
 ): Promise<readonly KeyRow[]> {
   if (classes.length === 0) return [];
+  const { dataKeyRows } = await import('./data-keys.ts');
   const held =
     census === undefined
       ? undefined
@@ -165,8 +168,9 @@ async function kmsKeys(
   { ask }: Asking,
   watch: Watch,
 ): Promise<readonly KeyRow[]> {
-  if (kms === undefined) return [];
-  const { kmsRows } = await import('./kms-keys.ts');
+  if (kms === undefined && classes.length === 0) return [];
+  const { kmsRows, unaskedRows } = await import('./kms-keys.ts');
+  if (kms === undefined) return unaskedRows(classes, watch);
   const held =
     census === undefined ? undefined : (kek: string) => heldIn(census, (group) => group.kek === kek);
   const rows = await ask('the key management service', () =>

@@ -70,10 +70,17 @@ export function keyRow(facts: KeyFacts, watch: Watch): KeyRow {
   };
 }
 
-function endFindings({ expires }: KeyFacts, end: Date, { now, within }: Watch): readonly KeyFinding[] {
+function endFindings(
+  { expires, keys = 1, keysOverdue = keys }: KeyFacts,
+  end: Date,
+  { now, within }: Watch,
+): readonly KeyFinding[] {
   const what = expires?.getTime() === end.getTime() ? 'the key' : 'its cryptoperiod';
   const on = end.toISOString().slice(0, 10);
-  if (end <= now) return [{ code: 'key-overdue', verdict: 'overdue', message: `${what} ended on ${on}` }];
+  const whose =
+    keys === 1 ? '' : ` for ${keysOverdue.toLocaleString('en')} of ${keys.toLocaleString('en')} keys`;
+  if (end <= now)
+    return [{ code: 'key-overdue', verdict: 'overdue', message: `${what} ended on ${on}${whose}` }];
   if (end.getTime() - now.getTime() > within) return [];
   return [{ code: 'key-due', verdict: 'due', message: `${what} ends on ${on}` }];
 }

@@ -1,7 +1,5 @@
 import { usageError } from '../../base/error.ts';
-import { keyringsOf } from '../../platform/map/index.ts';
 import type { RegisterContext } from './context.ts';
-import { versionsOf } from './read-keyrings.ts';
 import { type RegisterOptions, readRegister } from './register.ts';
 import type { KeyRow, KeyShowResult } from './results.ts';
 
@@ -43,6 +41,7 @@ async function subjectKeys(
   asked: string,
   subject: string,
 ): Promise<KeyShowResult['versions']> {
+  const { keyringsOf } = await import('../../platform/map/index.ts');
   const keyrings = platform === undefined ? [] : keyringsOf(await platform.map());
   const keyring = keyrings.find(({ table }) => table === asked);
   if (keyring?.subject === undefined || platform === undefined)
@@ -50,6 +49,7 @@ async function subjectKeys(
       code: 'keyring-unknown',
       hints: [`give --subject with one of: ${keyrings.map(({ table }) => table).join(', ')}`],
     });
+  const { versionsOf } = await import('./read-keyrings.ts');
   const db = await platform.open();
   try {
     return await versionsOf(db, keyring, subject);
