@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobNames } from '../../src/lib/config/schedule-settings.ts';
 import { crontab } from '../../src/lib/schedule/cron.ts';
 import { offsetOf, type Timing } from '../../src/lib/schedule/timing.ts';
 import { describeWith } from '../support/optional.ts';
@@ -32,14 +33,14 @@ function jobLines(text: string, columns: 5 | 6 = 6) {
 describe('a crontab', () => {
   it('has a line for each job, with real numbers, a user and a lock of its own', () => {
     const lines = jobLines(crontab(choose().jobs, options).text);
-    expect(lines).toHaveLength(9);
+    expect(lines).toHaveLength(jobNames.length);
     for (const { fields, user, command } of lines) {
       expect(fields).toMatch(/^\d{1,2} \d{1,2} (\d{1,2}|\*) \* [0-6*]$/);
       expect(user).toBe('postern');
       expect(command).toMatch(/exec flock -n -E 11 \/var\/lib\/postern\/postern-production-[a-z-]+\.lock /);
       expect(command).toContain(' --no-input');
     }
-    expect(new Set(lines.map(({ command }) => /\S+\.lock/.exec(command)?.[0])).size).toBe(9);
+    expect(new Set(lines.map(({ command }) => /\S+\.lock/.exec(command)?.[0])).size).toBe(jobNames.length);
   });
 
   it('of a person has no column for the user', () => {

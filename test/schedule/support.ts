@@ -8,6 +8,7 @@ export const everyCommand: readonly KnownCommand[] = [
   { id: 'backup:prune', flags: { 'plan-only': {} } },
   { id: 'backup:status', flags: { 'max-age': {} } },
   { id: 'key:status', flags: { 'fail-overdue': {} } },
+  { id: 'key:dkim:check', flags: {} },
   { id: 'audit:verify', flags: {} },
   { id: 'doctor', flags: {} },
 ];
@@ -15,6 +16,7 @@ export const everyCommand: readonly KnownCommand[] = [
 const wholeProfile = {
   state: { url: '${file:state}' },
   backup: { secret_keys: ['key'], prune: { keep_last: 4 } },
+  keys: { dkim: { folder: 'dkim', domains: {} } },
 } as unknown as ChooseOptions['parts'];
 
 export function choose(change: Partial<ChooseOptions> = {}): ReturnType<typeof chooseJobs> {

@@ -11,6 +11,7 @@ export const jobNames = [
   'backup-prune',
   'backup-status',
   'key-status',
+  'key-dkim-check',
   'audit-verify',
   'doctor',
 ] as const;

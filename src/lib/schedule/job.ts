@@ -74,6 +74,12 @@ export const jobs: Readonly<Record<JobName, JobDefinition>> = {
     timing: { every: 'day', hour: 7, minute: 30, jitter: 30 },
     lacks: lacksAnyKey,
   },
+  'key-dkim-check': {
+    summary: 'ask every name server for the DKIM records of the private keys',
+    argv: () => ['key', 'dkim', 'check'],
+    timing: { every: 'day', hour: 6, minute: 30, jitter: 30 },
+    lacks: ({ keys }) => (keys?.dkim === undefined ? 'keys.dkim' : undefined),
+  },
   'audit-verify': {
     summary: 'check that the audit log is whole',
     argv: () => ['audit', 'verify'],
