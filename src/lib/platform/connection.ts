@@ -65,6 +65,8 @@ const safeSession = {
   bytea_output: 'hex',
   extra_float_digits: '1',
   standard_conforming_strings: 'on',
+  // Compiling a statement takes longer than most of ours run.
+  jit: 'off',
 } as const;
 
 const safeReading = {

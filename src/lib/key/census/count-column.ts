@@ -2,6 +2,7 @@ import type { Queryable } from '../../base/postgres.ts';
 import type { EncryptedColumn, Keyring } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { formatOfValue, keyIdOfValue } from '../column/format-of-value.ts';
+import { withHashedJoins } from '../column/hashed-joins.ts';
 import { tableName } from '../column/table-name.ts';
 
 /** Values that are under keys of one kind. */
@@ -24,7 +25,7 @@ export interface CountedKeys {
 
 /** Counts a column's values by the keys that they name; nothing is decrypted, and no value leaves the server. */
 export async function countColumn(db: Queryable, column: EncryptedColumn): Promise<readonly CountedKeys[]> {
-  const { rows } = await db.query<CountedRow>(censusQuery(column));
+  const { rows } = await withHashedJoins(db, () => db.query<CountedRow>(censusQuery(column)));
   return rows.map((row) => ({
     ...row,
     keys: Number(row.keys),

@@ -1,6 +1,7 @@
 import type { Client } from '../../base/postgres.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { formatOfValue, keyIdOfValue } from '../column/format-of-value.ts';
+import { withHashedJoins } from '../column/hashed-joins.ts';
 import { tableName } from '../column/table-name.ts';
 import type { WalkedColumn } from '../column/walked-column.ts';
 import type { KeyringTable } from './keyring-table.ts';
@@ -18,15 +19,15 @@ export async function drainVersions(
   const used = columns.map(({ table, column }) => {
     const value = quoteIdentifier(column);
     const id = `case when ${formatOfValue(value)} = 'keyed' then ${keyIdOfValue(value)} end`;
-    return `select ${id} as id from ${tableName(table)} where ${formatOfValue(value)} = 'keyed'`;
+    return `select distinct ${id} as id from ${tableName(table)} where ${formatOfValue(value)} = 'keyed'`;
   });
   const state = quoteIdentifier(keyring.state);
   // Materialized, or PostgreSQL reads the columns once for every key.
-  const { rowCount } = await db.query(
-    `with used as materialized (${used.join(' union ')})
+  const { rowCount } = await withHashedJoins(db, () =>
+    db.query(`with used as materialized (${used.join(' union ')})
      update ${tableName(keyring.table)} k set ${state} = 'drained'
      where k.${state}::text = 'decrypt-only'
-       and not exists (select from used where used.id = k.${quoteIdentifier(keyring.id)})`,
+       and not exists (select from used where used.id = k.${quoteIdentifier(keyring.id)})`),
   );
   return rowCount ?? 0;
 }
