@@ -24,18 +24,21 @@ export async function readRegister(
   const watch = { now: context.clock.now(), within: options.within };
   const state =
     context.state === undefined ? undefined : await asked.ask('the state database', context.state);
-  const classes = await askKeyrings(context, asked, watch);
+  const [classes, backups] = await Promise.all([
+    askKeyrings(context, asked, watch),
+    askBackups(context, asked, state),
+  ]);
   const census = await askCensus(context, options, { asked, state, classes });
-  const backups = await askBackups(context, asked, state);
-  const rows = [
-    ...(await dataKeys(context, { classes, census, sets: backups.sets, state }, watch)),
-    ...(await kmsKeys(context, { classes, census, sets: backups.sets }, asked, watch)),
-    ...(await openpgpKeys(context, backups, asked, watch)),
-    ...(await certificateKeys(context, state, asked, watch)),
-    ...(await platformKeys(context, asked, watch)),
-  ];
+  const known = { classes, census, sets: backups.sets };
+  const rows = await Promise.all([
+    dataKeys(context, { ...known, state }, watch),
+    kmsKeys(context, known, asked, watch),
+    openpgpKeys(context, backups, asked, watch),
+    certificateKeys(context, state, asked, watch),
+    platformKeys(context, asked, watch),
+  ]);
   return {
-    keys: rows.toSorted((a, b) => keyKinds.indexOf(a.kind) - keyKinds.indexOf(b.kind)),
+    keys: rows.flat().toSorted((a, b) => keyKinds.indexOf(a.kind) - keyKinds.indexOf(b.kind)),
     census: census === undefined ? null : summaryOf(census),
     unasked: distinct(asked.unasked),
   };
