@@ -7,6 +7,7 @@ import { createLocalKms, openLocalKms } from '../../src/lib/cloud/local/kms.ts';
 import { sealedFile } from '../../src/lib/key/password/secret-file.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
+import { checkedJson } from './checked-json.ts';
 
 let platform: TestDatabase;
 let state: TestDatabase;
@@ -77,11 +78,13 @@ const publishedUrl = () => readFile(join(folder, 'secrets', 'app-url'), 'utf8');
 test('a rotation is tried out, refused without an answer, done, seen and checked', async () => {
   const checked = await postern('key', 'password', 'check', a, '--json');
   expect(checked.code).toBe(3);
-  expect(checked.json().result.passwords[0]).toMatchObject({ findings: [{ code: 'never-rotated' }] });
+  const { result: seen } = await checkedJson('key password check', checked);
+  expect(seen.passwords[0]).toMatchObject({ findings: [{ code: 'never-rotated' }] });
 
   const dry = await rotate('app', '--in-use', a, '--dry-run', '--json');
   expect(dry.code).toBe(0);
-  expect(dry.json().result).toMatchObject({ before: a, after: b, outcome: 'not stored', findings: [] });
+  const { result: forecast } = await checkedJson('key rotate password', dry);
+  expect(forecast).toMatchObject({ before: a, after: b, outcome: 'not stored', findings: [] });
   await expect(access(join(folder, 'secrets', 'app-url'))).rejects.toThrow();
 
   const unanswered = await rotate('app', '--in-use', a);
@@ -150,7 +153,7 @@ test('a hook that fails is told with exit 7, and the plan goes on once it is men
 test('a password may be published under a key of the key management service alone', async () => {
   const done = await rotate('sealed', '--yes', '--json');
   expect(done.code).toBe(0);
-  expect(done.json().warnings.join()).toContain('no second role');
+  expect((await checkedJson('key rotate password', done)).warnings.join()).toContain('no second role');
   const path = join(folder, 'secrets', 'sealed.json');
   const { kmsKey, context } = JSON.parse(await readFile(path, 'utf8'));
   expect(context).toEqual({ 'postern-purpose': 'password-published', profile: 'test', name: 'sealed' });

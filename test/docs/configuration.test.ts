@@ -25,11 +25,13 @@ function keysOf(schema: Schema, path: readonly string[] = []): readonly string[]
     const deeper = keysOf(value, [...path, key]);
     return deeper.length === 0 ? [[...path, key].join('.')] : deeper;
   });
-  const chosen =
-    typeof schema.additionalProperties === 'object'
-      ? keysOf(schema.additionalProperties, [...path, 'NAME'])
-      : [];
-  return [...new Set([...below, ...named, ...chosen])];
+  return [...new Set([...below, ...named, ...chosen(schema.additionalProperties, [...path, 'NAME'])])];
+}
+
+function chosen(value: Schema | boolean | undefined, path: readonly string[]): readonly string[] {
+  if (typeof value !== 'object') return [];
+  const deeper = keysOf(value, path);
+  return deeper.length === 0 ? [path.join('.')] : deeper;
 }
 
 const root = z.toJSONSchema(configFile, { io: 'input' }) as Schema;
