@@ -89,27 +89,27 @@ test('a value that does not open is quarantined, listed, and lets the plan be do
 });
 
 test('another host takes parts of a walk, and ends with it', async () => {
-  const planned = await tell('key reencrypt', [
-    '--plan-only',
-    '--writer-cache',
-    '0',
-    '--max-rows-per-second',
-    '4',
-  ]);
+  const planned = await tell('key reencrypt', ['--plan-only', '--writer-cache', '0']);
+  const isThere = (text: string, values: readonly string[] = []) =>
+    withConnection({ url: world.state.url, role: 'test' }, async (client) => {
+      const { rowCount } = await client.query(text, [...values]);
+      return (rowCount ?? 0) > 0;
+    });
+  const patience = { timeout: 20_000, interval: 20 };
+  // The walk cannot write anything before the other host has come.
+  const held = await platform.platform.connect();
+  await held.query('begin; select from app.token for update');
   const first = start(['plan', 'apply', planned.planId, '--yes'], world.folder);
+  const part = 'select from postern.key_walk_part where plan_id = $1';
+  await vi.waitUntil(() => isThere(part, [planned.planId]), patience);
+  const working = world.run('key', 'work', planned.planId, '--json');
   await vi.waitUntil(
-    () =>
-      withConnection({ url: world.state.url, role: 'test' }, async (client) => {
-        const { rowCount } = await client.query(
-          'select from postern.key_walk_part where plan_id = $1 limit 1',
-          [planned.planId],
-        );
-        return rowCount === 1;
-      }),
-    { timeout: 20_000, interval: 20 },
+    () => isThere(`select from postern.audit_entry where body::jsonb ->> 'action' = 'key.work'`),
+    patience,
   );
-  const worked = await tell('key work', [planned.planId]);
-  expect(worked).toMatchObject({ planId: planned.planId });
+  await held.query('commit');
+  held.release();
+  expect((await checkedJson('key work', await working)).result).toMatchObject({ planId: planned.planId });
   expect(await first.ended).toBe(0);
   platform.forgetKeys();
   expect(await platform.readTokens()).toEqual(platform.tokens);
