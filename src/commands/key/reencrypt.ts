@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { dryRunFlag, yesFlag } from '../../lib/cli/flags.ts';
-import { throttleFlags } from '../../lib/cli/throttle-flags.ts';
+import { reencryptFlags } from '../../lib/cli/reencrypt-flags.ts';
 import type { KeyReencryptResult } from '../../lib/key/reencrypt/results.ts';
 
 export default class KeyReencrypt extends BaseCommand<typeof KeyReencrypt> {
@@ -32,15 +32,7 @@ export default class KeyReencrypt extends BaseCommand<typeof KeyReencrypt> {
       helpValue: 'KEY',
       exclusive: ['active-keys'],
     }),
-    workers: Flags.integer({ summary: 'values at work at once, in sessions', min: 1, max: 32, default: 2 }),
-    'batch-size': Flags.integer({ summary: 'values in one statement', min: 1, max: 10_000, default: 1000 }),
-    ...throttleFlags,
-    'writer-cache': Flags.string({
-      summary:
-        'how long applications keep a data key in memory, or 0; what they write until then is caught at the end',
-      helpValue: 'DURATION',
-      default: '5m',
-    }),
+    ...reencryptFlags,
   };
   static override exitCodes = [0, 1, 2, 5, 6, 7, 11, 130] as const;
   static override result = async () =>

@@ -7,7 +7,7 @@ import { canonicalName } from '../platform/map/index.ts';
 import { durationFlag } from './duration-flag.ts';
 import { type ThrottleFlags, throttleOptions } from './throttle-flags.ts';
 
-interface ReencryptFlags extends ThrottleFlags {
+export interface ReencryptFlags extends ThrottleFlags {
   readonly 'active-keys': boolean;
   readonly kek?: string | undefined;
   readonly workers: number;

@@ -6,7 +6,7 @@ import type { KeyringTable } from './keyring-table.ts';
 import { successorId } from './make-versions.ts';
 
 /**
- * Makes the successors active and their predecessors decrypt-only, all in one transaction: at no moment has a subject
+ * Makes the successors active, and lets their predecessors step back, all in one transaction: at no moment has a subject
  * no active key, or two. A second time changes nothing.
  * @returns how many successors became active
  */
@@ -15,6 +15,7 @@ export async function activateSuccessors(
   keyring: KeyringTable,
   olds: readonly KeyVersion[],
   planId: string,
+  predecessors: 'decrypt-only' | 'compromised' = 'decrypt-only',
 ): Promise<number> {
   const { table, id, state } = keyring;
   const move = (ids: string, from: string, to: string) =>
@@ -31,7 +32,7 @@ export async function activateSuccessors(
     );
     const ready = new Set(rows.map((row) => row.id));
     const moving = pairs.filter(([, successor]) => ready.has(successor));
-    await db.query(move('$1', 'active', 'decrypt-only'), [moving.map(([old]) => old)]);
+    await db.query(move('$1', 'active', predecessors), [moving.map(([old]) => old)]);
     const { rowCount } = await db.query(move('$1', 'pre-active', 'active'), [moving.map(([, next]) => next)]);
     await db.query('commit');
     return rowCount ?? 0;

@@ -1,7 +1,9 @@
 import type { Queryable } from '../../base/postgres.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { countColumn } from '../census/count-column.ts';
+import { countUnder } from '../column/count-under.ts';
 import { tableName } from '../column/table-name.ts';
+import { type CompromisedKeys, whereCompromised } from '../keyring/compromised.ts';
 import type { ReencryptForecast } from './inputs.ts';
 import type { KeyringScope } from './scope.ts';
 
@@ -22,31 +24,30 @@ export async function forecastOf(
     keys,
     workers,
     rowsPerSecond,
+    compromised = null,
   }: {
     readonly keys: 'new' | 'active';
     readonly workers: number;
     readonly rowsPerSecond: number | null;
+    readonly compromised?: CompromisedKeys | null;
   },
 ): Promise<ReencryptForecast> {
-  const state = quoteIdentifier(keyring.state);
-  const partition = keyring.subject === undefined ? `'all'::text` : quoteIdentifier(keyring.subject);
-  const { rows } = await db.query<{ subjects: string }>(
-    `select count(distinct ${partition}) as subjects from ${tableName(keyring.table)} where ${state}::text = 'active'`,
-  );
-  const subjects = Number(rows[0]?.subjects ?? 0);
+  const subjects = await activeSubjects(db, keyring, compromised);
   let values = 0;
   let oldKeys = 0;
   let walBytes = 0;
   for (const column of columns) {
-    const groups = (await countColumn(db, column)).filter(
-      ({ format, state: of, isNewest }) =>
-        format === 'keyed' && (keys === 'new' || of !== 'active' || isNewest === false),
+    const stragglers = (await countColumn(db, column)).filter(
+      ({ format, state, isNewest }) =>
+        format === 'keyed' &&
+        ((keys === 'new' && compromised === null) || state !== 'active' || isNewest === false),
     );
-    const found = groups.reduce((sum, group) => sum + group.values, 0);
+    const under = compromised === null ? undefined : await countUnder(db, { column, keyring, compromised });
+    const found = stragglers.reduce((sum, group) => sum + group.values, under?.activeValues ?? 0);
     const { bytes, toastBytes, estimatedRows } = column.relation;
     const rowBytes = estimatedRows === null || estimatedRows < 1 ? 500 : (bytes + toastBytes) / estimatedRows;
     values += found;
-    oldKeys += groups.reduce((sum, group) => sum + group.keys, 0);
+    oldKeys += stragglers.reduce((sum, group) => sum + group.keys, under?.activeKeys ?? 0);
     walBytes += Math.ceil(found * (rowBytes + walPerRow));
   }
   const newKeys = keys === 'new' ? subjects : 0;
@@ -61,4 +62,20 @@ export async function forecastOf(
     walBytes,
     seconds: Math.ceil(values / rate),
   };
+}
+
+/** How many subjects have an active key; of some keys, how many of those. */
+async function activeSubjects(
+  db: Queryable,
+  keyring: KeyringScope['keyring'],
+  compromised: CompromisedKeys | null,
+): Promise<number> {
+  const subject = keyring.subject === undefined ? `'all'::text` : `k.${quoteIdentifier(keyring.subject)}`;
+  const { text, values } = whereCompromised(keyring, compromised ?? { what: 'keyring' });
+  const { rows } = await db.query<{ subjects: number }>(
+    `select count(distinct ${subject})::float8 as subjects from ${tableName(keyring.table)} k
+     where k.${quoteIdentifier(keyring.state)}::text = 'active' and ${text}`,
+    [...values],
+  );
+  return rows[0]?.subjects ?? 0;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compromisedKeys } from '../keyring/compromised.ts';
 import { bearable } from '../walk/bearable.ts';
 
 const count = z.number().int().nonnegative();
@@ -24,6 +25,8 @@ export const reencryptInputs = z.strictObject({
   keys: z.enum(['new', 'active']),
   /** The KMS key that wraps new data keys; that of the old one when null. */
   kek: z.string().nullable(),
+  /** Keys that somebody may know: these alone get successors, and are called so. Null: every key gets one. */
+  compromised: compromisedKeys.nullable(),
   batchSize: z.number().int().positive(),
   workers: z.number().int().positive(),
   rowsPerSecond: z.number().positive().nullable(),

@@ -49,7 +49,7 @@ export const keyReencrypt: PlanKind<KeyContext> = {
     });
   },
   certify: async (_context, plan, results) => {
-    const { keyring, columns, keys, kek, forecast } = planInputs(plan, reencryptInputs);
+    const { keyring, columns, keys, kek, compromised, forecast } = planInputs(plan, reencryptInputs);
     return {
       subject: [],
       predicateType: 'urn:postern:predicate:key-reencrypt:v1',
@@ -58,6 +58,7 @@ export const keyReencrypt: PlanKind<KeyContext> = {
         columns: columns.map((column) => ({ ...column })),
         keys,
         kek,
+        compromised,
         forecast: { ...forecast },
         actual: {
           ...actualOf(results),

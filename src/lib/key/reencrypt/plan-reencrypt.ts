@@ -22,6 +22,8 @@ export type ReencryptOptions = Pick<
 > & {
   /** Canonical `schema.table`; the map's only keyring unless told. */
   readonly keyring: string | undefined;
+  /** With `keys: 'new'`: only these get successors. */
+  readonly compromised?: ReencryptInputs['compromised'];
 };
 
 export interface PlannedReencrypt {
@@ -53,9 +55,10 @@ export async function planReencrypt(
     if (forecast.values === 0 && forecast.newKeys === 0) {
       return { plan: undefined, forecast, keyring: keyring.table, warnings };
     }
-    const { keyring: _, ...chosen } = options;
+    const { keyring: _, compromised = null, ...chosen } = options;
     const inputs: ReencryptInputs = {
       ...chosen,
+      compromised,
       keyring: keyring.table,
       columns: columns.map(({ table, column }) => ({ table, column })),
       forecast,
@@ -74,11 +77,15 @@ export async function planReencrypt(
   }
 }
 
-function stepsOf({ keyring, columns, keys, forecast }: ReencryptInputs): Plan['body']['steps'] {
+function stepsOf({ keyring, columns, keys, forecast, compromised }: ReencryptInputs): Plan['body']['steps'] {
   const count = forecast.newKeys.toLocaleString('en');
   const successors = [
     { kind: 'make', summary: `make ${count} new data keys in ${keyring}`, inputs: {} },
-    { kind: 'activate', summary: `make the new data keys active, and the old ones decrypt-only`, inputs: {} },
+    {
+      kind: 'activate',
+      summary: `make the new data keys active, and the old ones ${compromised === null ? 'decrypt-only' : 'compromised'}`,
+      inputs: {},
+    },
   ];
   return [
     ...(keys === 'new' ? successors : []),

@@ -7,7 +7,9 @@ import type { Plan } from '../../operation/plan.ts';
 import type { StepJournal } from '../../operation/plan-kind.ts';
 import type { KeyContext } from '../context.ts';
 import { activateSuccessors, retireOlderActive } from '../keyring/activate-versions.ts';
+import { condemnVersions, countActive, isCompromised } from '../keyring/compromised.ts';
 import { drainVersions } from '../keyring/drain.ts';
+import type { KeyVersion } from '../keyring/key-version.ts';
 import { makeSuccessors, newestActive } from '../keyring/make-versions.ts';
 import { measured } from '../walk/measured.ts';
 import { quarantineReasons } from '../walk/quarantine.ts';
@@ -41,7 +43,7 @@ export async function makeStep({ context, plan, inputs, scope, db, journal }: St
   let made = Number(from?.['made'] ?? 0);
   for await (const { keys, last } of newestActive(db, scope.keyring, { after: idOf(from), pageSize })) {
     context.signal.throwIfAborted();
-    made += await makeSuccessors(db, kms, scope.keyring, keys, {
+    made += await makeSuccessors(db, kms, scope.keyring, toReplace(inputs, keys), {
       planId: plan.id,
       kek: inputs.kek ?? undefined,
     });
@@ -51,17 +53,36 @@ export async function makeStep({ context, plan, inputs, scope, db, journal }: St
 }
 
 /** From here on applications encrypt under the successors. */
-export async function activateStep({ context, plan, scope, db, journal }: StepTask): Promise<JsonObject> {
+export async function activateStep({
+  context,
+  plan,
+  inputs,
+  scope,
+  db,
+  journal,
+}: StepTask): Promise<JsonObject> {
   const measure = await measured(context, db);
+  const { compromised } = inputs;
   const from = lastOf(journal);
   let activated = Number(from?.['activated'] ?? 0);
   for await (const { keys, last } of newestActive(db, scope.keyring, { after: idOf(from), pageSize })) {
     context.signal.throwIfAborted();
-    activated += await activateSuccessors(db, scope.keyring, keys, plan.id);
+    activated += await activateSuccessors(
+      db,
+      scope.keyring,
+      toReplace(inputs, keys),
+      plan.id,
+      compromised === null ? 'decrypt-only' : 'compromised',
+    );
     await journal.checkpoint({ after: last, activated });
   }
   await retireOlderActive(db, scope.keyring);
+  if (compromised !== null) await condemnVersions(db, scope.keyring, compromised);
   return { activated, ...(await measure()) };
+}
+
+function toReplace({ compromised }: ReencryptInputs, keys: readonly KeyVersion[]): readonly KeyVersion[] {
+  return compromised === null ? keys : keys.filter((key) => isCompromised(compromised, key));
 }
 
 /** Encrypts every value of a column again that is not under its subject's active key. */
@@ -75,7 +96,8 @@ export async function walkStep({ context, plan, index, inputs, scope, db }: Step
 /**
  * The end: what the walk could not reach is tried again once no application can hold an older key any more, and keys
  * that no value names are drained.
- * @throws {PosternError} exit 7, `key-quarantine`: values that cannot be encrypted again are left
+ * @throws {PosternError} exit 7, `key-quarantine`: values that cannot be encrypted again are left; `key-still-made`:
+ * applications make data keys under a compromised KMS key
  */
 export async function settleStep({ context, plan, inputs, scope, db }: StepTask): Promise<JsonObject> {
   const measure = await measured(context, db);
@@ -95,6 +117,7 @@ export async function settleStep({ context, plan, inputs, scope, db }: StepTask)
     );
   }
   const drained = await drainVersions(db, scope.keyring, scope.columns);
+  await requireNoneMade(db, scope, inputs);
   if (left.length === 0) return { written, drained, ...(await measure()) };
   throw partial(`in quarantine: ${left.join(', ')}`, {
     code: 'key-quarantine',
@@ -103,6 +126,25 @@ export async function settleStep({ context, plan, inputs, scope, db }: StepTask)
       'repair or remove them, then apply the plan again: it tries each once more',
     ],
   });
+}
+
+async function requireNoneMade(
+  db: Client,
+  { keyring }: KeyringScope,
+  { compromised }: ReencryptInputs,
+): Promise<void> {
+  if (compromised?.what !== 'kek') return;
+  const active = await countActive(db, keyring, compromised);
+  if (active === 0) return;
+  throw partial(
+    `applications have made ${counted(active, 'data key')} in ${keyring.table} under the compromised KMS key since`,
+    {
+      code: 'key-still-made',
+      hints: [
+        'let them wrap with the new KMS key, then run `postern key compromise` again: it replaces these too',
+      ],
+    },
+  );
 }
 
 /** An application may write under a key that it has in memory, for as long as its cache keeps it. */

@@ -4,7 +4,12 @@ import type { WalkedColumn } from '../column/walked-column.ts';
  * What sets off on every row that is written: a sentence each. A trigger that notifies somebody, or copies rows, does
  * so a million times.
  */
-export function triggerWarnings({ relation, table, column, keyIdColumn }: WalkedColumn): readonly string[] {
+export function triggerWarnings({
+  relation,
+  table,
+  column,
+  keyIdColumn,
+}: Pick<WalkedColumn, 'relation' | 'table' | 'column' | 'keyIdColumn'>): readonly string[] {
   const changed = new Set([column, keyIdColumn]);
   return relation.triggers
     .filter(

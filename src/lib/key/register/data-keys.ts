@@ -82,6 +82,8 @@ function nextOf(
   held: HeldValues | undefined,
   backups: readonly KeyNeed[],
 ): { readonly next?: KeyRow['next'] } {
+  if (state === 'compromised' && held?.values === 0)
+    return { next: { action: 'retire', from: backups[0]?.until ?? null } };
   if (state === 'compromised') return { next: { action: 'encrypt again under new data keys', from: null } };
   if (state === 'decrypt-only' && held === undefined)
     return { next: { action: 'take a census', from: null } };
@@ -112,7 +114,12 @@ function findings(
     found.push({ code, verdict, message });
   const values = held?.values ?? 0;
   const under = counted(values, 'value');
-  if (state === 'compromised') note('key-compromised', 'overdue', `${counted(keys, 'key')} compromised`);
+  if (state === 'compromised' && held?.values !== 0)
+    note(
+      'key-compromised',
+      'overdue',
+      `${counted(keys, 'key')} compromised, and ${held === undefined ? 'no census tells of values' : under} under ${keys === 1 ? 'it' : 'them'}`,
+    );
   if (state === 'active' && !isDated)
     note('age-unknown', 'unknown', 'the data map names no column `created`');
   if (state === 'decrypt-only' && values > 0)

@@ -17,6 +17,10 @@ export interface EncryptedColumn {
   readonly source?: { readonly column: string; readonly format: 'plain' | 'pgcrypto' };
   /** Undefined where the map describes no keyring of that column. */
   readonly keyring?: Keyring;
+  /** The column of the same row that tells whose it is; undefined where the map names none. */
+  readonly tenantColumn?: string;
+  /** Of its values; undefined where the map tells none. */
+  readonly category?: string;
   /** The way to the subject whose key it is; empty where the keyring has none. */
   readonly subject: readonly SubjectStep[];
 }
@@ -34,8 +38,15 @@ export function encryptedColumns(map: DataMap): readonly EncryptedColumn[] {
   const model = mapModel(map);
   const keyrings = keyringsOf(map);
   return [...model.tables.values()].flatMap((table) =>
-    table.fields.flatMap(([column, { encrypted }]) =>
-      encrypted === undefined ? [] : [encryptedColumn({ model, table, column, encrypted, keyrings })],
+    table.fields.flatMap(([column, { encrypted, category }]) =>
+      encrypted === undefined
+        ? []
+        : [
+            {
+              ...encryptedColumn({ model, table, column, encrypted, keyrings }),
+              ...(category === undefined ? {} : { category }),
+            },
+          ],
     ),
   );
 }
@@ -66,6 +77,7 @@ function encryptedColumn({
       ? {}
       : { source: { column: encrypted.from, format: encrypted.from_format ?? 'plain' } }),
     ...(keyring === undefined ? {} : { keyring }),
+    ...(table.entry.tenant === undefined ? {} : { tenantColumn: table.entry.tenant }),
     subject: wayOf(model, table, encrypted.by),
   };
 }

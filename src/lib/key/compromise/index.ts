@@ -1,0 +1,2 @@
+export { type CompromiseOptions, compromise } from './compromise.ts';
+export type { CompromiseContext } from './context.ts';
