@@ -91,6 +91,8 @@ const uses: readonly (readonly [string, (keyId: string, signer: string) => Promi
     'Retiring and destroying a key.',
     async (keyId) => {
       await kms.describeKey(keyId);
+      await collect(kms.listAliases(keyId));
+      await collect(access.listGrants(keyId));
       await kms.lastUse(keyId);
       await kms.disableKey(keyId);
       await kms.scheduleKeyDeletion(keyId, 30);

@@ -51,7 +51,14 @@ const actions = new Map<string, unknown>(
 
 /** @param pageSize items of a page of a listing; few, so that every listing has several pages */
 export async function startKmsServer({ pageSize = 3 } = {}): Promise<KmsTestServer> {
-  const behaviour = { rotationCalls: 0, staleCalls: 0, newKeyCalls: 0, lateStateCalls: 0, pageSize };
+  const behaviour = {
+    rotationCalls: 0,
+    staleCalls: 0,
+    newKeyCalls: 0,
+    lateStateCalls: 0,
+    usesAgo: 0,
+    pageSize,
+  };
   const state: KmsState = { keys: new Map(), aliases: new Map(), behaviour };
   let calls: KmsRequest[] = [];
   let denied: readonly string[] = [];

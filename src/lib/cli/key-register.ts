@@ -13,6 +13,7 @@ import { checkedState } from './checked-state.ts';
 import { defined } from './cloud-settings.ts';
 import type { PosternContext } from './context.ts';
 import { durationFlag } from './duration-flag.ts';
+import { namedKmsKeys } from './named-kms-keys.ts';
 import { optionalState } from './optional-state.ts';
 
 interface RegisterFlags {
@@ -105,21 +106,11 @@ function platformOf(context: PosternContext): NonNullable<RegisterContext['platf
 
 /** The keys of the service that the configuration names. */
 function kmsOf(context: PosternContext): KmsSource {
-  const { kms, backup, certificates, keys } = context.config.profile;
-  const certificateKey =
-    certificates !== undefined && 'kms_key' in certificates.signer ? certificates.signer.kms_key : undefined;
-  const named = [
-    { keyId: backup?.kms_key, usedFor: 'opens backup sets' },
-    { keyId: certificateKey, usedFor: 'signs certificates' },
-    ...Object.entries(keys?.passwords ?? {}).map(([name, { kms_file: file }]) => ({
-      keyId: file?.kms_key,
-      usedFor: `seals the password ${name}`,
-    })),
-  ];
+  const { kms } = context.config.profile;
   return {
     open: () => context.kms(),
     scope: kms?.adapter === 'local' ? 'all' : 'named',
-    named: named.flatMap(({ keyId, usedFor }) => (keyId === undefined ? [] : [{ keyId, usedFor }])),
+    named: namedKmsKeys(context),
   };
 }
 

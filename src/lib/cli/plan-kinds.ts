@@ -43,6 +43,16 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { adoptInputs } = await import('../key/adopt/inputs.ts');
     return bind(keyAdoptFinish, await adoptContext(context, planInputs(plan, adoptInputs)));
   },
+  'key.destroy': async (context) => {
+    const { destroyContext } = await import('./key-destroy-context.ts');
+    const { keyDestroy } = await import('../key/destroy/index.ts');
+    return bind(keyDestroy, await destroyContext(context));
+  },
+  'key.retire': async (context) => {
+    const { destroyContext } = await import('./key-destroy-context.ts');
+    const { keyRetire } = await import('../key/destroy/index.ts');
+    return bind(keyRetire, await destroyContext(context));
+  },
   'key.rotate-dkim': async (context, plan) => {
     const { dkimContext } = await import('./key-dkim.ts');
     const { rotateDkim } = await import('../key/dkim/index.ts');

@@ -95,7 +95,7 @@ export function createPlan(context: OperationContext, { validFor = week, ...draf
     author: { ...(fingerprint === undefined ? {} : { fingerprint }), osUser, host },
     createdAt: now.toISOString(),
     expiresAt: new Date(now.getTime() + validFor).toISOString(),
-    approvals: context.approvalsFor(draft.kind),
+    approvals: requiredApprovals(context, { kind: draft.kind, approvals: 0 }),
   } as unknown as JsonObject);
   return readPlan(sha256Hex(text), text);
 }
@@ -132,12 +132,18 @@ function unknownForm(id: string, cause: unknown): Error {
   });
 }
 
-/** How many approvals a plan needs: what it asks for itself, or what this profile asks for by now, if that is more. */
+/** Kinds that no configuration lets fewer operators approve, because nobody can undo what they do. */
+const leastApprovals: Readonly<Record<string, number>> = { 'key.destroy': 2 };
+
+/**
+ * How many approvals a plan needs: what it asks for itself, or what this profile asks for by now, if that is more, and
+ * never less than its kind takes.
+ */
 export function requiredApprovals(
   context: Pick<OperationContext, 'approvalsFor'>,
   { kind, approvals }: Pick<PlanBody, 'kind' | 'approvals'>,
 ): number {
-  return Math.max(approvals, context.approvalsFor(kind));
+  return Math.max(approvals, context.approvalsFor(kind), leastApprovals[kind] ?? 0);
 }
 
 /** Enough of an id for a person's eye. */

@@ -82,11 +82,12 @@ function cancelKeyDeletion(state: KmsState, request: KeyRequest): Wire<Sdk.Cance
 
 function getKeyLastUsage(state: KmsState, request: KeyRequest): Wire<Sdk.GetKeyLastUsageResponse> {
   const { id, created, lastUse } = findKey(state, request.KeyId);
+  const ago = (date: Date) => seconds(new Date(date.getTime() - state.behaviour.usesAgo));
   return {
     KeyId: id,
     KeyCreationDate: seconds(created),
-    TrackingStartDate: seconds(created),
-    KeyLastUsage: lastUse ? { Operation: lastUse.operation, Timestamp: seconds(lastUse.at) } : {},
+    TrackingStartDate: ago(created),
+    KeyLastUsage: lastUse ? { Operation: lastUse.operation, Timestamp: ago(lastUse.at) } : {},
   };
 }
 

@@ -23,6 +23,8 @@ export interface Behaviour {
   newKeyCalls: number;
   /** How many uses of a key still see the state from before `EnableKey` or `DisableKey`. */
   lateStateCalls: number;
+  /** By how many milliseconds the service's record of uses lies back, as if so much time had passed. */
+  usesAgo: number;
   /** Items of a page of a listing. */
   readonly pageSize: number;
 }

@@ -77,6 +77,16 @@ export function sealedFile(path: string, seal: Seal, ownership: Ownership = {}):
   };
 }
 
+/**
+ * The KMS key that seals a file; undefined where there is no file, or one in clear. Nothing is opened.
+ * @throws {PosternError} exit 2 `file-unreadable`
+ */
+export async function sealedBy(path: string): Promise<string | undefined> {
+  const text = await readIfThere(path);
+  if (text === undefined || !text.trimStart().startsWith('{')) return undefined;
+  return parseSealed(path, text).kmsKey;
+}
+
 function parseSealed(path: string, text: string): z.infer<typeof sealedForm> {
   try {
     return sealedForm.parse(JSON.parse(text));

@@ -1,0 +1,13 @@
+export type { DestroyContext, KmsKeyOfSet, NamedKey, SetCopy } from './context.ts';
+export { enableRetiredKey, requireDisabled, requirePending, undestroyKey } from './enable.ts';
+export { keyDestroy, keyRetire } from './kind.ts';
+export {
+  type Assessed,
+  assessDestroy,
+  assessRetire,
+  type DestroyOptions,
+  planKeyDestroy,
+  planKeyRetire,
+  type RetireOptions,
+} from './plan-end.ts';
+export { ruleText } from './prove.ts';
