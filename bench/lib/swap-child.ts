@@ -1,9 +1,18 @@
 // The limit of a re-encryption: the same reading and comparing-and-swapping, with other bytes in the place of
 // cryptography. argv: URL, workers, batch size.
 import { withConnection } from '../../src/lib/base/postgres.ts';
+import type { WalkedColumn } from '../../src/lib/key/column/walked-column.ts';
+import { writeValues } from '../../src/lib/key/reencrypt/write-values.ts';
 
 const [url = '', workers = '2', batchSize = '1000'] = process.argv.slice(2);
 const size = Number(batchSize);
+const nobody = '00000000-0000-4000-8000-000000000000';
+/** As much of it as the statement is made of. */
+const column = {
+  table: 'app.token',
+  column: 'secret',
+  walkable: { kind: 'table', key: [{ name: 'id', type: 'bigint' }] },
+} as unknown as WalkedColumn;
 
 await withConnection({ url, role: 'bench' }, async (client) => {
   const { rows } = await client.query<{ last: string }>('select max(id)::text as last from app.token');
@@ -26,11 +35,15 @@ async function swap(from: number, end: number): Promise<void> {
       const last = rows.at(-1);
       if (last === undefined) return;
       after = Number(last.id);
-      const changed = rows.map(({ secret }) => Buffer.from(secret).fill(secret[100] ?? 0, 100, 110));
-      await client.query(
-        `update app.token t set secret = n.new
-         from unnest($1::bigint[], $2::bytea[], $3::bytea[]) n(id, old, new) where t.id = n.id and t.secret = n.old`,
-        [rows.map(({ id }) => id), rows.map(({ secret }) => secret), changed],
+      await writeValues(
+        client,
+        column,
+        rows.map(({ id, secret }) => ({
+          key: [id],
+          old: secret,
+          value: Buffer.from(secret).fill(secret[100] ?? 0, 100, 110),
+          keyId: nobody,
+        })),
       );
     }
   });

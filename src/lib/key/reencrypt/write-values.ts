@@ -28,20 +28,39 @@ export async function writeValues(
   const arrays = keys.map(({ type }, index) => `$${index + 1}::text[]::${type}[]`);
   const at = keys.length;
   const columns = keys.map((_, index) => `key${index}`);
+  const old = packed(changes.map((change) => change.old));
+  const changed = packed(changes.map((change) => change.value));
   const { rows } = await db.query<{ position: string }>(
     `update ${column.walkable.kind === 'table' ? 'only ' : ''}${tableName(column.table)} t
-     set ${value} = n.new${beside === undefined ? '' : `, ${quoteIdentifier(beside)} = n.key_id`}
-     from unnest(${arrays.join(', ')}, $${at + 1}::bytea[], $${at + 2}::bytea[], $${at + 3}::uuid[])
-       with ordinality n(${columns.join(', ')}, old, new, key_id, position)
+     set ${value} = pg_catalog.substr($${at + 1}::bytea, n.start, n.length)${beside === undefined ? '' : `, ${quoteIdentifier(beside)} = n.key_id`}
+     from unnest(${arrays.join(', ')}, $${at + 2}::int[], $${at + 3}::int[], $${at + 4}::int[], $${at + 5}::int[], $${at + 6}::uuid[])
+       with ordinality n(${columns.join(', ')}, old_start, old_length, start, length, key_id, position)
      where ${keys.map(({ name }, index) => `t.${quoteIdentifier(name)} = n.key${index}`).join(' and ')}
-       and t.${value} = n.old
+       and t.${value} = pg_catalog.substr($${at + 7}::bytea, n.old_start, n.old_length)
      returning n.position::text as position`,
     [
       ...keys.map((_, index) => changes.map(({ key }) => key[index])),
-      changes.map(({ old }) => old),
-      changes.map(({ value: changed }) => changed),
+      changed.bytes,
+      old.starts,
+      old.lengths,
+      changed.starts,
+      changed.lengths,
       changes.map(({ keyId }) => keyId),
+      old.bytes,
     ],
   );
   return new Set(rows.map(({ position }) => Number(position) - 1));
+}
+
+/**
+ * Values behind each other as one parameter, which travels as bytes; in an array each would be hexadecimal text within
+ * text.
+ */
+function packed(values: readonly Buffer[]) {
+  let start = 1;
+  const starts = values.map(({ length }) => {
+    start += length;
+    return start - length;
+  });
+  return { bytes: Buffer.concat(values), starts, lengths: values.map(({ length }) => length) };
 }
