@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface AtomicWriteOptions {
@@ -10,6 +10,11 @@ export interface AtomicWriteOptions {
   readonly when?: 'replace' | 'create';
   /** Whose the new file is; then `mode` holds whatever the umask says. Our own unless told. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /**
+   * What the temporary file is called, for a caller whom a lock keeps alone: what a killed run left under that name does
+   * not stay. One that nobody has unless told.
+   */
+  readonly temporaryName?: string;
 }
 
 /**
@@ -20,11 +25,12 @@ export interface AtomicWriteOptions {
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array,
-  { mode = 0o600, when = 'replace', owner }: AtomicWriteOptions = {},
+  { mode = 0o600, when = 'replace', owner, temporaryName }: AtomicWriteOptions = {},
 ): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.tmp-${randomBytes(8).toString('hex')}`);
+  const temporary = join(folder, temporaryName ?? `.tmp-${randomBytes(8).toString('hex')}`);
+  if (temporaryName !== undefined) await rm(temporary, { force: true });
   try {
     const handle = await open(temporary, 'wx', mode);
     try {

@@ -70,6 +70,11 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { kekInputs } = await import('../key/kek/inputs.ts');
     return bind(rotateKek, await keyContext(context, planInputs(plan, kekInputs)));
   },
+  'key.rotate-openpgp': async (context) => {
+    const { openpgpContext } = await import('./key-openpgp.ts');
+    const { openpgpRotation } = await import('../key/openpgp/index.ts');
+    return bind(openpgpRotation, await openpgpContext(context));
+  },
   'key.rotate-password': async (context) => {
     const { passwordContext } = await import('./key-password.ts');
     const { passwordRotation } = await import('../key/password/index.ts');
