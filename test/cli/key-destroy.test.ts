@@ -86,7 +86,12 @@ test('one backup, or one quarantined row, that needs it is enough to refuse', as
   const kept = await tell('key retire', [platform.kek, '--yes', ...soon], 6);
   expect(named(kept)).toEqual(['no-backup']);
   expect(kept.hints[0]).toMatch(/needed until 20\d\d-\d\d-\d\d by set \S+ at offsite/);
-  await sql('update postern.backup_copy set keyring_pruned_at = now()');
+  // In the store, and not on record there.
+  await sql(`update postern.backup_copy set destination = 'elsewhere'`);
+  const lost = await tell('key retire', [platform.kek, '--yes', ...soon], 6);
+  expect(lost.hints[0]).toMatch(/^no-backup, not met: needed .* by set \S+ at /);
+  expect(lost.hints[0]).toContain('2 copies need it');
+  await sql(`update postern.backup_copy set destination = 'offsite', keyring_pruned_at = now()`);
   await sql(`insert into postern.key_quarantine (profile, table_name, column_name, row_key, reason, plan_id)
     select 'test', 'app.token', 'secret', '{a,t0}', 'value-moved', id from postern.plan limit 1`);
   expect(named(await tell('key retire', [platform.kek, '--yes', ...soon], 6))).toEqual(['no-quarantine']);
@@ -98,7 +103,13 @@ test('what cannot be looked at leaves the answer open: exit 4; a key that the pr
   const argv = ['--profile', 'away', '--yes', ...soon];
   expect(await tell('key retire', [platform.kek, ...argv], 4)).toMatchObject({ code: 'key-need-unknown' });
   const error = await tell('key retire', [platform.kek, '--profile', 'named', '--yes', ...soon], 6);
-  expect(named(error)).toContain('not-configured');
+  expect(named(error)).toEqual(['not-configured']);
+  await world.must('backup', 'run', '--profile', 'named');
+  const config = parse(await readFile(join(world.folder, 'postern.yaml'), 'utf8'));
+  config.profiles.named.backup.kms_key = next;
+  await world.file('postern.yaml', stringify(config));
+  const opened = await tell('key retire', [platform.kek, '--profile', 'named', '--yes', ...soon], 6);
+  expect(named(opened)).toEqual(['no-backup']);
   expect(await stateOfKey()).toBe('enabled');
 });
 

@@ -1,11 +1,13 @@
+import type { SetStore } from '../backup/context.ts';
+import { listSets } from '../backup/list.ts';
 import { openSignedSet } from '../backup/read-set.ts';
 import { messageOf, PosternError } from '../base/error.ts';
 import { inParallel } from '../base/in-parallel.ts';
-import type { DestroyContext, KmsKeyOfSet, NamedKey, SetCopy } from '../key/destroy/index.ts';
-import { setStore } from './backup-context.ts';
+import type { DestroyContext, NamedKey, StoredSet, StoredSets } from '../key/destroy/index.ts';
 import type { PosternContext } from './context.ts';
 import { keyContext } from './key-context.ts';
 import { namedKmsKeys } from './named-kms-keys.ts';
+import { setStores } from './set-stores.ts';
 
 /** All that the proof needs that nobody needs a key; nothing is opened yet. */
 export async function destroyContext(context: PosternContext): Promise<DestroyContext> {
@@ -13,7 +15,7 @@ export async function destroyContext(context: PosternContext): Promise<DestroyCo
     ...(await keyContext(context)),
     namedKeys: async () => [...namedKmsKeys(context), ...(await sealingKeys(context))],
     otherDatabases: otherDatabases(context),
-    kmsKeysOfSets: (copies) => kmsKeysOfSets(context, copies),
+    storedSets: () => storedSets(context),
   };
 }
 
@@ -50,23 +52,43 @@ function otherDatabases(context: PosternContext): DestroyContext['otherDatabases
   }));
 }
 
-/** Which key opens each set, from the part of it that anybody may read and that its signer has signed. */
-async function kmsKeysOfSets(
-  context: PosternContext,
-  copies: readonly SetCopy[],
-): Promise<readonly KmsKeyOfSet[]> {
-  const answers: KmsKeyOfSet[] = [];
-  for (const [destination, own] of Map.groupBy(copies, (copy) => copy.destination)) {
-    await inParallel(own, 8, async ({ setId }) => {
+async function storedSets(context: PosternContext): Promise<readonly StoredSets[]> {
+  if (context.config.profile.backup === undefined) return [];
+  const { stores, unopened } = await setStores(context);
+  const found = unopened.map(({ destination, error }) => unlisted(destination, error));
+  for (const store of stores) found.push(await listed(context, store));
+  return found;
+}
+
+const unlisted = (destination: string, error: PosternError): StoredSets => ({
+  destination,
+  sets: [],
+  problem: messageOf(error),
+});
+
+async function listed(context: PosternContext, store: SetStore): Promise<StoredSets> {
+  const { destination } = store;
+  try {
+    const complete = (await listSets(store)).filter(({ isComplete }) => isComplete);
+    const sets: StoredSet[] = [];
+    await inParallel(complete, 8, async ({ setId, startedAt }) => {
       context.signal.throwIfAborted();
-      try {
-        const { stub } = await openSignedSet(await setStore(context, destination), setId);
-        answers.push({ setId, destination, keyId: stub.kms?.keyId ?? null, problem: null });
-      } catch (error) {
-        if (!(error instanceof PosternError)) throw error;
-        answers.push({ setId, destination, keyId: null, problem: messageOf(error) });
-      }
+      sets.push({ setId, startedAt, ...(await openingKey(store, setId)) });
     });
+    return { destination, sets, problem: null };
+  } catch (error) {
+    if (!(error instanceof PosternError)) throw error;
+    return unlisted(destination, error);
   }
-  return answers;
+}
+
+/** Which key opens a set, from the part of it that anybody may read and that its signer has signed. */
+async function openingKey(store: SetStore, setId: string): Promise<Pick<StoredSet, 'keyId' | 'problem'>> {
+  try {
+    const { stub } = await openSignedSet(store, setId);
+    return { keyId: stub.kms?.keyId ?? null, problem: null };
+  } catch (error) {
+    if (!(error instanceof PosternError)) throw error;
+    return { keyId: null, problem: messageOf(error) };
+  }
 }

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { assessDestroy, type DestroyContext, planKeyDestroy } from '../../../src/lib/key/destroy/index.ts';
+import {
+  assessDestroy,
+  type DestroyContext,
+  planKeyDestroy,
+  type StoredSet,
+} from '../../../src/lib/key/destroy/index.ts';
+import { storedSets } from '../../support/destroy-context.ts';
 import { type DestroyWorld, destroyWorld, options } from '../../support/destroy-world.ts';
 
 let world: DestroyWorld;
@@ -64,7 +70,7 @@ test('the lock of the wrapped keys counts where they have one of their own, and 
     evidence: [
       'needed until 2180-01-02 by set s-1 at offsite',
       'needed by set s-2 at offsite, which no lock keeps: `postern backup prune` removes what is too old',
-      '2 copies on record need it',
+      '2 copies need it',
     ],
   });
 });
@@ -85,10 +91,11 @@ test('sets that were pruned, whose wrapped keys were, from after the move, or ol
 });
 
 test('a set that the key itself opens needs it, and one that cannot be read leaves that open', async () => {
-  const sets = (own: { readonly keyId?: string; readonly problem?: string }): Partial<DestroyContext> => ({
+  const sets = (own: Partial<StoredSet>): Partial<DestroyContext> => ({
     ...aged(),
-    kmsKeysOfSets: (copies) =>
-      Promise.resolve(copies.map((copy) => ({ ...copy, keyId: null, problem: null, ...own }))),
+    storedSets: async () => [
+      { destination: 'offsite', sets: await storedSets(world.state.pool, own), problem: null },
+    ],
   });
   expect(await look('no-backup', sets({ keyId: world.old.replace('local:', '') }))).toMatchObject({
     verdict: 'not-met',
@@ -102,6 +109,41 @@ test('a set that the key itself opens needs it, and one that cannot be read leav
   });
   expect(await look('no-backup', sets({ keyId: 'alias/sets' }))).toMatchObject({ verdict: 'unknown' });
   expect(await look('no-backup', sets({ keyId: world.next }))).toMatchObject({ verdict: 'met' });
+});
+
+test('a set that is in a store counts also where nobody has it on record', async () => {
+  const stranger = { setId: 's-lost', keyId: null, problem: null };
+  const stored = (set: Partial<StoredSet> & { readonly startedAt: string }): Partial<DestroyContext> => ({
+    storedSets: async () => [
+      {
+        destination: 'offsite',
+        sets: [...(await storedSets(world.state.pool)), { ...stranger, ...set }],
+        problem: null,
+      },
+    ],
+  });
+  expect(await look('no-backup', stored({ startedAt: before }))).toMatchObject({
+    verdict: 'not-met',
+    evidence: [expect.stringContaining('needed by set s-lost at offsite')],
+    refusal: { exitCode: 6 },
+  });
+  const later = new Date(Date.parse(moved) + 60_000).toISOString();
+  expect(await look('no-backup', stored({ startedAt: later }))).toMatchObject({ verdict: 'met' });
+  const opened = stored({ startedAt: later, keyId: world.old });
+  expect(await look('no-backup', opened)).toMatchObject({ verdict: 'not-met' });
+});
+
+test('a store that cannot be listed, and one that the profile lost, leave it open', async () => {
+  const down = { destination: 'offsite', sets: [], problem: 'no answer' };
+  expect(await look('no-backup', { storedSets: () => Promise.resolve([down]) })).toMatchObject({
+    verdict: 'unknown',
+    evidence: ['the sets at offsite cannot be listed: no answer'],
+    refusal: { exitCode: 4 },
+  });
+  expect(await look('no-backup', { storedSets: () => Promise.resolve([]) })).toMatchObject({
+    verdict: 'unknown',
+    evidence: ['sets are on record at offsite, which the profile does not have any more'],
+  });
 });
 
 test('without a rotation on record, every set counts, and no drill proves anything', async () => {

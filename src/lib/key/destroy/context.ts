@@ -8,8 +8,8 @@ export interface DestroyContext extends KeyContext {
   readonly namedKeys: () => Promise<readonly NamedKey[]>;
   /** Further databases of the platform, beside the one that `openReader` opens. */
   readonly otherDatabases: readonly OtherDatabase[];
-  /** Which KMS key opens each of these sets, as the sets themselves say; one answer each. */
-  readonly kmsKeysOfSets: (copies: readonly SetCopy[]) => Promise<readonly KmsKeyOfSet[]>;
+  /** What every destination of the profile has now, whatever is on record. */
+  readonly storedSets: () => Promise<readonly StoredSets[]>;
 }
 
 export interface NamedKey {
@@ -27,14 +27,20 @@ export interface OtherDatabase {
   readonly map: (() => Promise<DataMap>) | undefined;
 }
 
-export interface SetCopy {
-  readonly setId: string;
+/** The complete sets of a destination, as its store lists them. */
+export interface StoredSets {
   readonly destination: string;
+  readonly sets: readonly StoredSet[];
+  /** Why they cannot be listed; null where they can. */
+  readonly problem: string | null;
 }
 
-export interface KmsKeyOfSet extends SetCopy {
-  /** The id or ARN that opens it; null where only secret keys do. */
+export interface StoredSet {
+  readonly setId: string;
+  /** RFC 3339, UTC, to the second. */
+  readonly startedAt: string;
+  /** The id or ARN of the KMS key that opens it; null where only secret keys do. */
   readonly keyId: string | null;
-  /** Why it cannot be told; null where it can. */
+  /** Why that cannot be told; null where it can. */
   readonly problem: string | null;
 }

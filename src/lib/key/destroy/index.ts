@@ -1,4 +1,4 @@
-export type { DestroyContext, KmsKeyOfSet, NamedKey, SetCopy } from './context.ts';
+export type { DestroyContext, NamedKey, StoredSet, StoredSets } from './context.ts';
 export { enableRetiredKey, requireDisabled, requirePending, undestroyKey } from './enable.ts';
 export { keyDestroy, keyRetire } from './kind.ts';
 export {

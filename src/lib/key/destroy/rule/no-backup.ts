@@ -1,4 +1,3 @@
-import { counted } from '../../../base/counted.ts';
 import type { KmsKey } from '../../../cloud/kms.ts';
 import { isoTime } from '../../../state/iso-time.ts';
 import type { DestroyContext } from '../context.ts';
@@ -20,40 +19,38 @@ interface KeptCopy {
 }
 
 interface Need {
-  readonly copy: KeptCopy;
+  readonly copy: Pick<KeptCopy, 'setId' | 'destination'>;
   readonly until: string | null;
 }
 
 /**
  * No backup that is kept holds a data key that only this key opens, and none is itself opened by it. A set holds what
- * was there when it was made, so that those that began after the last data key was moved away do not count.
+ * was there when it was made, so that those that began after the last data key was moved away do not count. The stores
+ * are listed too: a set that nobody has on record is still a backup.
  */
 export const noBackup: Look = async (task) => {
   const { context, key } = task;
   const copies = await keptCopies(context);
-  const keyrings = await movedAway(context, key);
-  const holding = copies.filter(
-    (copy) =>
-      !copy.keyringPruned &&
-      !isOlderThan(copy, key) &&
-      keyrings.some(({ at }) => at === null || copy.startedAt < at),
-  );
-  const opened = await openedByKey(task, copies);
+  const moved = await movedAway(context, key);
+  const isBefore = ({ startedAt }: { readonly startedAt: string }): boolean =>
+    moved.some(({ at }) => at === null || Date.parse(startedAt) < Date.parse(at));
+  const stored = await storedSets(task, copies);
+  const holding = copies.filter((copy) => !copy.keyringPruned && !isOlderThan(copy, key) && isBefore(copy));
   const needs: readonly Need[] = [
     ...holding.map((copy) => ({ copy, until: copy.keyringLockUntil })),
-    ...opened.copies.map((copy) => ({ copy, until: copy.lockUntil })),
+    ...stored.unrecorded.filter(isBefore).map((copy) => ({ copy, until: null })),
+    ...stored.opened.map((copy) => ({ copy, until: copy.lockUntil })),
   ];
-  const untold = keyrings.flatMap(({ keyring, at }) =>
-    at === null && holding.length > 0
-      ? [`no applied rotation on record tells when the last data key of ${keyring} was moved away`]
-      : [],
-  );
   if (needs.length > 0) {
     const { evidence, until } = told(needs, context.clock.now());
-    return notMet([...evidence, ...untold, ...opened.untold], until);
+    const unmoved = moved.filter(({ at }) => at === null).map(({ keyring }) => keyring);
+    const untold = unmoved.map(
+      (keyring) => `no applied rotation on record tells when the last data key of ${keyring} was moved away`,
+    );
+    return notMet([...evidence, ...untold, ...stored.untold], until);
   }
-  if (opened.untold.length > 0) return unknown(...opened.untold);
-  return met(`none of the ${counted(copies.length, 'copy').replace('copys', 'copies')} on record needs it`);
+  if (stored.untold.length > 0) return unknown(...stored.untold);
+  return met(`copies of sets on record: ${copies.length}; none needs it`);
 };
 
 async function keptCopies(context: DestroyContext): Promise<readonly KeptCopy[]> {
@@ -72,22 +69,45 @@ async function keptCopies(context: DestroyContext): Promise<readonly KeptCopy[]>
 const isOlderThan = ({ finishedAt }: KeptCopy, { created }: KmsKey): boolean =>
   finishedAt !== null && finishedAt < created.toISOString();
 
-/** Copies whose own contents this key opens, since the host that made them names it in the set. */
-async function openedByKey({ context, kms, key }: RuleTask, copies: readonly KeptCopy[]) {
-  const complete = copies.filter((copy) => copy.state === 'complete' && !isOlderThan(copy, key));
-  const answers = complete.length === 0 ? [] : await context.kmsKeysOfSets(complete);
-  const opened: KeptCopy[] = [];
+interface Stored {
+  readonly unrecorded: readonly {
+    readonly setId: string;
+    readonly destination: string;
+    readonly startedAt: string;
+  }[];
+  /** Sets whose own contents this key opens, since the host that made them names it in the set. */
+  readonly opened: readonly (Need['copy'] & { readonly lockUntil: string | null })[];
+  readonly untold: readonly string[];
+}
+
+/** What the stores have, beside the copies on record. */
+async function storedSets({ context, kms, key }: RuleTask, copies: readonly KeptCopy[]): Promise<Stored> {
+  const stores = await context.storedSets();
+  const unrecorded: Stored['unrecorded'][number][] = [];
+  const opened: Stored['opened'][number][] = [];
   const untold: string[] = [];
-  for (const { setId, destination, keyId, problem } of answers) {
-    const which = `set ${setId} at ${destination}`;
-    if (problem !== null) untold.push(`it cannot be told whether it opens ${which}: ${problem}`);
-    if (keyId === null) continue;
-    const means = await meansKey(kms, key, keyId);
-    const copy = complete.find((one) => one.setId === setId && one.destination === destination);
-    if (means === 'yes' && copy !== undefined) opened.push(copy);
-    if (means === 'unknown') untold.push(`${which} is opened by ${keyId}, which may be it`);
+  for (const { destination, sets, problem } of stores) {
+    if (problem !== null) untold.push(`the sets at ${destination} cannot be listed: ${problem}`);
+    for (const { setId, startedAt, keyId, problem: unread } of sets) {
+      const which = `set ${setId} at ${destination}`;
+      const copy = copies.find((one) => one.setId === setId && one.destination === destination);
+      if (copy === undefined) unrecorded.push({ setId, destination, startedAt });
+      else if (isOlderThan(copy, key)) continue;
+      if (unread !== null) untold.push(`it cannot be told whether it opens ${which}: ${unread}`);
+      if (keyId === null) continue;
+      const means = await meansKey(kms, key, keyId);
+      if (means === 'yes') opened.push({ setId, destination, lockUntil: copy?.lockUntil ?? null });
+      if (means === 'unknown') untold.push(`${which} is opened by ${keyId}, which may be it`);
+    }
   }
-  return { copies: opened, untold };
+  const listed = new Set(stores.map(({ destination }) => destination));
+  const elsewhere = copies.filter(
+    ({ state, destination }) => state === 'complete' && !listed.has(destination),
+  );
+  for (const destination of new Set(elsewhere.map((copy) => copy.destination))) {
+    untold.push(`sets are on record at ${destination}, which the profile does not have any more`);
+  }
+  return { unrecorded, opened, untold };
 }
 
 /** The need that lasts the longest, those without a date, and how many there are in all. */
@@ -101,7 +121,7 @@ function told(needs: readonly Need[], now: Date) {
     ...(open === undefined
       ? []
       : [`needed by ${which(open)}, which no lock keeps: \`postern backup prune\` removes what is too old`]),
-    ...(needs.length > 1 ? [`${needs.length} copies on record need it`] : []),
+    ...(needs.length > 1 ? [`${needs.length} copies need it`] : []),
   ];
   return { evidence, until: last?.until ?? null };
 }
