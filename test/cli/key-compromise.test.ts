@@ -34,6 +34,11 @@ beforeAll(async () => {
     path: kmsPath,
     passphrase: '${file:secrets/kms-passphrase}',
   };
+  await world.file('persons.yaml', keyMapText.replace('app.person:\n', 'app.person:\n    tenant: id\n'));
+  config.profiles.persons = {
+    ...config.profiles.test,
+    platform: { url, write_url: url, map: 'persons.yaml' },
+  };
   config.profiles.away = {
     ...config.profiles.test,
     platform: { url: '${file:secrets/nobody}', map: 'map.yaml' },
@@ -102,6 +107,9 @@ test('a KMS key: all that it wraps, what to revoke first, and new data keys unde
     subjects: 3,
     columns: [{ table: 'app.token', column: 'secret', category: 'user.authorization', values: 12 }],
   });
+  // Where the value's own row does not tell its tenant, that of its subject does.
+  const persons = await tell('key compromise', [platform.kek, '--profile', 'persons']);
+  expect([found.tenants, persons.tenants]).toEqual([1, 3]);
   expect(commands(found)[0]).toBe(`key compromise ${platform.kek} --to NEW-KEY`);
   const actions = found.steps.map(({ action }: { readonly action: string }) => action).join('\n');
   expect(actions).toMatch(/end the access[^]*revoked[^]*app.token.secret \(12 values\)[^]*72 hours/);

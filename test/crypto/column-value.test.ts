@@ -203,6 +203,13 @@ describe('what cannot be a data key or a place', () => {
     },
   );
 
+  it('has a salt that no other has, however many are made', () => {
+    const salts = Array.from({ length: 1000 }, () =>
+      sealColumnValue(Buffer.from('same'), key, place).toString('hex', 22, 54),
+    );
+    expect(new Set(salts).size).toBe(1000);
+  });
+
   it('is refused: a salt of another size, and a row without a key', () => {
     for (const size of [0, 31, 33]) {
       const salted = { ...key, salt: randomBytes(size) };

@@ -8,7 +8,7 @@ import { tableName } from './table-name.ts';
 
 /** A column, and which keys of its keyring are asked for. */
 export interface Under {
-  readonly column: Pick<EncryptedColumn, 'table' | 'column' | 'tenantColumn'>;
+  readonly column: Pick<EncryptedColumn, 'table' | 'column' | 'tenant' | 'subject'>;
   readonly keyring: Keyring;
   readonly compromised: CompromisedKeys;
 }
@@ -37,7 +37,7 @@ export async function countUnder(db: Queryable, under: Under): Promise<CountedUn
       `select coalesce(sum(v.values), 0)::float8 as values, coalesce(sum(v.bytes), 0)::float8 as bytes,
          count(distinct v.id)::float8 as keys,
          ${keyring.subject === undefined ? 'null' : `count(distinct ${subjectOf(keyring)})`}::float8 as subjects,
-         ${column.tenantColumn === undefined ? 'null' : 'count(distinct v.tenant)'}::float8 as tenants,
+         ${column.tenant === undefined ? 'null' : `count(distinct ${tenantOf(column)})`}::float8 as tenants,
          coalesce(sum(v.values) filter (where ${isActive}), 0)::float8 as "activeValues",
          (count(distinct v.id) filter (where ${isActive}))::float8 as "activeKeys"
        from ${text}`,
@@ -59,7 +59,7 @@ export async function countAffected(
     const { text, values } = joinedUnder(under, parameters.length + 1);
     parameters.push(...values);
     const { subject } = under.keyring;
-    return `select ${index} as part, ${subject === undefined ? 'null' : `(${quoted(under.keyring.table)}, ${subjectOf(under.keyring)}::text)::text`} as subject, v.tenant from ${text}`;
+    return `select ${index} as part, ${subject === undefined ? 'null' : `(${quoted(under.keyring.table)}, ${subjectOf(under.keyring)}::text)::text`} as subject, ${tenantOf(under.column)} as tenant from ${text}`;
   });
   if (parts.length === 0) return { subjects: null, tenants: null };
   const { rows } = await withHashedJoins(db, () =>
@@ -70,28 +70,40 @@ export async function countAffected(
     ),
   );
   const hasSubjects = unders.some(({ keyring }) => keyring.subject !== undefined);
-  const hasTenants = unders.some(({ column }) => column.tenantColumn !== undefined);
+  const hasTenants = unders.some(({ column }) => column.tenant !== undefined);
   return {
     subjects: hasSubjects ? (rows[0]?.subjects ?? 0) : null,
     tenants: hasTenants ? (rows[0]?.tenants ?? 0) : null,
   };
 }
 
-/** SQL: the values of a column by their keys, `v`, joined with those rows of the keyring, `k`. */
+/** SQL: the values of a column by their keys, `v`, joined with those rows of the keyring, `k`, and of the subject, `s`. */
 function joinedUnder({ column, keyring, compromised }: Under, parameter = 1) {
   const value = quoteIdentifier(column.column);
-  const tenant = column.tenantColumn === undefined ? 'null' : quoteIdentifier(column.tenantColumn);
   const isKeyed = `${formatOfValue(value)} = 'keyed'`;
+  const tenant =
+    column.tenant?.of === 'row' ? `${quoteIdentifier(column.tenant.column)}::text` : 'null::text';
   const { text, values } = whereCompromised(keyring, compromised, parameter);
   return {
     text: `(
-      select case when ${isKeyed} then ${keyIdOfValue(value)} end as id, ${tenant}::text as tenant,
+      select case when ${isKeyed} then ${keyIdOfValue(value)} end as id, ${tenant} as tenant,
         count(*) as values, sum(pg_catalog.octet_length(${value})) as bytes
       from ${tableName(column.table)} where ${isKeyed} group by 1, 2
-    ) v join ${tableName(keyring.table)} k on k.${quoteIdentifier(keyring.id)} = v.id where ${text}`,
+    ) v join ${tableName(keyring.table)} k on k.${quoteIdentifier(keyring.id)} = v.id
+    ${subjectJoin(column, keyring)} where ${text}`,
     values,
   };
 }
 
+/** The subject's own row, where its tenant stands. */
+function subjectJoin({ tenant, subject }: Under['column'], keyring: Keyring): string {
+  const last = subject.at(-1);
+  if (tenant?.of !== 'subject' || last === undefined) return '';
+  return `left join ${tableName(last.toTable)} s on s.${quoteIdentifier(last.toColumn)}::text = ${subjectOf(keyring)}::text`;
+}
+
+/** SQL, over what `joinedUnder` joins. */
+const tenantOf = ({ tenant }: Under['column']): string =>
+  tenant?.of === 'subject' ? `s.${quoteIdentifier(tenant.column)}::text` : 'v.tenant';
 const subjectOf = ({ subject = '' }: Keyring): string => `k.${quoteIdentifier(subject)}`;
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'::text`;

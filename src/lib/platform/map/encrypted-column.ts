@@ -17,8 +17,8 @@ export interface EncryptedColumn {
   readonly source?: { readonly column: string; readonly format: 'plain' | 'pgcrypto' };
   /** Undefined where the map describes no keyring of that column. */
   readonly keyring?: Keyring;
-  /** The column of the same row that tells whose it is; undefined where the map names none. */
-  readonly tenantColumn?: string;
+  /** Where the tenant of a value stands: in its own row, or in that of its subject. Undefined where the map does not tell. */
+  readonly tenant?: { readonly of: 'row' | 'subject'; readonly column: string };
   /** Of its values; undefined where the map tells none. */
   readonly category?: string;
   /** The way to the subject whose key it is; empty where the keyring has none. */
@@ -66,6 +66,7 @@ function encryptedColumn({
 }): EncryptedColumn {
   const [, ownName = ''] = parseName(table.name) ?? [];
   const [logicalTable = ownName, logicalColumn = column] = encrypted.as?.split('.') ?? [];
+  const subject = wayOf(model, table, encrypted.by);
   const keyring = keyringOfColumn(keyrings, encrypted.dek);
   return {
     table: table.name,
@@ -77,9 +78,19 @@ function encryptedColumn({
       ? {}
       : { source: { column: encrypted.from, format: encrypted.from_format ?? 'plain' } }),
     ...(keyring === undefined ? {} : { keyring }),
-    ...(table.entry.tenant === undefined ? {} : { tenantColumn: table.entry.tenant }),
-    subject: wayOf(model, table, encrypted.by),
+    ...tenantOf(model, table, keyring?.subject === undefined ? [] : subject),
+    subject,
   };
+}
+
+function tenantOf(
+  { tables }: MapModel,
+  { entry }: ModelTable,
+  subject: readonly SubjectStep[],
+): Pick<EncryptedColumn, 'tenant'> {
+  if (entry.tenant !== undefined) return { tenant: { of: 'row', column: entry.tenant } };
+  const column = tables.get(subject.at(-1)?.toTable ?? '')?.entry.tenant;
+  return column === undefined ? {} : { tenant: { of: 'subject', column } };
 }
 
 /** `map lint` tells what does not lead anywhere (MAP14); here it ends where it breaks off. */
