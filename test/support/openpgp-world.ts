@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
@@ -121,4 +121,14 @@ export function rotateOptions(secretFile: string, own: Partial<RotateOptions> = 
 
 export async function text(path: string): Promise<string> {
   return (await readFile(path)).toString();
+}
+
+export const later = (milliseconds: number) => new Date(Date.now() + milliseconds);
+
+/** Everything in the key's folder, by name. */
+export async function contents({ folder }: KeyFiles): Promise<Readonly<Record<string, string>>> {
+  const names = (await readdir(folder)).toSorted();
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await text(join(folder, name))])),
+  );
 }
