@@ -3,7 +3,11 @@ export const platformSql = `
 create table public.schema_migrations (version text primary key);
 create table public.tenants (id uuid primary key, name text not null);
 create table public.accounts (
-  id uuid primary key, tenant_id uuid not null references tenants, name text, email text not null, created_at timestamptz not null
+  id uuid primary key, tenant_id uuid not null references tenants, name text, email text not null, created_at timestamptz not null,
+  email_odd bytea, email_even bytea
+);
+create table public.index_keys (
+  id uuid primary key, version int not null, state text not null, kek text not null, wrapped bytea not null
 );
 create table public.subject_keys (
   id uuid primary key, account_id uuid not null references accounts on delete cascade, version int not null,
@@ -47,8 +51,14 @@ tables:
       id: {type: uuid, category: user.unique_id, identity: user.account}
       name: {type: text, category: user.name}
       email: {type: text, category: user.contact.email, identity: contact.email}
+      email_odd: {type: bytea, hmac: {of: email, key: public.index_keys.wrapped, versions: odd, normalise: [nfc, lower]}}
+      email_even: {type: bytea, hmac: {of: email, key: public.index_keys.wrapped, versions: even, normalise: [nfc, lower]}}
     non_personal: [created_at]
     erase: delete
+  public.index_keys:
+    primary_key: [id]
+    ownership: exclusive
+    non_personal: [version, state, kek, wrapped]
   public.subject_keys:
     primary_key: [id]
     ownership: exclusive
@@ -109,6 +119,7 @@ tables:
 keyrings:
   public.subject_keys:
     {id: id, subject: account_id, version: version, state: state, kek: kek, wrapped: dek, context: {account: "{account_id}"}}
+  public.index_keys: {id: id, version: version, state: state, kek: kek, wrapped: wrapped}
 triggers:
   public.contacts.contact_changes: {effect: copies-pii, to: public.contact_timeline}
   public.audit.audited: {effect: none}

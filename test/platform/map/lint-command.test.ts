@@ -88,7 +88,7 @@ describe('map lint', () => {
     const { stdout, code } = await lint(bad, '--json');
     const envelope = JSON.parse(stdout);
     expect(code).toBe(3);
-    expect(envelope).toMatchObject({ ok: false, result: { file: bad, database: database.name, tables: 8 } });
+    expect(envelope).toMatchObject({ ok: false, result: { file: bad, database: database.name, tables: 9 } });
     const result = (await MapLint.result()).parse(envelope.result);
     expect(result.findings.map(({ rule, path }) => [rule, path])).toEqual([
       ['MAP04', 'tables."public.contacts".primary_key'],

@@ -15,6 +15,7 @@ import type { Case } from './lint-cases/case.ts';
 import { columnCases } from './lint-cases/column.ts';
 import { dutyCases } from './lint-cases/duty.ts';
 import { erasureCases } from './lint-cases/erasure.ts';
+import { hashCases } from './lint-cases/hash.ts';
 import { identityCases } from './lint-cases/identity.ts';
 import { objectCases } from './lint-cases/object.ts';
 import { referenceCases } from './lint-cases/reference.ts';
@@ -25,6 +26,7 @@ const cases: readonly Case[] = [
   ...columnCases,
   ...dutyCases,
   ...erasureCases,
+  ...hashCases,
   ...identityCases,
   ...objectCases,
   ...referenceCases,

@@ -1,7 +1,9 @@
 export { type EncryptedColumn, encryptedColumns } from './encrypted-column.ts';
+export { type HashParity, type KeyedHash, keyedHashes } from './hashed-column.ts';
 export { dataMapJsonSchema } from './json-schema.ts';
 export { type Keyring, keyringsOf } from './keyring.ts';
 export type { Finding } from './lint/finding.ts';
+export { hashEncoding } from './lint/hash-rules.ts';
 export { lintDataMap, lintRules } from './lint/lint-data-map.ts';
 export { isSourceType } from './lint/source-rules.ts';
 export { loadDataMap, readDataMap } from './load.ts';

@@ -11,6 +11,7 @@ import {
 import { leftTodo, noLegalBasis, noRetention } from './duty-rules.ts';
 import { noDetach, noErasure, nullNotAllowed, unfittingErasure } from './erasure-rules.ts';
 import type { CatalogRule, Finding, MapRule, Rule, Spot } from './finding.ts';
+import { unfitHashColumn, unfitHashKey, unfitHashSource, unpairedHash } from './hash-rules.ts';
 import { unknownIdentity, unreachable, unusedIdentity } from './identity-rules.ts';
 import { keyringWithoutWay, noKeyring, unknownKeyring } from './keyring-rules.ts';
 import { mapModel } from './map-model.ts';
@@ -48,6 +49,9 @@ const mapRules: readonly MapRule[] = [
   noKeyring,
   keyringWithoutWay,
   unfitSource,
+  unpairedHash,
+  unfitHashSource,
+  unfitHashKey,
 ];
 
 const catalogRules: readonly CatalogRule[] = [
@@ -66,6 +70,7 @@ const catalogRules: readonly CatalogRule[] = [
   rewriteRule,
   unknownKeyring,
   unfitSourceType,
+  unfitHashColumn,
 ];
 
 /** Every rule, by number; docs/data-map.md says the same. */

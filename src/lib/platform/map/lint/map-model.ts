@@ -88,6 +88,8 @@ export function isPersonal(field: MapField): boolean {
   const parts = [field, ...Object.values(field.paths ?? {})];
   return (
     field.encrypted !== undefined ||
+    // A keyed hash of personal data is personal data for whoever has the key (GDPR, recital 26).
+    field.hmac !== undefined ||
     field.object !== undefined ||
     parts.some(
       ({ category, identity, parser }) =>

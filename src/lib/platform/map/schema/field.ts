@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { choice, columnName, ownColumn } from './common.ts';
 import { fieldErasure } from './erase.ts';
+import { keyedHash } from './keyed-hash.ts';
 import { logicalName, sourceFormat, valueFormat } from './keyring.ts';
 import { identityReference } from './subject.ts';
 
@@ -85,9 +86,17 @@ export const field = z
       .optional()
       .describe('What stands where in a json or jsonb column.'),
     encrypted: encrypted.optional(),
+    hmac: keyedHash.optional(),
     object: object.optional(),
   })
   .refine(({ type, object: stored }) => type !== undefined || stored !== undefined, {
     error: 'expected a type, unless the field is an object',
     path: ['type'],
-  });
+  })
+  .refine(
+    ({ hmac, encrypted: sealed, object: stored }) => hmac === undefined || (sealed ?? stored) === undefined,
+    {
+      error: 'expected neither encrypted nor object beside it',
+      path: ['hmac'],
+    },
+  );
