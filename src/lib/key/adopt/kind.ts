@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { planInputs } from '../../operation/plan.ts';
 import type { Danger, PlanKind } from '../../operation/plan-kind.ts';
-import { databaseTarget } from '../../operation/target.ts';
 import { withKeyringLock } from '../keyring/lock.ts';
+import { withReader, withWriter, writerTarget } from '../sessions.ts';
 import { adoptedColumn } from './adopted-column.ts';
 import type { AdoptContext } from './context.ts';
 import { adoptInputs } from './inputs.ts';
@@ -22,41 +22,27 @@ function adoptKind(kind: string, danger: Danger): PlanKind<AdoptContext> {
   return {
     kind,
     danger,
-    target: async (context) => {
-      const db = await context.openWriter();
-      try {
-        return await databaseTarget(db);
-      } finally {
-        await db.end();
-      }
-    },
-    preconditions: async (context, plan) => {
-      const db = await context.openReader();
-      try {
+    target: writerTarget,
+    preconditions: (context, plan) =>
+      withReader(context, async (db) => {
         const inputs = planInputs(plan, adoptInputs);
         return [adoptPrecondition(await adoptedColumn(db, await context.map(), inputs, inputs.mode))];
-      } finally {
-        await db.end();
-      }
-    },
+      }),
     applyStep: async (context, plan, index) => {
       const step = plan.body.steps[index];
       const apply = step && steps[step.kind];
       if (apply === undefined) throw new Error(`adopting has no step ${index}, ${step?.kind}`);
       const inputs = planInputs(plan, adoptInputs);
-      return withKeyringLock(context, inputs.keyring, async () => {
-        const db = await context.openWriter();
-        try {
+      return withKeyringLock(context, inputs.keyring, () =>
+        withWriter(context, async (db) => {
           // Counting a large table takes as long as it takes.
           await db.query('set statement_timeout = 0');
           const adopted = await adoptedColumn(db, await context.map(), inputs, inputs.mode);
           const decode = await sourceDecoder(context, adopted);
           const adopting = { adopted, decode, open: context.openDataKey };
-          return await apply({ context, plan, index, inputs, adopting, db });
-        } finally {
-          await db.end().catch(() => {});
-        }
-      });
+          return apply({ context, plan, index, inputs, adopting, db });
+        }),
+      );
     },
     certify: async (_context, plan, results) => {
       const inputs = planInputs(plan, adoptInputs);

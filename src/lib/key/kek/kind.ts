@@ -1,10 +1,10 @@
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { planInputs } from '../../operation/plan.ts';
 import type { PlanKind } from '../../operation/plan-kind.ts';
-import { databaseTarget } from '../../operation/target.ts';
 import type { KeyContext } from '../context.ts';
 import { withKeyringLock } from '../keyring/lock.ts';
 import { keyringScope } from '../reencrypt/scope.ts';
+import { withReader, withWriter, writerTarget } from '../sessions.ts';
 import { kekInputs } from './inputs.ts';
 import { usedKeks } from './keks.ts';
 import { keksPrecondition } from './plan-rotate-kek.ts';
@@ -13,37 +13,23 @@ import { awaitStep, censusStep, type KekStep, moveAliasStep, rewrapStep, rotateS
 export const rotateKek: PlanKind<KeyContext> = {
   kind: 'key.rotate-kek',
   danger: 'moderate',
-  target: async (context) => {
-    const db = await context.openWriter();
-    try {
-      return await databaseTarget(db);
-    } finally {
-      await db.end();
-    }
-  },
-  preconditions: async (context, plan) => {
-    const db = await context.openReader();
-    try {
+  target: writerTarget,
+  preconditions: (context, plan) =>
+    withReader(context, async (db) => {
       const { keyring: name } = planInputs(plan, kekInputs);
       const { keyring } = await keyringScope(db, await context.map(), name);
       return [keksPrecondition(await usedKeks(db, await context.kms(), keyring))];
-    } finally {
-      await db.end();
-    }
-  },
+    }),
   applyStep: async (context, plan, index, journal) => {
     const inputs = planInputs(plan, kekInputs);
     const apply = steps[plan.body.steps[index]?.kind ?? ''];
     if (apply === undefined) throw new Error(`a rotation of a KMS key has no step ${index}`);
-    return withKeyringLock(context, inputs.keyring, async () => {
-      const db = await context.openWriter();
-      try {
+    return withKeyringLock(context, inputs.keyring, () =>
+      withWriter(context, async (db) => {
         const { keyring } = await keyringScope(db, await context.map(), inputs.keyring);
-        return await apply({ context, inputs, keyring, db, kms: await context.kms(), journal });
-      } finally {
-        await db.end().catch(() => {});
-      }
-    });
+        return apply({ context, inputs, keyring, db, kms: await context.kms(), journal });
+      }),
+    );
   },
   certify: async (_context, plan, results) => {
     const { keyring, mode, from, to, alias, forecast } = planInputs(plan, kekInputs);

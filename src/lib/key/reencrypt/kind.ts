@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { planInputs } from '../../operation/plan.ts';
 import type { PlanKind } from '../../operation/plan-kind.ts';
-import { databaseTarget } from '../../operation/target.ts';
 import type { KeyContext } from '../context.ts';
 import { withKeyringLock } from '../keyring/lock.ts';
+import { withReader, withWriter, writerTarget } from '../sessions.ts';
 import { actualOf } from './actual.ts';
 import { reencryptInputs } from './inputs.ts';
 import { scopePrecondition } from './precondition.ts';
@@ -13,40 +13,26 @@ import { activateStep, makeStep, type StepTask, settleStep, walkStep } from './s
 export const keyReencrypt: PlanKind<KeyContext> = {
   kind: 'key.reencrypt',
   danger: 'moderate',
-  target: async (context) => {
-    const db = await context.openWriter();
-    try {
-      return await databaseTarget(db);
-    } finally {
-      await db.end();
-    }
-  },
-  preconditions: async (context, plan) => {
-    const db = await context.openReader();
-    try {
+  target: writerTarget,
+  preconditions: (context, plan) =>
+    withReader(context, async (db) => {
       const { keyring } = planInputs(plan, reencryptInputs);
       return [scopePrecondition(await keyringScope(db, await context.map(), keyring))];
-    } finally {
-      await db.end();
-    }
-  },
+    }),
   applyStep: async (context, plan, index, journal) => {
     const step = plan.body.steps[index];
     if (step === undefined) throw new Error(`a re-encryption has no step ${index}`);
     const inputs = planInputs(plan, reencryptInputs);
     const apply = steps[step.kind];
     if (apply === undefined) throw new Error(`a re-encryption has no step ${step.kind}`);
-    return withKeyringLock(context, inputs.keyring, async () => {
-      const db = await context.openWriter();
-      try {
+    return withKeyringLock(context, inputs.keyring, () =>
+      withWriter(context, async (db) => {
         // Counting a large table takes as long as it takes.
         await db.query('set statement_timeout = 0');
         const scope = await keyringScope(db, await context.map(), inputs.keyring);
-        return await apply({ context, plan, index, inputs, scope, db, journal });
-      } finally {
-        await db.end().catch(() => {});
-      }
-    });
+        return apply({ context, plan, index, inputs, scope, db, journal });
+      }),
+    );
   },
   certify: async (_context, plan, results) => {
     const { keyring, columns, keys, kek, compromised, forecast } = planInputs(plan, reencryptInputs);

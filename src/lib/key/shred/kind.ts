@@ -1,10 +1,10 @@
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { planInputs } from '../../operation/plan.ts';
 import type { PlanKind } from '../../operation/plan-kind.ts';
-import { databaseTarget } from '../../operation/target.ts';
 import type { KeyContext } from '../context.ts';
 import { withKeyringLock } from '../keyring/lock.ts';
 import { keyringScope } from '../reencrypt/scope.ts';
+import { withWriter, writerTarget } from '../sessions.ts';
 import { shredHorizon } from './horizon.ts';
 import { shredInputs } from './inputs.ts';
 import { writeLedger } from './ledger.ts';
@@ -14,23 +14,13 @@ import { shredKeys } from './shredded.ts';
 export const keyShred: PlanKind<KeyContext> = {
   kind: 'key.shred',
   danger: 'severe',
-  target: async (context) => {
-    const db = await context.openWriter();
-    try {
-      return await databaseTarget(db);
-    } finally {
-      await db.end();
-    }
-  },
+  target: writerTarget,
   preconditions: async (context, plan) => {
     const { keyring: name, keys } = planInputs(plan, shredInputs);
-    const db = await context.openWriter();
-    try {
+    return withWriter(context, async (db) => {
       const { keyring } = await keyringScope(db, await context.map(), name);
       return [await keysPrecondition(db, keyring, keys)];
-    } finally {
-      await db.end();
-    }
+    });
   },
   applyStep: async (context, plan, index): Promise<JsonObject> => {
     const { keyring: name, keys } = planInputs(plan, shredInputs);
@@ -44,16 +34,13 @@ export const keyShred: PlanKind<KeyContext> = {
       });
       return { ledger: 'written' };
     }
-    return withKeyringLock(context, name, async () => {
-      const db = await context.openWriter();
-      try {
+    return withKeyringLock(context, name, () =>
+      withWriter(context, async (db) => {
         const { keyring } = await keyringScope(db, await context.map(), name);
         await shredKeys(db, keyring, keys);
         return { destroyed: keys.length };
-      } finally {
-        await db.end().catch(() => {});
-      }
-    });
+      }),
+    );
   },
   certify: async (context, plan) => {
     const { keyring, keys, reason, values } = planInputs(plan, shredInputs);

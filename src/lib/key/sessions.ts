@@ -1,0 +1,31 @@
+import type { Client } from '../base/postgres.ts';
+import { databaseTarget } from '../operation/target.ts';
+import type { KeyContext } from './context.ts';
+
+/** Works in a session of the login that reads. */
+export function withReader<T>(
+  context: Pick<KeyContext, 'openReader'>,
+  work: (db: Client) => Promise<T>,
+): Promise<T> {
+  return inSession(context.openReader(), work);
+}
+
+/** Works in a session of the login that applies plans. */
+export function withWriter<T>(
+  context: Pick<KeyContext, 'openWriter'>,
+  work: (db: Client) => Promise<T>,
+): Promise<T> {
+  return inSession(context.openWriter(), work);
+}
+
+/** The target of a plan on keys: the database that the login that applies it leads to. */
+export const writerTarget = (context: Pick<KeyContext, 'openWriter'>) => withWriter(context, databaseTarget);
+
+async function inSession<T>(opening: Promise<Client>, work: (db: Client) => Promise<T>): Promise<T> {
+  const db = await opening;
+  try {
+    return await work(db);
+  } finally {
+    await db.end().catch(() => {});
+  }
+}
