@@ -48,5 +48,6 @@ async function measure(runs: number, env: Readonly<Record<string, string>>): Pro
     await bareNode('state status --json', 6),
     await bareNode('backup list --json', 6),
     await bareNode('backup status --json', 6),
+    await bareNode('key status --json', 6),
   ];
 }
