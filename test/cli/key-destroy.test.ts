@@ -127,7 +127,7 @@ test('retired, enabled again, and retired for good', async () => {
     code: 'key-not-disabled',
   });
   const { stdout } = await world.must('key', 'retire', platform.kek, '--yes', ...soon);
-  expect(stdout).toMatch(/^local:\S+ is disabled; certificate [0-9a-f]{64}\n$/);
+  expect(stdout).toMatch(/^local:\S+ is disabled; certificate [0-9a-f]{64}\n$/m);
 });
 
 test('without drill and time it is not destroyed', async () => {

@@ -48,7 +48,7 @@ export default class KeyDestroy extends BaseCommand<typeof KeyDestroy> {
     const context = await this.context();
     const operation = await destroyContext(context);
     const assessed = await assessDestroy(operation, text.destroyOptions(this.args.key, this.flags));
-    for (const line of text.ruleLines(assessed)) this.say(line);
+    for (const line of text.ruleLines(assessed)) this.print(line);
     const mode = planModeOf(this.flags);
     const refusal = mode === 'dry-run' ? text.refusalOf(assessed) : undefined;
     const submitted =

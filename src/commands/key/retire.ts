@@ -44,7 +44,7 @@ export default class KeyRetire extends BaseCommand<typeof KeyRetire> {
       return { key, rules: [], isUnneeded: null, planId: null, outcome: 'applied', certificateId: null };
     }
     const assessed = await assessRetire(operation, text.retireOptions(this.args.key, this.flags));
-    for (const line of text.ruleLines(assessed)) this.say(line);
+    for (const line of text.ruleLines(assessed)) this.print(line);
     const mode = planModeOf(this.flags);
     const refusal = mode === 'dry-run' ? text.refusalOf(assessed) : undefined;
     const submitted =

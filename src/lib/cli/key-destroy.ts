@@ -66,9 +66,14 @@ export function endResult({ key, rules }: Assessed, submitted: SubmittedPlan | u
 }
 
 /** What became of it, on one line. */
-export function endingLine({ key, outcome, planId }: KeyEnding, certificateId?: string | null): string {
+export function endingLine(
+  { key, rules, outcome, planId }: KeyEnding,
+  certificateId?: string | null,
+): string {
   if (outcome === 'applied') return `${key} is disabled; certificate ${certificateId ?? 'none'}`;
-  return outcome === 'not stored' ? outcome : `${outcome}: plan ${planId ?? ''}`;
+  if (outcome !== 'not stored') return `${outcome}: plan ${planId ?? ''}`;
+  const open = rules.filter(({ verdict }) => verdict !== 'met').length;
+  return open === 0 ? 'every rule is met' : `${open} of ${rules.length} rules are not met`;
 }
 
 /** Enables a retired key once a person confirms. @returns its ARN. Errors as `enableRetiredKey` and `confirmYes` */

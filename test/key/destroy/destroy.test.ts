@@ -11,6 +11,7 @@ import {
   planKeyRetire,
   undestroyKey,
 } from '../../../src/lib/key/destroy/index.ts';
+import { withKeyringLock } from '../../../src/lib/key/keyring/lock.ts';
 import { applyPlan } from '../../../src/lib/operation/apply.ts';
 import { progressOf, readJournal } from '../../../src/lib/operation/journal.ts';
 import type { Plan } from '../../../src/lib/operation/plan.ts';
@@ -154,6 +155,22 @@ test('what appears between the proof and the end is found by the second look', a
   await expect(world.apply(plan, { openReader })).rejects.toMatchObject({ exitCode: 6, code: 'key-needed' });
   expect(counts).toBe(3);
   expect(await world.stateOfOld()).toBe('disabled');
+});
+
+test('while another plan works on a keyring, which could bring data keys under it, nothing is told to the service', async () => {
+  await world.ready();
+  const plan = await world.planned();
+  const [, bob, carol] = world.operators;
+  await world.approve(plan, bob, carol);
+  await withKeyringLock(await world.context(), 'app.key', async () => {
+    await expect(world.apply(plan)).rejects.toMatchObject({
+      exitCode: 7,
+      message: expect.stringContaining('another run holds the lock for key test app.key'),
+    });
+  });
+  expect(await world.stateOfOld()).toBe('disabled');
+  await world.apply(plan);
+  expect(await world.stateOfOld()).toBe('pending-deletion');
 });
 
 test.each(['before:scheduleKeyDeletion', 'after:scheduleKeyDeletion', 'after:lastUse'])(

@@ -22,7 +22,7 @@ export const noQuarantine: Look = async ({ context }) => {
   const withoutMap = await eachDatabase(context, async (database) => {
     for (const { table, column, values } of await orphans(database)) {
       untold.push(
-        `${counted(values, 'encrypted value')} of ${database.label}${table}.${column} under data keys that no keyring has, or of a format not known here`,
+        `${counted(values, 'encrypted value')} of ${database.label}${table}.${column} under data keys that no keyring has, or of a format not known here: \`postern key census\` shows them`,
       );
     }
   });

@@ -11,7 +11,7 @@ export async function meansKey(
   written: string | null,
 ): Promise<'yes' | 'no' | 'unknown'> {
   if (written === null) return 'unknown';
-  if (written === key.arn || written === key.keyId) return 'yes';
+  if (written === key.arn) return 'yes';
   try {
     return (await kms.describeKey(written)).arn === key.arn ? 'yes' : 'no';
   } catch (error) {
