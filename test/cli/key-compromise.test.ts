@@ -117,7 +117,7 @@ test('a KMS key: all that it wraps, what to revoke first, and new data keys unde
   const argv = [platform.kek, '--to', next, '--writer-cache'];
   const planned = await tell('key compromise', [...argv, '3s']);
   const order = commands(planned).map((command) => command.split(' ').slice(0, 2).join(' '));
-  expect(order).toEqual(['plan apply', 'key census', 'backup run', 'key retire']);
+  expect(order).toEqual(['plan apply', 'key census', 'backup run', 'key rotate', 'key retire']);
   const first = planOf(planned);
   const applying = start(['plan', 'apply', first, '--yes'], world.folder);
   await vi.waitUntil(async () => (await states()).includes('4 compromised'), {
@@ -144,6 +144,16 @@ test('a KMS key: all that it wraps, what to revoke first, and new data keys unde
     [platform.kek],
   );
   expect(rows).toHaveLength(0);
+  platform.forgetKeys();
+  expect(await platform.readTokens()).toEqual(platform.tokens);
+});
+
+test('and the old KMS key can be retired, once the other wraps what is left of the old data keys', async () => {
+  expect(await tell('key retire', [platform.kek, '--dry-run'], 6)).toMatchObject({ isUnneeded: false });
+  await tell('key rotate kek', ['--to', next, '--yes']);
+  await tell('key census');
+  const retired = await tell('key retire', [platform.kek, '--yes', '--writer-cache', '0']);
+  expect(retired).toMatchObject({ isUnneeded: true, outcome: 'applied' });
   platform.forgetKeys();
   expect(await platform.readTokens()).toEqual(platform.tokens);
 });

@@ -88,6 +88,20 @@ const replacements: Readonly<Record<KeyRow['kind'], Replace>> = {
         ]
       : []),
     ...dataKeySteps(facts),
+    ...facts.keyrings.flatMap(({ keyring }) =>
+      facts.options.to === undefined
+        ? []
+        : [
+            postern(`let the other key wrap what is left of the old data keys in ${keyring}, for backups`, [
+              'key',
+              'rotate',
+              'kek',
+              keyring,
+              '--to',
+              facts.options.to,
+            ]),
+          ],
+    ),
     ...facts.key.usedFor
       .filter((use) => !use.startsWith('wraps '))
       .map((use) =>
