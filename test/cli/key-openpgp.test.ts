@@ -9,7 +9,7 @@ import { describeWith } from '../support/optional.ts';
 import { checkedJson } from './checked-json.ts';
 import { type CliWorld, preparedWorld } from './cli-world.ts';
 
-const command = 'key rotate openpgp';
+const command = ['key', 'rotate', 'openpgp'];
 const secretFile = 'keys/backup-operations.sec.asc';
 const publicFile = 'keys/backup-operations.pub.asc';
 let world: CliWorld;
@@ -22,7 +22,10 @@ async function json(name: string, ...argv: readonly string[]) {
   return { code: run.code, ...(await checkedJson(name, run)) };
 }
 
-const rotate = (...argv: readonly string[]) => json(command, ...argv);
+async function rotate(...argv: readonly string[]) {
+  const run = await world.run(...command, ...argv, '--json');
+  return { code: run.code, ...(await checkedJson('key rotate openpgp', run)) };
+}
 
 /** Replaces a key of the world by one that was made an hour ago, so that it may be changed at once. */
 async function older(name: string, own: Partial<Parameters<typeof generateKeyPair>[0]>) {
@@ -42,11 +45,13 @@ beforeAll(async () => {
   world = await preparedWorld();
   await older('operations', { passphrase: 'two words', expiresInDays: 30 });
   await older('offline', {});
-  await older('signer', { purpose: 'sign', expiresInDays: 30 });
+  await older('signer', { purpose: 'sign', passphrase: 'three more words', expiresInDays: 30 });
   await world.file('secrets/passphrase', 'two words\n');
+  await world.file('secrets/signer', 'three more words\n');
   await world.file('secrets/wrong', 'one word\n');
   const yaml = parse(await text('postern.yaml'));
   yaml.profiles.test.backup.secret_key_passphrase = '${file:secrets/passphrase}';
+  yaml.profiles.test.backup.signer.passphrase = '${file:secrets/signer}';
   await world.file('postern.yaml', stringify(yaml));
   await world.must('backup', 'run');
 });
@@ -104,7 +109,7 @@ test('old sets stay open and new ones are made for the new subkey, which the reg
 
 test('a person reads what was done, and what is left to do', async () => {
   const run = await world.must(
-    ...command.split(' '),
+    ...command,
     '--secret-key',
     'keys/backup-signer.sec.asc',
     '--extend-only',
@@ -115,12 +120,7 @@ test('a person reads what was done, and what is left to do', async () => {
   expect(run.stdout).toMatch(/^key {7}signer [0-9A-F]{40} until 20\d\d-\d\d-\d\d$/m);
   await world.must('backup', 'run');
   expect(await json('backup verify')).toMatchObject({ code: 0 });
-  const piped = await world.must(
-    ...command.split(' '),
-    '--secret-key',
-    'keys/backup-offline.sec.asc',
-    '--dry-run',
-  );
+  const piped = await world.must(...command, '--secret-key', 'keys/backup-offline.sec.asc', '--dry-run');
   expect(piped.stdout).toMatch(/^next {6}postern backup rewrap --all/m);
   expect(piped.stdout).toMatch(/^old {7}[0-9A-F]{16}: their secrets stay in /m);
 });
@@ -178,7 +178,7 @@ test('wrong flags, keys and passphrases are told with 2, and no secret is shown'
   await world.file('stranger.sec.asc', stranger.secretKey);
   await refused('key-not-configured', '--secret-key', 'stranger.sec.asc');
   await rm(join(world.folder, 'stranger.sec.asc'));
-  const run = await world.run(...command.split(' '), '--secret-key', secretFile, '--import', publicFile);
+  const run = await world.run(...command, '--secret-key', secretFile, '--import', publicFile);
   expect(run.code).toBe(2);
   expect((await readdir(join(world.folder, 'keys'))).filter((name) => name.endsWith('.next'))).toEqual([]);
 });

@@ -48,7 +48,7 @@ async function ending(child: ReturnType<typeof start>): Promise<number | string 
 }
 
 /** Whatever a backup that begins now is encrypted for, and what was encrypted before, opens with the file in its place. */
-async function expectOpenable({ files, old, ahead }: Rotation): Promise<void> {
+async function expectOpenable({ files, old, ahead }: Omit<Rotation, 'plan'>): Promise<void> {
   const secret = await readSecretKey(await text(files.secretFile));
   expect(Buffer.from(await openMessage(old, [secret])).toString()).toBe('before');
   for (const path of files.publicFiles) await proveEncryption(await text(path), secret, clockAt(ahead).now());
@@ -95,6 +95,32 @@ test.each(points)('killed at %s, everything opens, and the next run finishes', a
   await finish(rotation);
   await expectFinished(rotation, 2);
 });
+
+test.each([0, 1, 2].flatMap((file) => [`rename-before:${file}`, `rename-after:${file}`]))(
+  'without a plan, killed at %s, what is published opens, and it is run again',
+  async (point) => {
+    const { files, old, ahead } = await prepared();
+    const run = (killAt: string, at: number) => {
+      const argv = [world.state.url, '', killAt, String(at), files.secretFile, ...files.publicFiles];
+      return ending(spawn(process.execPath, [script, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] }));
+    };
+    expect(await run(point, ahead)).toBe('SIGKILL');
+    await expectOpenable({ files, old, ahead });
+    expect(await run('', ahead + 2000)).toBe(0);
+    await expectOpenable({ files, old, ahead: ahead + 2000 });
+    const { encryption, encryptionKeys } = await describeKey(
+      await text(files.secretFile),
+      clockAt(ahead + 2000).now(),
+    );
+    expect(encryptionKeys.every(({ hasSecret }) => hasSecret)).toBe(true);
+    // Once the secret key is replaced, the next run makes another subkey.
+    const isReplaced = !['rename-before:0', 'rename-after:0', 'rename-before:1'].includes(point);
+    expect(encryptionKeys).toHaveLength(isReplaced ? 3 : 2);
+    const published = await describeKey(await text(files.publicFiles[0]), clockAt(ahead + 2000).now());
+    expect(published.encryption).toEqual(encryption);
+    expect(await readdir(files.folder)).toHaveLength(3);
+  },
+);
 
 test('killed at twelve random moments, a chain of rotations keeps every secret that was published', async () => {
   let rotation = await prepared();

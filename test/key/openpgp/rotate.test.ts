@@ -1,5 +1,6 @@
 import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readPrivateKey, type SecretSubkeyPacket } from 'openpgp';
 import { expect, test } from 'vitest';
 import { openMessage } from '../../../src/lib/crypto/openpgp-container.ts';
 import { readRecipient, readSecretKey } from '../../../src/lib/crypto/openpgp-key.ts';
@@ -45,6 +46,11 @@ test('a rotation opens old and new sets, says so in its certificate, and keeps w
   const { certificateId = '' } = await world.apply(context, planned.plan);
 
   const secret = await readSecretKey(await text(files.secretFile), 'two words');
+  const { subkeys } = await readPrivateKey({ armoredKey: await text(files.secretFile) });
+  expect(subkeys.map(({ keyPacket }) => (keyPacket as SecretSubkeyPacket).isDecrypted())).toEqual([
+    false,
+    false,
+  ]);
   expect(await opened(old, secret)).toBe('before');
   const [first, second] = await Promise.all(
     files.publicFiles.map(async (path) => readRecipient(await text(path), new Date())),
@@ -150,6 +156,23 @@ test('what was made elsewhere is imported once, into every file, and a secret ke
   });
   await writeFile(brought, publicKey);
   await expect(importing()).rejects.toMatchObject({ code: 'import-not-newer' });
+});
+
+test('what a public file has besides stays in it', async () => {
+  const files = await world.key();
+  const [path, other] = files.publicFiles;
+  const { publicKey } = await renewKey(files.pair.secretKey, {
+    change: 'subkey',
+    ends: later(-30_000),
+    now: later(-60_000),
+  });
+  // Another subkey, which has ended, and whose secret is not here.
+  await writeFile(path, publicKey);
+  const context = world.context(files);
+  const { plan } = await world.plan(context, rotateOptions(files.secretFile));
+  await world.apply(context, plan);
+  expect((await describeKey(await text(path), new Date())).encryptionKeys).toHaveLength(3);
+  expect((await describeKey(await text(other), new Date())).encryptionKeys).toHaveLength(2);
 });
 
 test('two rotations after each other keep both old subkeys', async () => {
