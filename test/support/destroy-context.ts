@@ -28,7 +28,7 @@ export async function storedSets(state: Pool, own: Partial<StoredSet> = {}): Pro
   return rows.map(({ id, started }) => ({
     setId: id,
     startedAt: started.toISOString(),
-    keyId: null,
+    keyIds: [],
     problem: null,
     ...own,
   }));

@@ -1,4 +1,5 @@
 import type { SetStore } from '../backup/context.ts';
+import { fileName } from '../backup/format/layout.ts';
 import { listSets } from '../backup/list.ts';
 import { openSignedSet } from '../backup/read-set.ts';
 import { messageOf, PosternError } from '../base/error.ts';
@@ -13,7 +14,11 @@ import { setStores } from './set-stores.ts';
 export async function destroyContext(context: PosternContext): Promise<DestroyContext> {
   return {
     ...(await keyContext(context)),
-    namedKeys: async () => [...namedKmsKeys(context), ...(await sealingKeys(context))],
+    namedKeys: async () => [
+      ...namedKmsKeys(context),
+      ...(await sealingKeys(context)),
+      ...(await bucketKeys(context)),
+    ],
     otherDatabases: otherDatabases(context),
     storedSets: () => storedSets(context),
   };
@@ -30,6 +35,21 @@ async function sealingKeys(context: PosternContext): Promise<readonly NamedKey[]
       const keyId = await sealedBy(context.path('keys', path));
       if (keyId !== undefined) found.push({ keyId, usedFor: `seals ${path}, the password ${name}` });
     }
+  }
+  return found;
+}
+
+/** The keys by which buckets encrypt new objects. Older ones may lie under a key that the bucket had before. */
+async function bucketKeys(context: PosternContext): Promise<readonly NamedKey[]> {
+  const found: NamedKey[] = [];
+  for (const [name, settings] of Object.entries(context.config.profile.stores ?? {})) {
+    if (settings.adapter !== 's3') continue;
+    const { encryptionAtRest, encryptionKeyId } = await (await context.store(name)).capabilities();
+    const usedFor = `encrypts new objects of store ${name}`;
+    if (encryptionKeyId !== undefined) found.push({ keyId: encryptionKeyId, usedFor });
+    // Of other providers, none uses a key of AWS.
+    else if (encryptionAtRest === 'unknown' && settings.endpoint === undefined)
+      found.push({ keyId: null, usedFor });
   }
   return found;
 }
@@ -73,7 +93,7 @@ async function listed(context: PosternContext, store: SetStore): Promise<StoredS
     const sets: StoredSet[] = [];
     await inParallel(complete, 8, async ({ setId, startedAt }) => {
       context.signal.throwIfAborted();
-      sets.push({ setId, startedAt, ...(await openingKey(store, setId)) });
+      sets.push({ setId, startedAt, ...(await openingKeys(store, setId)) });
     });
     return { destination, sets, problem: null };
   } catch (error) {
@@ -82,13 +102,19 @@ async function listed(context: PosternContext, store: SetStore): Promise<StoredS
   }
 }
 
-/** Which key opens a set, from the part of it that anybody may read and that its signer has signed. */
-async function openingKey(store: SetStore, setId: string): Promise<Pick<StoredSet, 'keyId' | 'problem'>> {
+/**
+ * Which keys open a set: its own, as the part of it says that anybody may read and that its signer has signed, and the
+ * one by which the store keeps its manifest.
+ */
+async function openingKeys(sets: SetStore, setId: string): Promise<Pick<StoredSet, 'keyIds' | 'problem'>> {
   try {
-    const { stub } = await openSignedSet(store, setId);
-    return { keyId: stub.kms?.keyId ?? null, problem: null };
+    const { stub } = await openSignedSet(sets, setId);
+    const manifest = await sets.store.head(`${sets.prefix}${setId}/${fileName.manifest}`);
+    if (manifest === undefined) return { keyIds: [], problem: 'its manifest lies under a delete marker' };
+    const keyIds = [stub.kms?.keyId, manifest.kmsKeyId].filter((keyId) => keyId !== undefined);
+    return { keyIds, problem: null };
   } catch (error) {
     if (!(error instanceof PosternError)) throw error;
-    return { keyId: null, problem: messageOf(error) };
+    return { keyIds: [], problem: messageOf(error) };
   }
 }

@@ -85,6 +85,8 @@ export interface StoredObject {
   /** As it was stored; a store may name a default of its own where none was given. */
   readonly contentType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** The KMS key that the store itself encrypts it by, where it does so and tells. */
+  readonly kmsKeyId?: string;
 }
 
 export interface OpenedObject {
@@ -112,6 +114,8 @@ export interface StoreCapabilities {
   readonly defaultRetention: 'none' | 'governance' | 'compliance' | 'unknown';
   /** The store's own name for it (`AES256`, `aws:kms`), `none`, or `unknown`. */
   readonly encryptionAtRest: string;
+  /** The KMS key of that, as the bucket names it, an alias too; left out where it is not a customer's own. */
+  readonly encryptionKeyId?: string;
   /** Whether a lifecycle rule ends uploads that were begun and never finished, which are billed and never listed. */
   readonly abortsUploads: boolean | 'unknown';
   /** `postern`: retention is a promise of this program, and whoever owns the disk can break it. */

@@ -97,7 +97,9 @@ test('a set that the key itself opens needs it, and one that cannot be read leav
       { destination: 'offsite', sets: await storedSets(world.state.pool, own), problem: null },
     ],
   });
-  expect(await look('no-backup', sets({ keyId: world.old.replace('local:', '') }))).toMatchObject({
+  expect(
+    await look('no-backup', sets({ keyIds: [world.next, world.old.replace('local:', '')] })),
+  ).toMatchObject({
     verdict: 'not-met',
     evidence: [expect.stringContaining('set s-after at offsite')],
     refusal: { exitCode: 6 },
@@ -107,12 +109,12 @@ test('a set that the key itself opens needs it, and one that cannot be read leav
     evidence: ['it cannot be told whether it opens set s-after at offsite: no answer'],
     refusal: { exitCode: 4, code: 'key-need-unknown' },
   });
-  expect(await look('no-backup', sets({ keyId: 'alias/sets' }))).toMatchObject({ verdict: 'unknown' });
-  expect(await look('no-backup', sets({ keyId: world.next }))).toMatchObject({ verdict: 'met' });
+  expect(await look('no-backup', sets({ keyIds: ['alias/sets'] }))).toMatchObject({ verdict: 'unknown' });
+  expect(await look('no-backup', sets({ keyIds: [world.next] }))).toMatchObject({ verdict: 'met' });
 });
 
 test('a set that is in a store counts also where nobody has it on record', async () => {
-  const stranger = { setId: 's-lost', keyId: null, problem: null };
+  const stranger = { setId: 's-lost', keyIds: [], problem: null };
   const stored = (set: Partial<StoredSet> & { readonly startedAt: string }): Partial<DestroyContext> => ({
     storedSets: async () => [
       {
@@ -129,7 +131,7 @@ test('a set that is in a store counts also where nobody has it on record', async
   });
   const later = new Date(Date.parse(moved) + 60_000).toISOString();
   expect(await look('no-backup', stored({ startedAt: later }))).toMatchObject({ verdict: 'met' });
-  const opened = stored({ startedAt: later, keyId: world.old });
+  const opened = stored({ startedAt: later, keyIds: [world.old] });
   expect(await look('no-backup', opened)).toMatchObject({ verdict: 'not-met' });
 });
 

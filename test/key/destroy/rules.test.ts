@@ -136,6 +136,23 @@ test('a keyring that the map does not describe cannot be looked at', async () =>
   await expect(planKeyDestroy(context, assessed)).rejects.toMatchObject({ exitCode: 4 });
 });
 
+test('a keyed hash whose key stands in no keyring of the map leaves it open', async () => {
+  const hash = `name_hash:
+        type: bytea
+        category: user.unique_id.pseudonymous
+        hmac: {of: name, key: app.pepper.wrapped, versions: odd}
+        erase: with-row
+      secret:`;
+  const { map } = await readDataMap(keyMapText.replace('secret:', hash), 'map.yaml');
+  await expectOpen(
+    'no-data-key',
+    /^unknown: app\.token\.name: the map does not describe the keyring of its/,
+    {
+      own: { map: () => Promise.resolve(map) },
+    },
+  );
+});
+
 test('a second database is looked at as the first is, and one without a map cannot be', async () => {
   const database = await testDatabase();
   const other = await openPool({ url: database.url, role: 'second database', max: 2 });
@@ -233,7 +250,7 @@ test('a table that the login may not read leaves the answer open', async () => {
 });
 
 test('a key that the configuration names, or that seals a file of it, is needed', async () => {
-  const named = (keyId: string): Obstacle => ({
+  const named = (keyId: string | null): Obstacle => ({
     own: { namedKeys: () => Promise.resolve([{ keyId, usedFor: 'opens backup sets' }]) },
   });
   await expectOpen('not-configured', /^not-met: it opens backup sets$/, named(world.old));
@@ -246,6 +263,11 @@ test('a key that the configuration names, or that seals a file of it, is needed'
     'not-configured',
     /^unknown: alias\/a, which may be it, opens backup sets$/,
     named('alias/a'),
+  );
+  await expectOpen(
+    'not-configured',
+    /^unknown: a key that cannot be asked for, which may be it,/,
+    named(null),
   );
 });
 

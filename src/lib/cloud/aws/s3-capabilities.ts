@@ -36,11 +36,14 @@ export async function bucketCapabilities(context: S3Context): Promise<StoreCapab
     }),
     { objectLock: false, defaultRetention: 'none' as const },
   );
-  const encryptionAtRest = await ask(
+  const encryption = await ask(
     () => client.send(new s3.GetBucketEncryptionCommand({ Bucket })),
-    ({ ServerSideEncryptionConfiguration: found }) =>
-      found?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? 'none',
-    'none',
+    ({ ServerSideEncryptionConfiguration: found }) => {
+      const { SSEAlgorithm: name = 'none', KMSMasterKeyID: keyId } =
+        found?.Rules?.[0]?.ApplyServerSideEncryptionByDefault ?? {};
+      return { encryptionAtRest: name, ...(keyId !== undefined && { encryptionKeyId: keyId }) };
+    },
+    { encryptionAtRest: 'none' },
   );
   const abortsUploads = await ask(
     () => client.send(new s3.GetBucketLifecycleConfigurationCommand({ Bucket })),
@@ -50,7 +53,7 @@ export async function bucketCapabilities(context: S3Context): Promise<StoreCapab
   return {
     versioning,
     ...(lock === 'unknown' ? { objectLock: 'unknown', defaultRetention: 'unknown' } : lock),
-    encryptionAtRest,
+    ...(encryption === 'unknown' ? { encryptionAtRest: 'unknown' } : encryption),
     abortsUploads,
     retentionKeptBy: 'store',
     time: clock.time() ?? 'unknown',

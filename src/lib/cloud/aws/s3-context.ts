@@ -45,6 +45,7 @@ export function toStored(key: string, answer: HeadObjectCommandOutput): StoredOb
     ...(retention && { retention }),
     ...(answer.ContentType !== undefined && { contentType: answer.ContentType }),
     ...(metadata.length > 0 && { metadata: Object.fromEntries(metadata) }),
+    ...(answer.SSEKMSKeyId !== undefined && { kmsKeyId: answer.SSEKMSKeyId }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { KeyContext } from '../context.ts';
 
 /** What it takes to prove that nobody needs a KMS key any more. */
 export interface DestroyContext extends KeyContext {
-  /** The keys of the service that the configuration names, or that a file seals which it names. */
+  /** The keys of the service that the configuration names, or by which its files are sealed and its buckets encrypted. */
   readonly namedKeys: () => Promise<readonly NamedKey[]>;
   /** Further databases of the platform, beside the one that `openReader` opens. */
   readonly otherDatabases: readonly OtherDatabase[];
@@ -13,8 +13,8 @@ export interface DestroyContext extends KeyContext {
 }
 
 export interface NamedKey {
-  /** As the configuration or the file has it. */
-  readonly keyId: string;
+  /** As the configuration, file or bucket has it; null where that cannot be asked. */
+  readonly keyId: string | null;
   /** `opens backup sets` */
   readonly usedFor: string;
 }
@@ -39,8 +39,8 @@ export interface StoredSet {
   readonly setId: string;
   /** RFC 3339, UTC, to the second. */
   readonly startedAt: string;
-  /** The id or ARN of the KMS key that opens it; null where only secret keys do. */
-  readonly keyId: string | null;
+  /** The ids or ARNs of the KMS keys without which it is not opened or not read: its own, and that of its store. */
+  readonly keyIds: readonly string[];
   /** Why that cannot be told; null where it can. */
   readonly problem: string | null;
 }

@@ -75,7 +75,7 @@ interface Stored {
     readonly destination: string;
     readonly startedAt: string;
   }[];
-  /** Sets whose own contents this key opens, since the host that made them names it in the set. */
+  /** Sets that this key opens, or by which their store keeps them encrypted. */
   readonly opened: readonly (Need['copy'] & { readonly lockUntil: string | null })[];
   readonly untold: readonly string[];
 }
@@ -88,16 +88,17 @@ async function storedSets({ context, kms, key }: RuleTask, copies: readonly Kept
   const untold: string[] = [];
   for (const { destination, sets, problem } of stores) {
     if (problem !== null) untold.push(`the sets at ${destination} cannot be listed: ${problem}`);
-    for (const { setId, startedAt, keyId, problem: unread } of sets) {
+    for (const { setId, startedAt, keyIds, problem: unread } of sets) {
       const which = `set ${setId} at ${destination}`;
       const copy = copies.find((one) => one.setId === setId && one.destination === destination);
       if (copy === undefined) unrecorded.push({ setId, destination, startedAt });
       else if (isOlderThan(copy, key)) continue;
       if (unread !== null) untold.push(`it cannot be told whether it opens ${which}: ${unread}`);
-      if (keyId === null) continue;
-      const means = await meansKey(kms, key, keyId);
-      if (means === 'yes') opened.push({ setId, destination, lockUntil: copy?.lockUntil ?? null });
-      if (means === 'unknown') untold.push(`${which} is opened by ${keyId}, which may be it`);
+      for (const keyId of keyIds) {
+        const means = await meansKey(kms, key, keyId);
+        if (means === 'yes') opened.push({ setId, destination, lockUntil: copy?.lockUntil ?? null });
+        if (means === 'unknown') untold.push(`${which} is opened by ${keyId}, which may be it`);
+      }
     }
   }
   const listed = new Set(stores.map(({ destination }) => destination));

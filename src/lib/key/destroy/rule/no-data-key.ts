@@ -1,5 +1,5 @@
 import { counted } from '../../../base/counted.ts';
-import { encryptedColumns, type Keyring, keyringsOf } from '../../../platform/map/index.ts';
+import { encryptedColumns, type Keyring, keyedHashes, keyringsOf } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { tableName } from '../../column/table-name.ts';
 import { eachDatabase, type LookedAt } from '../databases.ts';
@@ -14,6 +14,9 @@ export const noDataKey: Look = async ({ context, kms, key }) => {
   const withoutMap = await eachDatabase(context, async ({ label, db, map }) => {
     for (const { table, column } of encryptedColumns(map).filter(({ keyring }) => keyring === undefined)) {
       untold.push(`${label}${table}.${column}: the map does not describe the keyring of this column`);
+    }
+    for (const { table, source } of keyedHashes(map).filter(({ keyring }) => keyring === undefined)) {
+      untold.push(`${label}${table}.${source}: the map does not describe the keyring of its keyed hash`);
     }
     for (const keyring of keyringsOf(map)) {
       keyrings += 1;
