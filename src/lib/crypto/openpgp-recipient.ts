@@ -149,7 +149,9 @@ function ambiguous(): Error {
 function expired(fingerprint: string, what: string, end: Date): Error {
   return usageError(`the recipient ${fingerprint} cannot be used: ${what} expired at ${end.toISOString()}`, {
     code: 'recipient-expired',
-    hints: ['let its owner extend it (gpg --edit-key, expire) and export it again, or give a newer key'],
+    hints: [
+      'let its owner extend it (postern key rotate openpgp --extend-only, or gpg --edit-key), or give a newer key',
+    ],
   });
 }
 
