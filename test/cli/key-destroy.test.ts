@@ -90,6 +90,7 @@ test('one backup, or one quarantined row, that needs it is enough to refuse', as
   await sql(`update postern.backup_copy set destination = 'elsewhere'`);
   const lost = await tell('key retire', [platform.kek, '--yes', ...soon], 6);
   expect(lost.hints[0]).toMatch(/^no-backup, not met: needed .* by set \S+ at /);
+  // That on record, and that in the store.
   expect(lost.hints[0]).toContain('2 copies need it');
   await sql(`update postern.backup_copy set destination = 'offsite', keyring_pruned_at = now()`);
   await sql(`insert into postern.key_quarantine (profile, table_name, column_name, row_key, reason, plan_id)
@@ -136,6 +137,9 @@ test('without drill and time it is not destroyed', async () => {
   expect(named(error)).toEqual(['drill-passed', 'not-used', 'disabled']);
   expect(await tell('key destroy', [platform.kek, '--soak', '0'], 2)).toMatchObject({ code: 'soak-missing' });
   expect(await tell('key destroy', [platform.kek, '--waiting-days', '6'], 2)).toBeDefined();
+  expect(await tell('key destroy', [platform.kek, '--writer-cache', '8d'], 2)).toMatchObject({
+    code: 'writer-cache-too-long',
+  });
   expect(await stateOfKey()).toBe('disabled');
 });
 

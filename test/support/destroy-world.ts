@@ -30,6 +30,8 @@ export interface DestroyWorld extends Omit<KeyWorld, 'context'> {
   /** Puts a set on record, complete at one destination unless told. */
   set(id: string, own?: Partial<SetRow>): Promise<void>;
   drilled(id: string): Promise<void>;
+  /** Moves all data keys to a key, by a rotation. */
+  move(to: string): Promise<void>;
   /** Makes all that the state database has on record older by so much: `8 days`. */
   passTime(interval: string): Promise<void>;
   retire(): Promise<void>;
@@ -80,11 +82,11 @@ export async function destroyWorld(own: { readonly kms?: KmsService; readonly is
     );
   };
 
-  const move = async (): Promise<void> => {
+  const move = async (to: string): Promise<void> => {
     const own = await world.context();
     const { plan } = await planKekRotation(own, {
       keyring: undefined,
-      to: next,
+      to,
       alias: undefined,
       batchSize: 10,
       kmsRequestsPerSecond: null,
@@ -92,7 +94,7 @@ export async function destroyWorld(own: { readonly kms?: KmsService; readonly is
     await savePlan(own, plan);
     await applyPlan(own, rotateKek, plan.id);
   };
-  if (isMoved) await move();
+  if (isMoved) await move(next);
 
   const found: DestroyWorld = {
     ...world,
@@ -100,6 +102,7 @@ export async function destroyWorld(own: { readonly kms?: KmsService; readonly is
     next,
     operators,
     context,
+    move,
     set: async (id, row = {}) => {
       const now = new Date().toISOString();
       const { state = 'complete', startedAt = now, finishedAt = startedAt, lockUntil = null } = row;

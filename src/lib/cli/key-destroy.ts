@@ -11,18 +11,26 @@ import {
   ruleText,
   undestroyKey,
 } from '../key/destroy/index.ts';
+import { longestWriterCache } from '../key/destroy/inputs.ts';
 import type { KeyEnding } from '../key/destroy/results.ts';
 import type { PosternContext } from './context.ts';
 import { durationFlag } from './duration-flag.ts';
 import { type Asking, confirmYes } from './prompt.ts';
 import type { SubmittedPlan } from './submit-plan.ts';
 
-/** @throws {PosternError} exit 2, `duration-invalid` */
+/** @throws {PosternError} exit 2, `duration-invalid`, `writer-cache-too-long` */
 export function retireOptions(key: string, flags: { readonly 'writer-cache': string }): RetireOptions {
-  return { key, writerCacheSeconds: secondsOf('writer-cache', flags['writer-cache']) };
+  const writerCacheSeconds = secondsOf('writer-cache', flags['writer-cache']);
+  if (writerCacheSeconds > longestWriterCache) {
+    throw usageError(`--writer-cache ${flags['writer-cache']}: a step does not wait for more than a week`, {
+      code: 'writer-cache-too-long',
+      hints: ['let applications ask more often which key wraps'],
+    });
+  }
+  return { key, writerCacheSeconds };
 }
 
-/** @throws {PosternError} exit 2, `duration-invalid`, `soak-missing` */
+/** @throws {PosternError} exit 2, `soak-missing`; as `retireOptions` */
 export function destroyOptions(
   key: string,
   flags: { readonly 'writer-cache': string; readonly soak: string; readonly 'waiting-days': number },

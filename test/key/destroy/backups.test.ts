@@ -75,6 +75,20 @@ test('the lock of the wrapped keys counts where they have one of their own, and 
   });
 });
 
+test('a set that needs the key in two ways is told once', async () => {
+  await world.set('s-old', { startedAt: before, lockUntil: '2190-01-02T03:04:05.000Z' });
+  const stored = (await storedSets(world.state.pool)).map((set) =>
+    set.setId === 's-old' ? { ...set, keyIds: [world.old] } : set,
+  );
+  const own = {
+    ...aged(),
+    storedSets: async () => [{ destination: 'offsite', sets: stored, problem: null }],
+  };
+  expect(await look('no-backup', own)).toMatchObject({
+    evidence: ['needed until 2190-01-02 by set s-old at offsite'],
+  });
+});
+
 test('a set that is being written while the keys are moved counts as one that holds them', async () => {
   await world.set('s-now', { startedAt: before, state: 'running' });
   expect(await look('no-backup', aged())).toMatchObject({ verdict: 'not-met' });
@@ -168,6 +182,14 @@ test('without a rotation on record, every set counts, and no drill proves anythi
   } finally {
     await own.close();
   }
+});
+
+test('what moved data keys back to the key proves nothing', async () => {
+  await world.kms.enableKey(world.old);
+  await world.move(world.old);
+  await world.platform.query('update app.key set kek = $1', [world.next]);
+  expect(await look('drill-passed')).toMatchObject({ verdict: 'unknown' });
+  expect(await look('no-backup')).toMatchObject({ verdict: 'not-met' });
 });
 
 test('a drill counts where its set was made after the move', async () => {

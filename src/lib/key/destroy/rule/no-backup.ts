@@ -117,12 +117,13 @@ function told(needs: readonly Need[], now: Date) {
   const last = dated.toSorted((a, b) => ((a.until ?? '') < (b.until ?? '') ? 1 : -1))[0];
   const open = needs.find((need) => !dated.includes(need));
   const which = ({ copy }: Need) => `set ${copy.setId} at ${copy.destination}`;
+  const copies = new Set(needs.map(which)).size;
   const evidence = [
     ...(last === undefined ? [] : [`needed until ${last.until?.slice(0, 10)} by ${which(last)}`]),
     ...(open === undefined
       ? []
       : [`needed by ${which(open)}, which no lock keeps: \`postern backup prune\` removes what is too old`]),
-    ...(needs.length > 1 ? [`${needs.length} copies need it`] : []),
+    ...(copies > 1 ? [`${copies} copies need it`] : []),
   ];
   return { evidence, until: last?.until ?? null };
 }
