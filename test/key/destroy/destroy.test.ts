@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openLocalKms } from '../../../src/lib/cloud/local/kms.ts';
 import {
   assessDestroy,
   assessRetire,
@@ -262,9 +263,17 @@ test('what is not pending cannot be taken back, and what is destroyed is told as
     hints: [expect.stringContaining('--undo')],
   });
   await world.kms.scheduleKeyDeletion(world.old, 7);
-  await expect(enableRetiredKey(context, await keyNow())).rejects.toMatchObject({
+  const pending = await keyNow();
+  await expect(enableRetiredKey(context, pending)).rejects.toMatchObject({
     hints: [expect.stringContaining('postern key undestroy')],
   });
+  const [, , kmsPath = '', passphrase = ''] = world.childArguments;
+  const clock = { now: () => new Date(Date.now() + 8 * day) };
+  const later = await openLocalKms({ path: kmsPath, unlock: { passphrase }, clock });
+  const own = await world.context({ kms: () => Promise.resolve(later) });
+  const gone = { exitCode: 1, code: 'kms-key-missing' };
+  await expect(undestroyKey(own, pending)).rejects.toMatchObject(gone);
+  await expect(assessDestroy(own, { key: world.old, ...options })).rejects.toMatchObject(gone);
 });
 
 test('a destruction that is taken back, and whose key cannot be enabled, is told as half done', async () => {
