@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { generateKeyPair } from '../../src/lib/crypto/openpgp-key.ts';
@@ -194,7 +195,7 @@ test('where an approver is needed the plan waits, and one that is approved by no
 });
 
 describeWith(['gpg'], 'in gpg', ({ gpg }) => {
-  test('the published key has the new subkey, and its secret key decrypts what is made for it', async () => {
+  test('the published key has the new subkey, and its secret key decrypts what it encrypts and every set', async () => {
     const home = openGpgHome(gpg);
     try {
       home.must(['--import', join(world.folder, publicFile)]);
@@ -204,6 +205,14 @@ describeWith(['gpg'], 'in gpg', ({ gpg }) => {
       const message = home.must(['--encrypt', '--recipient', 'operations@example.org'], 'hello');
       home.must(['--import', join(world.folder, secretFile)], '', 'two words');
       expect(home.must(['--decrypt'], message, 'two words').toString()).toBe('hello');
+      const stored = await readdir(join(world.folder, 'offsite'), { recursive: true });
+      const manifests = stored.filter((name) => name.endsWith('manifest.json.pgp'));
+      // One from before the rotation, and others from after it.
+      expect(manifests.length).toBeGreaterThanOrEqual(2);
+      for (const name of manifests) {
+        const packed = home.must(['--decrypt', join(world.folder, 'offsite', name)], '', 'two words');
+        expect(JSON.parse(zstdDecompressSync(packed).toString())).toHaveProperty('sources');
+      }
     } finally {
       home.close();
     }
