@@ -8,7 +8,7 @@ import type { KeyCensusResult } from '../../lib/key/census/results.ts';
 export default class KeyCensus extends BaseCommand<typeof KeyCensus> {
   static override summary = 'count encrypted values by the keys that they are under';
   static override description =
-    'Changes nothing and decrypts nothing. Every column that the data map calls encrypted is counted by what its values say of themselves: in clear, cut off, of an unknown format, or under a key, which is looked up in the keyring. Every other bytea column is searched for values that begin as encrypted ones do. The counts are put on record in the state database, where there is one, for `key list`.';
+    'Changes nothing and decrypts nothing. Every column that the data map calls encrypted is counted by what its values say of themselves: in clear, cut off, of an unknown format, or under a key, which is looked up in the keyring. Keyed hashes are counted by the version whose turn their column is. Every other bytea column is searched for values that begin as encrypted ones do. The counts are put on record in the state database, where there is one, for `key list`.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --declared-only --json',

@@ -8,7 +8,7 @@ import type { KeyListResult } from '../../lib/key/register/results.ts';
 export default class KeyList extends BaseCommand<typeof KeyList> {
   static override summary = 'list every key, with its age, what is under it, and what comes next';
   static override description =
-    'Keys that wrap data keys, data keys by keyring and state, OpenPGP recipients and signers, the key of certificates, passwords of database roles, DKIM keys: all that the profile names. Values are those of the last census on record; --census counts anew. A source that cannot be asked is told, the others are listed, and the exit code is 4.';
+    'Keys that wrap data keys, data keys and HMAC keys by keyring and state, OpenPGP recipients and signers, the key of certificates, passwords of database roles, DKIM keys: all that the profile names. Values are those of the last census on record; --census counts anew. A source that cannot be asked is told, the others are listed, and the exit code is 4.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --kind kek --kind dek --census',
@@ -22,6 +22,7 @@ export default class KeyList extends BaseCommand<typeof KeyList> {
       options: [
         'kek',
         'dek',
+        'hmac',
         'openpgp-recipient',
         'openpgp-signer',
         'certificate-signer',

@@ -51,6 +51,6 @@ export const censusColumns: readonly Column<CensusRow>[] = [
 ];
 
 function stateOf({ format, state }: Group): string {
-  if (format === 'keyed') return state ?? 'unknown key';
+  if (format === 'keyed' || format === 'hashed') return state ?? 'unknown key';
   return { plain: 'in clear', truncated: 'cut off', version: 'unknown format' }[format];
 }

@@ -42,7 +42,7 @@ export function registerContext(
   flags: Pick<RegisterFlags, 'ask-stores'>,
 ): RegisterContext {
   const { platform, state, keys, kms, backup } = context.config.profile;
-  const { cryptoperiods: { kek, dek, openpgp, signer } = {}, passwords, dkim } = keys ?? {};
+  const { cryptoperiods: { kek, dek, hmac, openpgp, signer } = {}, passwords, dkim } = keys ?? {};
   const { clock, progress, signal, profile } = context;
   const hasKeyrings = platform?.map !== undefined;
   return {
@@ -50,7 +50,7 @@ export function registerContext(
     clock,
     progress,
     signal,
-    cryptoperiods: { ...defaultCryptoperiods, ...defined({ kek, dek, openpgp, signer }) },
+    cryptoperiods: { ...defaultCryptoperiods, ...defined({ kek, dek, hmac, openpgp, signer }) },
     recipients: (backup?.recipients ?? []).map((file) =>
       keyFile(context, 'backup', file, 'opens new backup sets'),
     ),

@@ -64,6 +64,18 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { reencryptInputs } = await import('../key/reencrypt/inputs.ts');
     return bind(keyReencrypt, await keyContext(context, planInputs(plan, reencryptInputs)));
   },
+  'key.rotate-hmac': async (context, plan) => {
+    const { keyContext } = await import('./key-context.ts');
+    const { rotateHmac } = await import('../key/hmac/index.ts');
+    const { hmacInputs } = await import('../key/hmac/inputs.ts');
+    return bind(rotateHmac, await keyContext(context, planInputs(plan, hmacInputs)));
+  },
+  'key.rotate-hmac-finish': async (context, plan) => {
+    const { keyContext } = await import('./key-context.ts');
+    const { finishHmac } = await import('../key/hmac/index.ts');
+    const { hmacInputs } = await import('../key/hmac/inputs.ts');
+    return bind(finishHmac, await keyContext(context, planInputs(plan, hmacInputs)));
+  },
   'key.rotate-kek': async (context, plan) => {
     const { keyContext } = await import('./key-context.ts');
     const { rotateKek } = await import('../key/kek/index.ts');

@@ -3,11 +3,13 @@ import { quoteIdentifier } from '../../platform/quote.ts';
 import { type TextRow, walkTable } from '../../platform/walk/index.ts';
 import { formatOfValue } from '../column/format-of-value.ts';
 import { subjectExpression } from '../column/walked-column.ts';
-import type { KeyedRow, ReadOptions, RowBatch } from '../walk/row-work.ts';
+import type { ReadOptions, RowBatch } from '../walk/row-work.ts';
+import { rowsByKey } from '../walk/rows-by-key.ts';
+import { type VersionedRow, versionExpressions, versionOf } from '../walk/swap-rows.ts';
 import type { AdoptedColumn } from './adopted-column.ts';
 
 /** A value before it is encrypted, and what stands where it is to go. */
-export interface AdoptRow extends KeyedRow {
+export interface AdoptRow extends VersionedRow {
   /** As it is bound into the value. */
   readonly primaryKey: readonly string[];
   /** Null where the way to whose key it is breaks off. */
@@ -15,16 +17,6 @@ export interface AdoptRow extends KeyedRow {
   /** The value as it was before, as bytes; null where nothing is left to be encrypted. */
   readonly source: Buffer | null;
   readonly target: Buffer | null;
-  /**
-   * Which version of the row this is: its place and the transaction that wrote it, in PostgreSQL's text. By these it
-   * is compared before it is written, because a value in clear must not stand in a statement, which a server may log.
-   */
-  readonly version: RowVersion;
-}
-
-export interface RowVersion {
-  readonly ctid: string;
-  readonly xmin: string;
 }
 
 /** SQL: whether a row has a value that is to be encrypted, or, after copying, to be removed. */
@@ -54,17 +46,7 @@ export async function rereadAdoptRows(
   adopted: AdoptedColumn,
   keys: readonly (readonly string[])[],
 ): Promise<readonly AdoptRow[]> {
-  const found: AdoptRow[] = [];
-  // One at a time: it is asked for the few rows that the application changed under the walk.
-  for (const key of keys) {
-    const text = adopted.target.walkable.key
-      .map(({ name, type }, index) => `${quoteIdentifier(name)} = $${index + 1}::${type}`)
-      .join(' and ');
-    const read = readRows(db, adopted, { batchSize: 1, where: { text, values: key } });
-    const { value: batch } = await read.next();
-    await read.return();
-    found.push(...(batch?.rows ?? []));
-  }
+  const found = await rowsByKey(adopted.target.walkable, keys, (options) => readRows(db, adopted, options));
   return found.filter(
     ({ source, target }) => source !== null || (adopted.source === undefined && target !== null),
   );
@@ -88,8 +70,7 @@ async function* readRows(
         source === undefined ? `case when ${isPlain} then ${value} end` : quoteIdentifier(source.column),
       'postern target': source === undefined ? `case when not ${isPlain} then ${value} end` : value,
       'postern subject': subjectExpression(target, 'walked'),
-      'postern ctid': 'walked.ctid',
-      'postern xmin': 'walked.xmin',
+      ...versionExpressions,
     },
   });
   const isBytea = source?.isBytea ?? true;
@@ -112,7 +93,7 @@ function adoptRow(
     subject: row['postern subject'] ?? null,
     source: source === null ? null : isBytea ? bytesOf(source) : Buffer.from(source, 'utf8'),
     target: target === null ? null : bytesOf(target),
-    version: { ctid: row['postern ctid'] ?? '', xmin: row['postern xmin'] ?? '' },
+    version: versionOf(row),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../base/postgres.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
+import { swapRows } from '../walk/swap-rows.ts';
 import type { AdoptRow } from './adopt-row.ts';
 import type { AdoptedColumn } from './adopted-column.ts';
 
@@ -21,7 +21,7 @@ export async function writeSealed(
   sealed: readonly SealedRow[],
 ): Promise<ReadonlySet<number>> {
   const beside = target.keyIdColumn;
-  return compareAndSwap(
+  return swapRows(
     db,
     target,
     sealed.map(({ row }) => row),
@@ -42,47 +42,5 @@ export async function clearSource(
   rows: readonly AdoptRow[],
 ): Promise<ReadonlySet<number>> {
   if (source === undefined) throw new TypeError('what was encrypted in place has no source to be emptied');
-  return compareAndSwap(db, target, rows, { set: `${quoteIdentifier(source.column)} = null`, columns: [] });
-}
-
-interface Change {
-  /** SQL over the columns of `n`. */
-  readonly set: string;
-  readonly columns: readonly {
-    readonly name: string;
-    readonly type: string;
-    readonly values: readonly unknown[];
-  }[];
-}
-
-async function compareAndSwap(
-  db: Queryable,
-  { table, walkable }: AdoptedColumn['target'],
-  rows: readonly AdoptRow[],
-  { set, columns }: Change,
-): Promise<ReadonlySet<number>> {
-  if (rows.length === 0) return new Set();
-  const keys = walkable.key.map(({ name, type }, index) => ({
-    name: `key${index}`,
-    // A key's type may be a domain, whose arrays are cast element by element.
-    cast: `text[]::${type}[]`,
-    own: quoteIdentifier(name),
-    values: rows.map(({ key }) => key[index]),
-  }));
-  const all = [
-    ...keys,
-    { name: 'at', cast: 'text[]::tid[]', values: rows.map(({ version }) => version.ctid) },
-    { name: 'since', cast: 'text[]::xid[]', values: rows.map(({ version }) => version.xmin) },
-    ...columns.map(({ name, type, values }) => ({ name, cast: `${type}[]`, values })),
-  ];
-  const { rows: changed } = await db.query<{ position: string }>(
-    `update ${walkable.kind === 'table' ? 'only ' : ''}${tableName(table)} t set ${set}
-     from unnest(${all.map(({ cast }, index) => `$${index + 1}::${cast}`).join(', ')})
-       with ordinality n(${all.map(({ name }) => name).join(', ')}, position)
-     where ${keys.map(({ own, name }) => `t.${own} = n.${name}`).join(' and ')}
-       and t.ctid = n.at and t.xmin = n.since
-     returning n.position::text as position`,
-    all.map(({ values }) => values),
-  );
-  return new Set(changed.map(({ position }) => Number(position) - 1));
+  return swapRows(db, target, rows, { set: `${quoteIdentifier(source.column)} = null`, columns: [] });
 }

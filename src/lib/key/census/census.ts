@@ -1,9 +1,10 @@
 import type { Client } from '../../base/postgres.ts';
 import type { Progress } from '../../base/progress.ts';
 import { readCatalog } from '../../platform/catalog/index.ts';
-import { type DataMap, encryptedColumns } from '../../platform/map/index.ts';
+import { type DataMap, encryptedColumns, keyedHashes } from '../../platform/map/index.ts';
 import { countColumn } from './count-column.ts';
-import { columnFindings, undeclaredFinding } from './findings.ts';
+import { type CountedHashes, countHashes } from './count-hashes.ts';
+import { columnFindings, missingFinding, undeclaredFinding } from './findings.ts';
 import type { CensusColumn, KeyCensusResult } from './results.ts';
 import { undeclaredColumns } from './undeclared.ts';
 
@@ -14,7 +15,7 @@ export interface CensusOptions {
   readonly signal: AbortSignal;
 }
 
-/** Counts all encrypted values of a platform by the keys that they name. Changes nothing, decrypts nothing. */
+/** Counts all encrypted values and keyed hashes of a platform by their keys. Changes nothing, decrypts nothing. */
 export async function takeCensus(
   db: Client,
   map: DataMap,
@@ -37,6 +38,17 @@ export async function takeCensus(
       groups: [...groups],
     });
   }
+  const missing: CountedHashes['missing'][] = [];
+  for (const hash of keyedHashes(map)) {
+    const { keyring } = hash;
+    if (keyring === undefined) continue;
+    signal.throwIfAborted();
+    const step = progress.step(`count hashes of ${hash.table}.${hash.source}`);
+    const found = await countHashes(db, { ...hash, keyring });
+    step.done();
+    counted.push(...found.columns);
+    missing.push(found.missing);
+  }
   signal.throwIfAborted();
   const undeclared = columns === 'all' ? await undeclaredColumns(db, catalog, map) : [];
   return {
@@ -46,6 +58,10 @@ export async function takeCensus(
       .filter(({ format }) => format === 'other')
       .map(({ table, column }) => ({ table, column })),
     lookedForUndeclared: columns === 'all',
-    findings: [...counted.flatMap(columnFindings), ...undeclared.map(undeclaredFinding)],
+    findings: [
+      ...counted.flatMap(columnFindings),
+      ...missing.flatMap(missingFinding),
+      ...undeclared.map(undeclaredFinding),
+    ],
   };
 }

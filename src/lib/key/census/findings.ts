@@ -1,4 +1,5 @@
 import { counted } from '../../base/counted.ts';
+import type { CountedHashes } from './count-hashes.ts';
 import type { CensusColumn, CensusFinding } from './results.ts';
 import type { UndeclaredColumn } from './undeclared.ts';
 
@@ -42,7 +43,7 @@ export function columnFindings(column: CensusColumn): readonly CensusFinding[] {
         )),
     ...tell(
       'key-compromised',
-      sumOf(keyed.filter(({ state }) => state === 'compromised')),
+      sum(({ format, state }) => (format === 'keyed' || format === 'hashed') && state === 'compromised'),
       'under compromised keys',
     ),
     ...tell(
@@ -55,7 +56,27 @@ export function columnFindings(column: CensusColumn): readonly CensusFinding[] {
       'under keys that are no longer active',
     ),
     ...tell('key-id-differs', differing, 'beside a key id that is not theirs'),
+    ...tell(
+      'key-old',
+      sum(
+        ({ format, state }) =>
+          format === 'hashed' &&
+          !['pre-active', 'active', 'decrypt-only', 'compromised'].includes(state ?? ''),
+      ),
+      'in the column of a version that is no longer used',
+    ),
   ];
+}
+
+/** Rows that nobody finds by the active version; none where each has its hash. */
+export function missingFinding({
+  table,
+  column,
+  values,
+}: CountedHashes['missing']): readonly CensusFinding[] {
+  if (values === 0) return [];
+  const message = `${counted(values, 'row')} without the hash of the active version`;
+  return [{ code: 'hash-missing', table, column, values, message }];
 }
 
 export function undeclaredFinding({ table, column, values }: UndeclaredColumn): CensusFinding {

@@ -13,7 +13,8 @@ export const censusColumn = z.strictObject({
   /** By what the values say of themselves and the keyring of their keys; nothing was decrypted. */
   groups: z.array(
     z.strictObject({
-      format: z.enum(['plain', 'truncated', 'version', 'keyed']),
+      /** `hashed`: keyed hashes, of the version whose turn the column is. */
+      format: z.enum(['plain', 'truncated', 'version', 'keyed', 'hashed']),
       /** Of the keys, in the keyring; null where it does not have them. */
       state: z.string().nullable(),
       kek: z.string().nullable(),
@@ -39,6 +40,7 @@ const censusFinding = z.strictObject({
     'key-old',
     'key-compromised',
     'key-id-differs',
+    'hash-missing',
     'column-undeclared',
     'keyring-undeclared',
   ]),

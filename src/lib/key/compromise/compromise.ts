@@ -55,7 +55,7 @@ export async function compromise(
     plans: found.keyrings.flatMap(({ plan }) => (plan === undefined ? [] : [plan])),
     result: {
       key: {
-        id: kind === 'dek' ? name : id,
+        id: kind === 'dek' || kind === 'hmac' ? name : id,
         kind,
         name,
         usedFor: [...new Set(rows.flatMap(({ usedFor }) => usedFor))],

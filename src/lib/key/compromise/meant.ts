@@ -45,5 +45,5 @@ export async function meantKey(
   return { key, rows, versions: living, unasked };
 }
 
-/** Data keys of one keyring are rows by their state. */
-const identityOf = ({ kind, id, name }: KeyRow): string => (kind === 'dek' ? name : id);
+/** Keys of one keyring are rows by their state. */
+const identityOf = ({ kind, id, name }: KeyRow): string => (kind === 'dek' || kind === 'hmac' ? name : id);

@@ -110,6 +110,19 @@ const replacements: Readonly<Record<KeyRow['kind'], Replace>> = {
     postern('disable it, once nothing needs it', ['key', 'retire', nameOf(facts.key)]),
   ],
   dek: dataKeySteps,
+  // Who has the key can try values against hashes that he has copied: the old column goes as soon as it can.
+  hmac: ({ key }) => [
+    postern('hash every value with another version', ['key', 'rotate', 'hmac', key.name]),
+    postern('remove the hashes that the key made', [
+      'key',
+      'rotate',
+      'hmac',
+      key.name,
+      '--finish',
+      '--window',
+      '0',
+    ]),
+  ],
   password: ({ key }) => [
     postern('set another password, end the sessions that began with this one', [
       'key',

@@ -24,6 +24,8 @@ export interface SuccessorOptions {
   readonly planId: string;
   /** The KMS key that wraps the new versions; that of the old one unless told. */
   readonly kek: string | undefined;
+  /** The version's number, from the highest that there is; the next one unless told. */
+  readonly numberAfter?: (highest: number) => number;
 }
 
 /** The newest active version of every subject, a page at a time, in the order of ids. */
@@ -53,7 +55,7 @@ export async function makeSuccessors(
   kms: Pick<KmsService, 'generateDataKey'>,
   keyring: KeyringTable,
   olds: readonly KeyVersion[],
-  { planId, kek }: SuccessorOptions,
+  { planId, kek, numberAfter = (highest) => highest + 1 }: SuccessorOptions,
 ): Promise<number> {
   const ids = olds.map(({ id }) => successorId(planId, id));
   const there = await existing(db, keyring, ids);
@@ -63,7 +65,7 @@ export async function makeSuccessors(
   const made: MadeVersion[] = [];
   await inParallel(missing, 8, async (old) => {
     const id = successorId(planId, old.id);
-    const version = (rows.get(old.id)?.newest ?? old.version) + 1;
+    const version = numberAfter(rows.get(old.id)?.newest ?? old.version);
     const row = new Map(rows.get(old.id)?.context);
     row.set(keyring.id, id).set(keyring.version, String(version)).set(keyring.state, 'pre-active');
     row.set(keyring.kek, kek ?? old.kek);

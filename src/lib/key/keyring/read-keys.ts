@@ -53,6 +53,14 @@ export async function keysOfSubject(
   return readKeys(db, keyring, where, [subject]);
 }
 
+/** Every version of a keyring without subjects, the oldest first. */
+export async function versionsOfKeyring(
+  db: Queryable,
+  keyring: KeyringTable,
+): Promise<readonly KeyVersion[]> {
+  return readKeys(db, keyring, `true order by ${quoteIdentifier(keyring.version)}`, []);
+}
+
 /** A page of all versions that still hold a wrapped key, in the order of their ids. */
 export async function wrappedKeysAfter(
   db: Queryable,

@@ -6,7 +6,7 @@ import { forecastOf } from './forecast.ts';
 import type { ReencryptInputs } from './inputs.ts';
 import { scopePrecondition } from './precondition.ts';
 import { reencryptRights } from './rights.ts';
-import { keyringScope } from './scope.ts';
+import { keyringScope, requireDataKeys } from './scope.ts';
 import { triggerWarnings } from './triggers.ts';
 
 export type ReencryptOptions = Pick<
@@ -37,7 +37,7 @@ export interface PlannedReencrypt {
 
 /**
  * Plans that every value under a keyring is encrypted again. Nothing is changed yet.
- * @throws {PosternError} exit 6 `role-cannot-write`; else as `keyringScope`
+ * @throws {PosternError} exit 6 `role-cannot-write`; exit 2 `keyring-of-hmac-keys`; else as `keyringScope`
  */
 export async function planReencrypt(
   context: KeyContext,
@@ -48,6 +48,7 @@ export async function planReencrypt(
   const writer = await context.openWriter();
   try {
     const scope = await keyringScope(reader, map, options.keyring);
+    requireDataKeys(map, scope.keyring.table);
     await requireRights(writer, reencryptRights(scope, options.keys));
     const forecast = await forecastOf(reader, scope, options);
     const { keyring, columns } = scope;

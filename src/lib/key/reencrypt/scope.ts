@@ -1,7 +1,7 @@
 import { usageError } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import { readCatalog } from '../../platform/catalog/index.ts';
-import { type DataMap, encryptedColumns, keyringsOf } from '../../platform/map/index.ts';
+import { type DataMap, encryptedColumns, keyedHashes, keyringsOf } from '../../platform/map/index.ts';
 import { type WalkedColumn, walkedColumn } from '../column/walked-column.ts';
 import { type KeyringTable, keyringTable } from '../keyring/keyring-table.ts';
 
@@ -12,7 +12,7 @@ export interface KeyringScope {
 }
 
 /**
- * The keyring of this name; without one, the map's only keyring.
+ * The keyring of this name; without one, the map's only keyring, those of HMAC keys left aside.
  * @throws {PosternError} exit 2: `keyring-missing`, `keyring-unnamed`, and as `walkedColumn`
  */
 export async function keyringScope(
@@ -22,12 +22,16 @@ export async function keyringScope(
 ): Promise<KeyringScope> {
   const keyrings = keyringsOf(map);
   const hints = [`the map has ${keyrings.map(({ table }) => table).join(', ') || 'none'}`];
-  const keyring = name === undefined ? keyrings[0] : keyrings.find(({ table }) => table === name);
-  if (name === undefined && keyrings.length > 1) {
+  const hashing = hashingKeyrings(map);
+  const unnamed = keyrings.filter(({ table }) => !hashing.has(table));
+  const keyring = name === undefined ? unnamed[0] : keyrings.find(({ table }) => table === name);
+  if (name === undefined && unnamed.length > 1) {
     throw usageError('the map has several keyrings: which one?', { code: 'keyring-unnamed', hints });
   }
   if (keyring === undefined) {
-    throw usageError(name === undefined ? 'the map has no keyring' : `the map has no keyring ${name}`, {
+    const what =
+      name === undefined ? 'the map has no keyring of data keys' : `the map has no keyring ${name}`;
+    throw usageError(what, {
       code: 'keyring-missing',
       hints:
         name === undefined ? ['describe the table of wrapped keys under keyrings: docs/data-map.md'] : hints,
@@ -46,4 +50,19 @@ export async function keyringScope(
     keyring: keyringTable(keyring, catalog),
     columns: columns.map((column) => walkedColumn(column, catalog)),
   };
+}
+
+const hashingKeyrings = (map: DataMap): ReadonlySet<string | undefined> =>
+  new Set(keyedHashes(map).map(({ keyring }) => keyring?.table));
+
+/**
+ * A new HMAC key makes other hashes: what is there would no longer be found.
+ * @throws {PosternError} exit 2, `keyring-of-hmac-keys`
+ */
+export function requireDataKeys(map: DataMap, table: string): void {
+  if (!hashingKeyrings(map).has(table)) return;
+  throw usageError(`${table} holds HMAC keys, which \`postern key rotate hmac\` replaces`, {
+    code: 'keyring-of-hmac-keys',
+    hints: [`\`postern key rotate hmac ${table}\` hashes every value with another key`],
+  });
 }

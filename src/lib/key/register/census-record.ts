@@ -50,7 +50,9 @@ export function heldIn(
   wanted: (group: Group, column: CensusColumn) => boolean,
 ): HeldValues {
   const groups = columns.flatMap((column) => {
-    const own = column.groups.filter((group) => group.format === 'keyed' && wanted(group, column));
+    const own = column.groups.filter(
+      (group) => (group.format === 'keyed' || group.format === 'hashed') && wanted(group, column),
+    );
     // Of the groups of one column, each key is in one alone.
     const most = Math.max(0, ...own.map((group) => group.mostUnderOneKey));
     return [{ values: sum(own, 'values'), bytes: sum(own, 'bytes'), most }];

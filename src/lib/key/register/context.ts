@@ -30,7 +30,7 @@ export interface RegisterContext {
 }
 
 /** Milliseconds; a password and a DKIM domain bring their own. */
-export type Cryptoperiods = Readonly<Record<'kek' | 'dek' | 'openpgp' | 'signer', number>>;
+export type Cryptoperiods = Readonly<Record<'kek' | 'dek' | 'hmac' | 'openpgp' | 'signer', number>>;
 
 export interface KmsSource {
   open(): Promise<KmsService>;

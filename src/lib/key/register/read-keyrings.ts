@@ -1,5 +1,5 @@
 import type { Queryable } from '../../base/postgres.ts';
-import { type DataMap, type Keyring, keyringsOf } from '../../platform/map/index.ts';
+import { type DataMap, type Keyring, keyedHashes, keyringsOf } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { isoTime } from '../../state/iso-time.ts';
 import { tableName } from '../column/table-name.ts';
@@ -19,6 +19,8 @@ export interface KeyringClass {
   readonly oldest: string | null;
   /** Made before the time that was asked for. */
   readonly old: number;
+  /** What is hashed under HMAC keys, `schema.table.column`; undefined for data keys. */
+  readonly hashes?: readonly string[];
 }
 
 /** Counts the keys of all keyrings by state, in one pass a table. */
@@ -28,6 +30,7 @@ export async function readKeyrings(
   oldBefore: Date,
 ): Promise<readonly KeyringClass[]> {
   const classes: KeyringClass[] = [];
+  const hashed = Map.groupBy(keyedHashes(map), ({ keyring }) => keyring?.table);
   for (const keyring of keyringsOf(map)) {
     const [state, kek, version] = [keyring.state, keyring.kek, keyring.version].map(quoteIdentifier);
     const made = createdOf(keyring);
@@ -38,7 +41,8 @@ export async function readKeyrings(
        from ${tableName(keyring.table)} group by 2, 3 order by 2, 3`,
       [oldBefore.toISOString(), keyring.table],
     );
-    classes.push(...rows);
+    const hashes = hashed.get(keyring.table)?.map(({ table, source }) => `${table}.${source}`);
+    classes.push(...rows.map((row) => (hashes === undefined ? row : { ...row, hashes })));
   }
   return classes;
 }

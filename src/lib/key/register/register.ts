@@ -145,13 +145,19 @@ async function dataKeys(
 ): Promise<readonly KeyRow[]> {
   if (classes.length === 0) return [];
   const { dataKeyRows } = await import('./data-keys.ts');
+  const { hmacKeyRows } = await import('./hmac-keys.ts');
   const held =
     census === undefined
       ? undefined
       : (keyring: string, keyState: string) =>
           heldIn(census, (group, column) => column.keyring === keyring && group.state === keyState);
   const settledAt = state === undefined ? new Map<string, string>() : await settledTimes(state, profile);
-  return dataKeyRows({ classes, held, sets, settledAt, cryptoperiod: cryptoperiods.dek }, watch);
+  const own = (of: 'dek' | 'hmac') =>
+    classes.filter(({ hashes }) => (hashes === undefined) === (of === 'dek'));
+  return [
+    ...dataKeyRows({ classes: own('dek'), held, sets, settledAt, cryptoperiod: cryptoperiods.dek }, watch),
+    ...hmacKeyRows({ classes: own('hmac'), held, cryptoperiod: cryptoperiods.hmac }, watch),
+  ];
 }
 
 /** When the values of each keyring were last all encrypted again, and its old keys drained. */

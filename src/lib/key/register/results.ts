@@ -8,6 +8,7 @@ const time = z.string();
 export const keyKinds = [
   'kek',
   'dek',
+  'hmac',
   'openpgp-recipient',
   'openpgp-signer',
   'certificate-signer',

@@ -11,6 +11,9 @@ import { inTurn, rowsPerSecond, type Throttle, unthrottled } from './throttle.ts
 import { createParts, type WalkId, walkTotals } from './walk-part.ts';
 import { workOnWalk } from './work-on-walk.ts';
 
+/** What a walk has to know of a column. */
+export type WalkedPlace = Pick<WalkedColumn, 'table' | 'column' | 'relation' | 'walkable'>;
+
 export interface WalkOptions {
   readonly batchSize: number;
   readonly workers: number;
@@ -30,7 +33,7 @@ export async function walkTableRows<Row extends KeyedRow>(
     onRows: told,
   }: {
     readonly walk: WalkId;
-    readonly column: WalkedColumn;
+    readonly column: WalkedPlace;
     readonly work: RowWork<Row>;
     /** Told of every batch that this process works on. */
     readonly onRows?: (rows: number) => void;
@@ -57,7 +60,7 @@ export async function walkTableRows<Row extends KeyedRow>(
 function throttleOf(
   context: KeyContext,
   db: Client,
-  { table }: WalkedColumn,
+  { table }: WalkedPlace,
   { rowsPerSecond: rate, bearable }: WalkOptions,
 ): Throttle {
   const byRate = rate === null ? unthrottled : rowsPerSecond(rate);

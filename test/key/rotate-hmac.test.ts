@@ -1,0 +1,282 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { KeyContext } from '../../src/lib/key/context.ts';
+import { finishHmac, type HmacOptions, planHmac, rotateHmac } from '../../src/lib/key/hmac/index.ts';
+import { listQuarantine } from '../../src/lib/key/reencrypt/index.ts';
+import { unlimited } from '../../src/lib/key/walk/bearable.ts';
+import { applyPlan } from '../../src/lib/operation/apply.ts';
+import { savePlan } from '../../src/lib/operation/plan-store.ts';
+import { type HmacWorld, hmacWorld } from '../support/hmac-world.ts';
+
+let world: HmacWorld;
+beforeEach(async () => {
+  world = await hmacWorld();
+});
+afterEach(() => world.close());
+
+const options: HmacOptions = {
+  keyring: undefined,
+  mode: 'new',
+  kek: null,
+  windowSeconds: null,
+  writerCacheSeconds: 0,
+  batchSize: 7,
+  workers: 2,
+  rowsPerSecond: null,
+  bearable: unlimited,
+  kmsRequestsPerSecond: null,
+};
+const finishing = { mode: 'finish', windowSeconds: 0 } as const;
+
+async function planned(own: Partial<HmacOptions> = {}, with_: Partial<KeyContext> = {}) {
+  const context = await world.hmacContext(with_);
+  const { plan, inputs } = await planHmac(context, { ...options, ...own });
+  if (plan !== undefined) await savePlan(context, plan);
+  return { context, plan, inputs };
+}
+
+async function run(own: Partial<HmacOptions> = {}, with_: Partial<KeyContext> = {}) {
+  const { context, plan, inputs } = await planned(own, with_);
+  if (plan === undefined) throw new Error('nothing to do');
+  const kind = plan.body.kind === rotateHmac.kind ? rotateHmac : finishHmac;
+  return { plan, inputs, applied: await applyPlan(context, kind, plan.id) };
+}
+
+async function predicateOf(certificateId: string | undefined) {
+  const { rows } = await world.state.pool.query('select envelope from postern.certificate where id = $1', [
+    certificateId,
+  ]);
+  return JSON.parse(Buffer.from(JSON.parse(rows[0]?.envelope).payload, 'base64').toString());
+}
+
+test('a new version takes over: every value is hashed beside the old hash, and the certificate says what it took', async () => {
+  const { inputs, applied } = await run();
+  expect(inputs.forecast).toMatchObject({ values: 42, compared: 0, newKeys: 1, kmsCalls: 5 });
+  expect(await world.versions()).toEqual([
+    { version: 1, state: 'decrypt-only' },
+    { version: 2, state: 'active' },
+  ]);
+  expect(await world.wrong()).toEqual([]);
+  expect(await world.counts()).toEqual({ email_odd: 30, email_even: 30, secret_odd: 12, secret_even: 12 });
+  expect(await predicateOf(applied.certificateId)).toMatchObject({
+    predicateType: 'urn:postern:predicate:key-rotate-hmac:v1',
+    predicate: {
+      mode: 'new',
+      keyring: 'app.index_key',
+      active: { version: 1 },
+      next: { version: 2, id: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+      forecast: { values: 42, newKeys: 1 },
+      actual: { values: 42, late: 0, moved: 0, newKeys: 1 },
+    },
+  });
+});
+
+test('the version before is drained and its column emptied by a second plan, and the next rotation fills that one', async () => {
+  await run();
+  const { applied } = await run(finishing);
+  expect(await world.versions()).toEqual([
+    { version: 1, state: 'drained' },
+    { version: 2, state: 'active' },
+  ]);
+  expect(await world.counts()).toEqual({ email_odd: 0, email_even: 30, secret_odd: 0, secret_even: 12 });
+  expect(await predicateOf(applied.certificateId)).toMatchObject({
+    predicateType: 'urn:postern:predicate:key-rotate-hmac-finish:v1',
+    predicate: { mode: 'finish', forecast: { values: 42 }, actual: { values: 42, drained: 1 } },
+  });
+  expect((await planned(finishing)).plan).toBeUndefined();
+  await run();
+  expect(await world.versions()).toEqual([
+    { version: 1, state: 'drained' },
+    { version: 2, state: 'decrypt-only' },
+    { version: 3, state: 'active' },
+  ]);
+  expect(await world.wrong()).toEqual([]);
+});
+
+test('a second filling writes nothing, and one after a change of an application that does not hash writes that row', async () => {
+  await run();
+  const { inputs, applied } = await run({ mode: 'active' });
+  expect(inputs.forecast).toMatchObject({ values: 0, compared: 42, newKeys: 0 });
+  expect((await predicateOf(applied.certificateId)).predicate.actual).toMatchObject({ values: 0, late: 0 });
+  await world.platform.query(`update app.account set email = 'other@example.org' where id = 3`);
+  await world.platform.query('update app.account set email = null where id = 4');
+  await world.platform.query('update app.account set email_even = null where id = 5');
+  const repaired = await run({ mode: 'active' });
+  expect((await predicateOf(repaired.applied.certificateId)).predicate.actual).toMatchObject({ values: 3 });
+  const { rows } = await world.platform.query('select email_even from app.account where id = 4');
+  expect(rows).toEqual([{ email_even: null }]);
+  expect((await world.wrong()).filter((text) => text.endsWith('version 2'))).toEqual([]);
+});
+
+test('nothing is emptied before the window is over, nor where one hash is missing or another', async () => {
+  await run();
+  await expect(run({ mode: 'finish', windowSeconds: 60 })).rejects.toMatchObject({
+    code: 'hmac-window',
+    exitCode: 6,
+    message: expect.stringContaining('the window ends at'),
+  });
+  await world.platform.query(`update app.account set email_even = decode('00', 'hex') where id = 3`);
+  await world.platform.query('update app.account set email_even = null where id = 4');
+  await expect(run(finishing)).rejects.toMatchObject({
+    code: 'hash-differs',
+    exitCode: 6,
+    message: expect.stringContaining(
+      '1 row of app.account.email_even (hash-differs), 1 row of app.account.email_even (hash-missing)',
+    ),
+  });
+  expect(await world.counts()).toMatchObject({ email_odd: 30, secret_odd: 12 });
+  expect(await world.versions()).toContainEqual({ version: 1, state: 'decrypt-only' });
+  await run({ mode: 'active' });
+  const clock = { now: () => new Date(Date.now() + 61_000) };
+  await run({ mode: 'finish', windowSeconds: 60 }, { clock });
+  expect(await world.counts()).toMatchObject({ email_odd: 0, secret_odd: 0 });
+});
+
+test('a rotation that is not finished is told before the next one is planned, and what to do', async () => {
+  await run();
+  await expect(run()).rejects.toMatchObject({
+    code: 'hmac-unfinished',
+    exitCode: 6,
+    hints: [expect.stringContaining('--finish')],
+  });
+  await world.platform.query(`update app.index_key set state = 'drained' where version = 1`);
+  await expect(run()).rejects.toMatchObject({
+    code: 'hmac-unfinished',
+    message: 'app.account.email_odd, the column of the next version, holds 30 hashes of an older one',
+  });
+});
+
+test('a version that a plan given up left behind is taken over, and its column is not emptied meanwhile', async () => {
+  const failing = new Error('killed');
+  let calls = 0;
+  const { plan, context } = await planned();
+  if (plan === undefined) throw new Error('nothing to do');
+  const stopped = applyPlan(
+    {
+      ...context,
+      openDataKey: (version) => {
+        calls += 1;
+        return calls > 1 ? Promise.reject(failing) : context.openDataKey(version);
+      },
+    },
+    rotateHmac,
+    plan.id,
+  );
+  await expect(stopped).rejects.toMatchObject({ exitCode: 7, message: expect.stringContaining('killed') });
+  expect(await world.versions()).toContainEqual({ version: 2, state: 'pre-active' });
+  await expect(run(finishing)).rejects.toMatchObject({ code: 'hmac-running', exitCode: 6 });
+  const { inputs } = await run();
+  expect(inputs.next).toMatchObject({ version: 2, id: expect.any(String) });
+  expect(inputs.forecast.newKeys).toBe(0);
+  expect(await world.versions()).toEqual([
+    { version: 1, state: 'decrypt-only' },
+    { version: 2, state: 'active' },
+  ]);
+  expect(await world.wrong()).toEqual([]);
+  // The first plan finds its work done.
+  await applyPlan(context, rotateHmac, plan.id);
+  expect(await world.wrong()).toEqual([]);
+});
+
+test('a version that was given up for good keeps its number, and the next one has the parity that it needs', async () => {
+  await world.platform.query(
+    `insert into app.index_key (id, version, state, kek, wrapped)
+     select gen_random_uuid(), 2, 'destroyed', kek, '' from app.index_key`,
+  );
+  await run();
+  expect(await world.versions()).toContainEqual({ version: 4, state: 'active' });
+  expect(await world.wrong()).toEqual([]);
+});
+
+test('a plan that others went on without is not resumed over their work', async () => {
+  await run();
+  const finish = await planned(finishing);
+  const rotation = finish.plan;
+  if (rotation === undefined) throw new Error('nothing to do');
+  const stopped = applyPlan(
+    {
+      ...finish.context,
+      openWriter: async () => {
+        const { rowCount } = await world.state.pool.query(
+          `select from postern.plan_journal where plan_id = $1 and event = 'done' and step = 3`,
+          [rotation.id],
+        );
+        // The old version is drained, and its column not emptied yet.
+        if (rowCount === 1) throw new Error('killed');
+        return finish.context.openWriter();
+      },
+    },
+    finishHmac,
+    rotation.id,
+  );
+  await expect(stopped).rejects.toThrow();
+  await world.platform.query('update app.account set email_odd = null');
+  await world.platform.query('update app.token set secret_odd = null');
+  await run();
+  expect(await world.versions()).toContainEqual({ version: 3, state: 'active' });
+  await expect(applyPlan(finish.context, finishHmac, rotation.id)).rejects.toMatchObject({
+    code: 'hmac-stale',
+    exitCode: 6,
+  });
+  expect(await world.wrong()).toEqual([]);
+});
+
+test('what does not open, or is no text, stays as it is, in quarantine, and nothing is made active before that is mended', async () => {
+  const { rows } = await world.platform.query(
+    'select person_id, name, secret from app.token order by 1, 2 limit 2',
+  );
+  const [first, second] = rows;
+  await world.platform.query('update app.token set secret = $3 where person_id = $1 and name = $2', [
+    first.person_id,
+    first.name,
+    second.secret,
+  ]);
+  const { context, plan } = await planned();
+  if (plan === undefined) throw new Error('nothing to do');
+  await expect(applyPlan(context, rotateHmac, plan.id)).rejects.toMatchObject({
+    exitCode: 7,
+    message: expect.stringContaining('1 row of app.token.secret_even (column-value-moved)'),
+  });
+  expect(await world.versions()).toContainEqual({ version: 2, state: 'pre-active' });
+  const { values } = await listQuarantine(world.state.pool, context.profile, 10);
+  expect(values).toEqual([
+    expect.objectContaining({ table: 'app.token', column: 'secret_even', reason: 'column-value-moved' }),
+  ]);
+  await world.platform.query('update app.token set secret = $3 where person_id = $1 and name = $2', [
+    first.person_id,
+    first.name,
+    first.secret,
+  ]);
+  await applyPlan(context, rotateHmac, plan.id);
+  expect((await listQuarantine(world.state.pool, context.profile, 10)).total).toBe(0);
+  expect(await world.wrong()).toEqual([]);
+});
+
+test('two values that are one to the normalisation are told where a unique index has room for one', async () => {
+  await world.platform.query(
+    `alter table app.account drop constraint account_email_odd_key;
+     update app.account set email = (select upper(email) from app.account where id = 1) where id = 2`,
+  );
+  const { context, plan } = await planned();
+  if (plan === undefined) throw new Error('nothing to do');
+  await expect(applyPlan(context, rotateHmac, plan.id)).rejects.toMatchObject({ exitCode: 7 });
+  const { values } = await listQuarantine(world.state.pool, context.profile, 10);
+  expect(values).toEqual([expect.objectContaining({ column: 'email_even', reason: 'hash-not-unique' })]);
+  expect(await world.counts()).toMatchObject({ email_even: 29, secret_even: 12 });
+});
+
+test('an application that writes without the column of the new version is found out before that becomes active', async () => {
+  await world.platform.query(
+    `create function app.forget() returns trigger language plpgsql as $$ begin new.email_even := null; return new; end $$;
+     create trigger forgetful before update of email_even on app.account for each row when (new.id = 3) execute function app.forget()`,
+  );
+  const { context, plan } = await planned();
+  if (plan === undefined) throw new Error('nothing to do');
+  await expect(applyPlan(context, rotateHmac, plan.id)).rejects.toMatchObject({
+    exitCode: 7,
+    message: expect.stringContaining('1 row of app.account has email, and no hash in email_even'),
+  });
+  expect(await world.versions()).toContainEqual({ version: 2, state: 'pre-active' });
+  await world.platform.query('drop function app.forget cascade');
+  await applyPlan(context, rotateHmac, plan.id);
+  expect(await world.wrong()).toEqual([]);
+});
