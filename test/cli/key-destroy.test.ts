@@ -39,6 +39,13 @@ beforeAll(async () => {
   config.profiles = {
     test: whole,
     named: { ...whole, backup: { ...whole.backup, kms_key: platform.kek } },
+    // The password was sealed before the configuration named another key.
+    sealed: {
+      ...whole,
+      keys: {
+        passwords: { app: { roles: ['app_a', 'app_b'], kms_file: { path: 'app.sealed', kms_key: next } } },
+      },
+    },
     away: { ...whole, platform: { url: secret('nobody'), map: 'map.yaml' } },
   };
   await world.file('postern.yaml', stringify(config));
@@ -105,6 +112,10 @@ test('what cannot be looked at leaves the answer open: exit 4; a key that the pr
   expect(await tell('key retire', [platform.kek, ...argv], 4)).toMatchObject({ code: 'key-need-unknown' });
   const error = await tell('key retire', [platform.kek, '--profile', 'named', '--yes', ...soon], 6);
   expect(named(error)).toEqual(['not-configured']);
+  const form = { version: 1, kmsKey: platform.kek, context: {}, ciphertext: 'AAAA' };
+  await world.file('app.sealed', JSON.stringify(form));
+  const seals = await tell('key retire', [platform.kek, '--profile', 'sealed', '--yes', ...soon], 6);
+  expect(seals.hints).toEqual(['not-configured, not met: it seals app.sealed, the password app']);
   await world.must('backup', 'run', '--profile', 'named');
   const config = parse(await readFile(join(world.folder, 'postern.yaml'), 'utf8'));
   config.profiles.named.backup.kms_key = next;
