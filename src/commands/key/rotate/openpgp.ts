@@ -3,6 +3,10 @@ import { BaseCommand } from '../../../lib/cli/base-command.ts';
 import { dryRunFlag, yesFlag } from '../../../lib/cli/flags.ts';
 import type { KeyRotateOpenpgpResult } from '../../../lib/key/openpgp/results.ts';
 
+const file = { helpValue: 'FILE' };
+/** Where the secret key is. */
+const here = { dependsOn: ['secret-key'] };
+
 export default class KeyRotateOpenpgp extends BaseCommand<typeof KeyRotateOpenpgp> {
   static override summary = 'give a backup recipient a new encryption subkey, or a key a later end';
   static override description =
@@ -22,33 +26,26 @@ export default class KeyRotateOpenpgp extends BaseCommand<typeof KeyRotateOpenpg
   static override flags = {
     ...dryRunFlag,
     ...yesFlag,
-    'secret-key': Flags.string({
-      summary: 'the file of the secret key',
-      helpValue: 'FILE',
-      exclusive: ['import'],
-    }),
+    'secret-key': Flags.string({ summary: 'the file of the secret key', ...file, exclusive: ['import'] }),
     'passphrase-file': Flags.string({
       summary: 'a file with its passphrase; the configured one unless given',
-      helpValue: 'FILE',
-      dependsOn: ['secret-key'],
+      ...file,
+      ...here,
     }),
     expires: Flags.string({
       summary:
         'when what is new ends; unless given, by keys.cryptoperiods, and never for a key without an end',
       helpValue: '730d',
-      dependsOn: ['secret-key'],
+      ...here,
     }),
-    'extend-only': Flags.boolean({ summary: 'a later end, and no new subkey', dependsOn: ['secret-key'] }),
-    'keep-old': Flags.boolean({
-      summary: 'keep the replaced secret key file as FILE.old-DATE',
-      dependsOn: ['secret-key'],
-    }),
-    import: Flags.string({ summary: 'publish what was made elsewhere', helpValue: 'FILE' }),
+    'extend-only': Flags.boolean({ summary: 'a later end, and no new subkey', ...here }),
+    'keep-old': Flags.boolean({ summary: 'keep the replaced secret key file as FILE.old-DATE', ...here }),
+    import: Flags.string({ summary: 'publish what was made elsewhere', ...file }),
     'public-out': Flags.string({
       summary: 'rotate here, without a plan, and write the public half for --import',
-      helpValue: 'FILE',
-      dependsOn: ['secret-key'],
-      exclusive: ['import', 'plan-only'],
+      ...file,
+      ...here,
+      exclusive: ['plan-only'],
     }),
     'plan-only': Flags.boolean({ summary: 'stop after the plan', exclusive: ['dry-run'] }),
   };
