@@ -19,6 +19,7 @@ const height: Readonly<Record<string, number>> = {
   backup: 5,
   key: 5,
   schedule: 5,
+  subject: 5,
   sandbox: 5,
   cli: 6,
   commands: 7,

@@ -5,10 +5,18 @@ export { type Keyring, keyringsOf } from './keyring.ts';
 export type { Finding } from './lint/finding.ts';
 export { hashEncoding } from './lint/hash-rules.ts';
 export { lintDataMap, lintRules } from './lint/lint-data-map.ts';
+export {
+  type MapModel,
+  type ModelReference,
+  type ModelTable,
+  mapModel,
+  ownerReferences,
+} from './lint/map-model.ts';
 export { isSourceType } from './lint/source-rules.ts';
 export { loadDataMap, readDataMap } from './load.ts';
 export type { DataMap } from './map-schema.ts';
 export { canonicalName, formatName, parseColumnName, parseName } from './name.ts';
 export { parseObjectKey } from './object-key.ts';
 export { objectReferences } from './object-references.ts';
+export { tableName } from './table-name.ts';
 export { wrappedKeyColumns } from './wrapped-keys.ts';

@@ -1,0 +1,61 @@
+import { counted } from '../base/counted.ts';
+import { usageError } from '../base/error.ts';
+import type { SubjectFindResult } from '../subject/find/results.ts';
+import { checkedState } from './checked-state.ts';
+import type { PosternContext } from './context.ts';
+import type { Column } from './table.ts';
+
+/**
+ * Who is meant: an address or an identity, or `-` for one a line on standard input.
+ * @throws {PosternError} exit 2, `subject-empty`
+ */
+export async function whoIsMeant(given: string): Promise<readonly string[]> {
+  const { text } = await import('node:stream/consumers');
+  const lines = given === '-' ? (await text(process.stdin)).split('\n') : [given];
+  const who = lines.map((line) => line.trim()).filter((line) => line !== '');
+  if (who.length === 0) throw usageError('no person was given', { code: 'subject-empty' });
+  return who;
+}
+
+/** The backup sets that are kept, as the register has them; null where there is no register. */
+export async function keptBackups(context: PosternContext): Promise<SubjectFindResult['backups']> {
+  const { state, backup } = context.config.profile;
+  if (state === undefined || backup === undefined) return null;
+  const { copyFacts } = await import('../backup/status/facts.ts');
+  const copies = (await copyFacts(await checkedState(context), context.profile)).filter(
+    ({ copyState }) => copyState === 'complete',
+  );
+  const locks = copies.map(({ lockUntil }) => lockUntil).filter((lock) => lock !== null);
+  return {
+    sets: new Set(copies.map(({ setId }) => setId)).size,
+    oldest: copies.map(({ startedAt }) => startedAt).toSorted()[0] ?? null,
+    lockedUntil: locks.toSorted().at(-1) ?? null,
+  };
+}
+
+export const foundColumns: readonly Column<SubjectFindResult['rows'][number]>[] = [
+  { header: 'table', value: ({ table }) => table },
+  { header: 'tenant', value: ({ tenant }) => tenant ?? undefined },
+  { header: 'whose', value: (row) => row.class },
+  { header: 'rows', value: ({ rows }) => rows, align: 'right' },
+  { header: 'objects', value: ({ objects }) => objects, align: 'right' },
+  { header: 'categories', value: ({ categories }) => categories.join(', ') || undefined },
+];
+
+/** What was found, in words; on standard error, beside the table. */
+export function foundLines({ verdict, names, persons, backups }: SubjectFindResult): readonly string[] {
+  return [
+    {
+      found: `one person: ${persons.map(({ table, key }) => `${table} ${key.join(', ')}`).join('; ')}`,
+      mentioned: 'nobody who is a person of the map; rows of others name them',
+      none: 'nothing was found',
+      ambiguous: `several persons: ${persons.map(({ table, key }) => `${table} ${key.join(', ')}`).join('; ')}`,
+    }[verdict],
+    `names: ${names.map(({ kind, values }) => `${values} of ${kind}`).join(', ')}`,
+    ...(backups === null || backups.sets === 0
+      ? []
+      : [
+          `${counted(backups.sets, 'backup set')} since ${backups.oldest?.slice(0, 10) ?? ''} may hold them${backups.lockedUntil === null ? '' : `, locked until ${backups.lockedUntil.slice(0, 10)}`}`,
+        ]),
+  ];
+}

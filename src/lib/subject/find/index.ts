@@ -1,0 +1,1 @@
+export { type FindOptions, findPerson } from './find.ts';

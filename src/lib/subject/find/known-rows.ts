@@ -1,0 +1,26 @@
+import type { ModelTable } from '../../platform/map/index.ts';
+import { quoteIdentifier } from '../../platform/quote.ts';
+import type { Parameters } from '../identity/spots.ts';
+
+/** A row that is the person, in one of the map's root tables. */
+export interface RootRow {
+  /** Canonical `schema.table`. */
+  readonly table: string;
+  /** In the order of the primary key, in PostgreSQL's text form. */
+  readonly key: readonly string[];
+  /** Null where the table has no tenant. */
+  readonly tenant: string | null;
+}
+
+/** SQL: whether a row `alias` is one of these. */
+export function isOneOf(
+  { entry }: ModelTable,
+  alias: string,
+  rows: readonly RootRow[],
+  { add }: Pick<Parameters, 'add'>,
+): string {
+  const columns = entry.primary_key ?? [];
+  const own = columns.map((name) => `${alias}.${quoteIdentifier(name)}::text`);
+  const arrays = columns.map((_, index) => `${add(rows.map(({ key }) => key[index]))}::text[]`);
+  return `(${own.join(', ')}) in (select * from pg_catalog.unnest(${arrays.join(', ')}))`;
+}

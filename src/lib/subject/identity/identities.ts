@@ -1,0 +1,125 @@
+import { domainToASCII, domainToUnicode } from 'node:url';
+import type { MapModel } from '../../platform/map/index.ts';
+
+/** A kind of value that tells persons apart, as the map describes it. */
+export interface Identity {
+  /** `contact.email` */
+  readonly name: string;
+  /** `contact` */
+  readonly subject: string;
+  /**
+   * What its values are: `email` and `phone` are the same thing whoever has them; any other value means something only
+   * under its own name.
+   */
+  readonly kind: string;
+  readonly normalise: readonly NormaliseStep[];
+  readonly variants: readonly Variant[];
+}
+
+export type NormaliseStep = 'trim' | 'lower' | 'nfc' | 'nfkc' | 'idna' | 'digits';
+export type Variant = 'plus-tag' | 'dots';
+
+/** Every identity of the map, by its name. */
+export function identitiesOf({ map, tables }: MapModel): ReadonlyMap<string, Identity> {
+  const categories = new Map<string, string>();
+  for (const { fields } of tables.values()) {
+    for (const [, field] of fields) {
+      for (const { identity, category } of [field, ...Object.values(field.paths ?? {})]) {
+        if (identity !== undefined && category !== undefined) categories.set(identity, category);
+      }
+    }
+  }
+  return new Map(
+    Object.entries(map.subjects).flatMap(([subject, { identities }]) =>
+      Object.entries(identities).map(([own, { normalise = [], variants = [] }]) => {
+        const name = `${subject}.${own}`;
+        return [name, { name, subject, kind: kindOf(name, categories.get(name)), normalise, variants }];
+      }),
+    ),
+  );
+}
+
+function kindOf(name: string, category: string | undefined): string {
+  if (category?.startsWith('user.contact.email')) return 'email';
+  return category?.startsWith('user.contact.phone_number') === true ? 'phone' : name;
+}
+
+/** A value may be shared by several persons, as the telephone of an office is: it finds rows, and no further values. */
+export const isWeak = ({ kind }: Identity): boolean => kind === 'phone';
+
+/**
+ * What a stored value, normalised by `normalisedSql`, is compared with: the value in every form in which normalising
+ * may leave it.
+ */
+export function searchForms({ normalise, variants }: Identity, value: string): readonly string[] {
+  const domains = normalise.includes('idna') || value.includes('@') ? domainForms(value) : [value];
+  const forms = domains.flatMap((form) => [form, form.normalize('NFC'), form.normalize('NFD')]);
+  return [...new Set(forms.map((form) => normalised(form, normalise, variants)))];
+}
+
+function normalised(value: string, steps: readonly NormaliseStep[], variants: readonly Variant[]): string {
+  const byStep: Readonly<Record<NormaliseStep, (text: string) => string>> = {
+    trim: (text) => text.replaceAll(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, ''),
+    lower: (text) => text.toLowerCase(),
+    nfc: (text) => text.normalize('NFC'),
+    nfkc: (text) => text.normalize('NFKC'),
+    // Both forms of the domain are searched for.
+    idna: (text) => text,
+    digits: (text) => text.replaceAll(/\D/g, ''),
+  };
+  const text = steps.reduce((form, step) => byStep[step](form), value);
+  const at = text.lastIndexOf('@');
+  if (at < 0) return text;
+  let local = text.slice(0, at);
+  if (variants.includes('plus-tag')) local = local.replace(/\+.*$/s, '');
+  if (variants.includes('dots')) local = local.replaceAll('.', '');
+  return local + text.slice(at);
+}
+
+/** The address with its domain as it is, in ASCII (RFC 5891), and in Unicode. */
+function domainForms(address: string): readonly string[] {
+  const at = address.lastIndexOf('@');
+  if (at < 0) return [address];
+  const [local, domain] = [address.slice(0, at + 1), address.slice(at + 1)];
+  return [domain, domainToASCII(domain), domainToUnicode(domain)]
+    .filter((form) => form !== '')
+    .map((form) => local + form);
+}
+
+/** SQL: a stored value as it is compared. @param isUtf8 whether the server can normalise Unicode */
+export function normalisedSql(
+  text: string,
+  { normalise, variants }: Identity,
+  { isUtf8 }: { readonly isUtf8: boolean },
+): string {
+  const byStep: Readonly<Record<NormaliseStep, (sql: string) => string>> = {
+    trim: (sql) => String.raw`pg_catalog.btrim(${sql}, E' \t\n\r\f\x0b')`,
+    lower: (sql) => `pg_catalog.lower(${sql})`,
+    nfc: (sql) => (isUtf8 ? `pg_catalog.normalize(${sql}, 'NFC')` : sql),
+    nfkc: (sql) => (isUtf8 ? `pg_catalog.normalize(${sql}, 'NFKC')` : sql),
+    idna: (sql) => sql,
+    digits: (sql) => String.raw`pg_catalog.regexp_replace(${sql}, '\D', '', 'g')`,
+  };
+  const stepped = normalise.reduce((sql, step) => byStep[step](sql), text);
+  const untagged = variants.includes('plus-tag')
+    ? String.raw`pg_catalog.regexp_replace(${stepped}, '^([^+@]*)\+.*@', '\1@')`
+    : stepped;
+  if (!variants.includes('dots')) return untagged;
+  return `(pg_catalog.replace(pg_catalog.split_part(${untagged}, '@', 1), '.', '') || pg_catalog.substr(${untagged}, pg_catalog.strpos(${untagged}, '@')))`;
+}
+
+/**
+ * A regular expression of PostgreSQL (ARE) that finds one of these addresses inside a text, and not one that only
+ * begins or ends as it does. For `~*`.
+ */
+export function addressPattern(addresses: readonly string[], variants: readonly Variant[]): string {
+  const forms = [...new Set(addresses.flatMap((address) => domainForms(address.toLowerCase())))];
+  const one = forms.map((form) => {
+    const at = form.lastIndexOf('@');
+    const tag = variants.includes('plus-tag') ? String.raw`(?:\+[^@[:space:]]*)?` : '';
+    return `${escaped(form.slice(0, at))}${tag}${escaped(form.slice(at))}`;
+  });
+  return String.raw`(^|[^[:alnum:]._%+-])(?:${one.join('|')})($|[^[:alnum:].-]|\.($|[^[:alnum:]]))`;
+}
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);

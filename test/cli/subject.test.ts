@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { runCli } from '../support/cli.ts';
+import { checkedJson } from './checked-json.ts';
+import { type CliWorld, cliWorld } from './cli-world.ts';
+
+let world: CliWorld;
+
+const map = (identity: string) => `version: 1
+subjects: {person: {identities: {name: {normalise: [lower]}, email: {}}}}
+tables:
+  public.person:
+    primary_key: [id]
+    ownership: exclusive
+    fields: {name: {type: text, category: user.name, identity: ${identity}}}
+  public.mail:
+    primary_key: [id]
+    ownership: exclusive
+    references: [{column: person, to: public.person.id, kind: fk}]
+    fields: {body: {type: text, category: user.content}}
+`;
+
+beforeAll(async () => {
+  world = await cliWorld();
+  await world.file('map.yaml', map('person.name'));
+  const test_ = { platform: { url: '${file:secrets/platform-url}', map: 'map.yaml' } };
+  const none = { platform: { url: '${file:secrets/platform-url}' } };
+  await world.file(
+    'postern.yaml',
+    stringify({ version: 1, default_profile: 'test', profiles: { test: test_, none } }),
+  );
+});
+afterAll(async () => {
+  await world?.close();
+});
+
+test('a person is counted by name, at a terminal, from standard input and under --json', async () => {
+  const text = await world.must('subject', 'find', 'person.name=Person 7');
+  expect(text.stdout).toMatch(/public\.person +– +own +1 .*\npublic\.mail +– +own +1 /);
+  expect(text.stderr).toContain('one person: public.person 7');
+
+  const piped = await runCli(['subject', 'find', '-', '--json'], {
+    cwd: world.folder,
+    stdin: 'person.name=person 7\n',
+  });
+  const { result } = await checkedJson('subject find', piped);
+  expect(result).toMatchObject({
+    verdict: 'found',
+    persons: [{ table: 'public.person', key: ['7'], tenant: null }],
+    backups: null,
+  });
+});
+
+test('several persons end it with 6, a table that is not there with 4, and nonsense with 2', async () => {
+  await world.file('twins.yaml', map('person.name').replace('[lower]', '[digits]'));
+  const code = async (...argv: readonly string[]) => (await world.run('subject', 'find', ...argv)).code;
+  const { platform } = { platform: { url: '${file:secrets/platform-url}', map: 'twins.yaml' } };
+  const gone = { url: platform.url, map: 'gone.yaml' };
+  await world.file('gone.yaml', map('person.name').replaceAll('public.mail', 'public.gone'));
+  await world.file(
+    'others.yaml',
+    stringify({ version: 1, profiles: { twins: { platform }, gone: { platform: gone } } }),
+  );
+  const others = ['--config', join(world.folder, 'others.yaml'), '--profile'];
+  await withTwins(async () => {
+    expect(await code('person.name=person 7', ...others, 'twins')).toBe(6);
+  });
+  expect(await code('person.name=person 7', ...others, 'gone')).toBe(4);
+  expect(await code('person 7')).toBe(2);
+  expect(await code('ann@example.org', '--profile', 'none')).toBe(2);
+});
+
+async function withTwins(work: () => Promise<void>): Promise<void> {
+  const { withConnection } = await import('../../src/lib/base/postgres.ts');
+  const on = (sql: string) =>
+    withConnection({ url: world.platform.url, role: 'test' }, (client) => client.query(sql));
+  await on(`insert into person (name) values ('another 7')`);
+  await work();
+  await on(`delete from person where name = 'another 7'`);
+}
