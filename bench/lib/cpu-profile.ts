@@ -86,7 +86,7 @@ export function kindOf({ functionName, url }: Frame): string {
   if (url.includes('crypto/hash')) return 'hashes: rows, parts, MDC';
   if (url.includes('crypto/cipher') || functionName === 'jobPromise' || url.includes('openpgp-seipd'))
     return 'AES';
-  if (url.includes('/worker/copy-out')) return 'reading the socket';
+  if (url.includes('/platform/copy-out')) return 'reading the socket';
   return 'all else';
 }
 

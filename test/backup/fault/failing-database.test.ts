@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { listSets } from '../../../src/lib/backup/list.ts';
 import { runBackup } from '../../../src/lib/backup/run.ts';
 import { verifySet } from '../../../src/lib/backup/verify/index.ts';
-import { copyOut } from '../../../src/lib/backup/worker/copy-out.ts';
 import { connect, openPool, type Pool } from '../../../src/lib/base/postgres.ts';
 import { silentProgress } from '../../../src/lib/base/progress.ts';
+import { copyOut } from '../../../src/lib/platform/copy-out.ts';
 import { type BackupWorld, backupWorld } from '../../support/backup-world.ts';
 import { type FaultProxy, startFaultProxy, type Trigger } from '../../support/fault-proxy.ts';
 import { type TestDatabase, testDatabase } from '../../support/postgres.ts';

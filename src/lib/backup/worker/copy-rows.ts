@@ -1,7 +1,7 @@
 import { failure, messageOf, PosternError } from '../../base/error.ts';
 import { type Client, sqlState } from '../../base/postgres.ts';
+import { copyOut, type OnBlock } from '../../platform/copy-out.ts';
 import { lockTimeout } from '../database-failure.ts';
-import { copyOut, type OnBlock } from './copy-out.ts';
 
 /** Text that is compressed at once, in bytes; a longer row makes a longer block. */
 const blockSize = 4 * 2 ** 20;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Connection, Submittable } from 'pg';
-import type { Client } from '../../base/postgres.ts';
+import type { Client } from '../base/postgres.ts';
 
 /** Message types of PostgreSQL's protocol (chapter "Message Formats"). */
 const copyData = 0x64; // 'd'
