@@ -141,7 +141,7 @@ test('a rotation that is not finished is told before the next one is planned, an
   await world.platform.query(`update app.index_key set state = 'drained' where version = 1`);
   await expect(run()).rejects.toMatchObject({
     code: 'hmac-unfinished',
-    message: 'app.account.email_odd, the column of the next version, holds 30 hashes of an older one',
+    message: 'app.account.email_odd, the column of the next version, holds 30 hashes of another one',
   });
 });
 
@@ -185,6 +185,38 @@ test('a version that was given up for good keeps its number, and the next one ha
   await run();
   expect(await world.versions()).toContainEqual({ version: 4, state: 'active' });
   expect(await world.wrong()).toEqual([]);
+});
+
+test('the first version is made where there is none, wrapped by the key that is named, and what is there is hashed', async () => {
+  await world.platform.query(
+    'delete from app.index_key; update app.account set email_odd = null; update app.token set secret_odd = null',
+  );
+  await expect(run()).rejects.toMatchObject({ code: 'kek-unnamed', exitCode: 2 });
+  await expect(run({ mode: 'active' })).rejects.toMatchObject({ code: 'hmac-not-active', exitCode: 6 });
+  await expect(run(finishing)).rejects.toMatchObject({ code: 'hmac-not-active' });
+  const { applied, inputs } = await run({ kek: world.kek });
+  expect(inputs.forecast).toMatchObject({ values: 42, newKeys: 1 });
+  expect(await world.versions()).toEqual([{ version: 1, state: 'active' }]);
+  world.forgetHashKeys();
+  expect(await world.wrong()).toEqual([]);
+  expect((await predicateOf(applied.certificateId)).predicate).toMatchObject({
+    active: null,
+    next: { version: 1 },
+    actual: { newKeys: 1, values: 42 },
+  });
+  await run();
+  expect(await world.versions()).toContainEqual({ version: 2, state: 'active' });
+  expect(await world.wrong()).toEqual([]);
+});
+
+test('a first version is not made over hashes of unknown origin, nor in a keyring with columns that nobody knows', async () => {
+  await world.platform.query('delete from app.index_key');
+  await expect(run({ kek: world.kek })).rejects.toMatchObject({
+    code: 'hmac-unfinished',
+    hints: ['if nobody looks up by them, empty the column'],
+  });
+  await world.platform.query('alter table app.index_key alter region drop default');
+  await expect(run({ kek: world.kek })).rejects.toMatchObject({ code: 'keyring-columns', exitCode: 2 });
 });
 
 test('a plan that others went on without is not resumed over their work', async () => {

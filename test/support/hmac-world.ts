@@ -12,6 +12,8 @@ export interface HmacWorld extends KeyWorld {
   writeEmail(id: number, email: string | null, known?: readonly Version[]): Promise<void>;
   /** The versions that an application writes: pre-active, active and decrypt-only ones. */
   liveVersions(): Promise<readonly Version[]>;
+  /** Lets the application ask the key management service again. */
+  forgetHashKeys(): void;
   versions(): Promise<readonly { readonly version: number; readonly state: string }[]>;
   /** Accounts and tokens whose hash of a live version is not the one that it must be. */
   wrong(): Promise<readonly string[]>;
@@ -146,6 +148,7 @@ export async function hmacWorld({
     emails,
     writeEmail,
     liveVersions,
+    forgetHashKeys: () => opened.clear(),
     hmacContext: (own = {}) => world.context({ map: () => Promise.resolve(map), ...own }),
     versions: async () =>
       (await platform.query('select version, state from app.index_key order by version')).rows,

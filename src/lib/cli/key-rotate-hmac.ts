@@ -46,9 +46,9 @@ export function hmacForecastLines({ plan, inputs }: PlannedHmac): readonly strin
     return [`nothing stands in ${columns}, and no version of ${keyring} is to be drained`];
   const { values, compared, kmsCalls, usd, walBytes, seconds } = forecast;
   const what = {
-    new: `version ${next?.version} of ${keyring} takes over from version ${active.version}: ${hashesIn(values)} into ${columns}`,
-    active: `version ${active.version} of ${keyring}: ${hashesIn(values)} into ${columns}, ${compared.toLocaleString('en')} to be compared`,
-    finish: `${hashesIn(values)} of ${columns} to be removed, ${compared.toLocaleString('en')} of version ${active.version} to be compared`,
+    new: `version ${next?.version} of ${keyring} ${active === null ? 'is the first' : `takes over from version ${active.version}`}: ${hashesIn(values)} into ${columns}`,
+    active: `version ${active?.version} of ${keyring}: ${hashesIn(values)} into ${columns}, ${compared.toLocaleString('en')} to be compared`,
+    finish: `${hashesIn(values)} of ${columns} to be removed, ${compared.toLocaleString('en')} of version ${active?.version} to be compared`,
   }[mode];
   return [
     `${what}; ${counted(kmsCalls, 'KMS request')} ($${usd.toFixed(2)} on AWS), about ${formatByteSize(walBytes)} of write-ahead log, ${counted(Math.ceil(seconds / 60), 'minute')}`,
@@ -67,13 +67,17 @@ export function hmacLines(result: KeyRotateHmacResult): readonly string[] {
   return [
     ...(nextVersion === null
       ? []
-      : [`version ${nextVersion} of ${keyring} is active, version ${version} decrypt-only`]),
+      : [
+          `version ${nextVersion} of ${keyring} is active${version === null ? '' : `, version ${version} decrypt-only`}`,
+        ]),
     `${hashesIn(values)} ${done}; ${late.toLocaleString('en')} late`,
     `${counted(kmsCalls, 'KMS request')}, ${formatByteSize(walBytes)} of write-ahead log, ${seconds.toFixed(1)} s`,
     ...(mode === 'finish' || late === 0
       ? []
       : ['late: an application wrote those without the column of this version; see docs/hmac.md']),
-    ...(mode === 'new' ? [`next, after the window: key rotate hmac ${keyring} --finish`] : []),
+    ...(mode === 'new' && version !== null
+      ? [`next, after the window: key rotate hmac ${keyring} --finish`]
+      : []),
     ...(certificateId === null ? [] : [`certificate ${certificateId}`]),
   ];
 }

@@ -36,7 +36,8 @@ export default class KeyRotateHmac extends BaseCommand<typeof KeyRotateHmac> {
       default: '7d',
     }),
     kek: Flags.string({
-      summary: 'id or ARN of the KMS key that wraps the new version; that of the active one unless given',
+      summary:
+        'id or ARN of the KMS key that wraps the new version; that of the active one unless given, which the first has not',
       helpValue: 'KEY',
       exclusive: ['active-key', 'finish'],
     }),

@@ -6,13 +6,14 @@ import type { KeyringTable } from '../keyring/keyring-table.ts';
 
 /**
  * Makes one version active and the other decrypt-only, in one transaction. A second time changes nothing.
+ * @param versions without `from`: the first version becomes active
  * @returns how many became active
  * @throws {PosternError} exit 6: `hmac-stale`
  */
 export async function activateVersion(
   db: Client,
   { table, id, state }: KeyringTable,
-  { from, to }: { readonly from: string; readonly to: string },
+  { from, to }: { readonly from: string | null; readonly to: string },
 ): Promise<number> {
   const move = (version: string, until: string) =>
     db.query(
@@ -24,13 +25,14 @@ export async function activateVersion(
     const { rows } = await db.query<{ id: string; state: string }>(
       `select ${quoteIdentifier(id)}::text as id, ${quoteIdentifier(state)}::text as state
        from ${tableName(table)} where ${quoteIdentifier(id)} = any($1::uuid[]) for update`,
-      [[from, to]],
+      [from === null ? [to] : [from, to]],
     );
     const states = new Map(rows.map((row) => [row.id, row.state]));
-    const isDone = states.get(to) === 'active' && states.get(from) !== 'active';
+    const before = from === null ? undefined : states.get(from);
+    const isDone = states.get(to) === 'active' && before !== 'active';
     if (!isDone) {
-      if (states.get(to) !== 'pre-active' || states.get(from) !== 'active') throw stale(table);
-      await move(from, 'decrypt-only');
+      if (states.get(to) !== 'pre-active' || (from !== null && before !== 'active')) throw stale(table);
+      if (from !== null) await move(from, 'decrypt-only');
       await move(to, 'active');
     }
     await db.query('commit');

@@ -9,9 +9,11 @@ import type { HmacForecast, HmacMode } from './inputs.ts';
 /** AWS KMS, symmetric requests, US dollars each: 0.03 for 10,000. */
 const usdPerKmsCall = 0.03 / 10_000;
 
-/** Values a second that one worker hashes and writes, for the forecast of time; encrypted ones are opened first. */
-const valuesPerSecond = 10_000;
-const encryptedPerSecond = 5_000;
+/** Values a second that one worker hashes and compares, or writes, for the forecast of time. */
+const readPerSecond = 25_000;
+const writtenPerSecond = 12_000;
+/** Encrypted ones are opened first. */
+const openedPerSecond = 5_000;
 
 /** What a written row costs in the write-ahead log beside itself: headers, and an entry in an index. */
 const walPerRow = 150;
@@ -52,14 +54,23 @@ export async function forecastOf(
     usd: Number((kmsCalls * usdPerKmsCall).toFixed(6)),
     walBytes: Math.ceil(sum((found) => toWrite(found) * (rowBytes(found.hashed) + walPerRow))),
     seconds:
-      Math.ceil(sum(({ hashed, values }) => (values * passes[mode]) / rateOf(hashed, wanted))) +
-      waits * wanted.writerCacheSeconds,
+      Math.ceil(sum((found) => secondsOf(found, toWrite(found), wanted))) + waits * wanted.writerCacheSeconds,
   };
 }
 
-function rateOf({ source }: HashedColumn, { workers, rowsPerSecond }: Wanted): number {
-  const each = source.kind === 'encrypted' ? encryptedPerSecond : valuesPerSecond;
-  return Math.min(each * workers, rowsPerSecond ?? Number.POSITIVE_INFINITY);
+/** Every pass reads all values, and the first writes what is to be written. */
+function secondsOf(
+  { hashed, values }: Counted,
+  written: number,
+  { mode, workers, rowsPerSecond }: Wanted,
+): number {
+  const rate = (each: number): number =>
+    Math.min(
+      workers * (hashed.source.kind === 'encrypted' ? Math.min(each, openedPerSecond) : each),
+      rowsPerSecond ?? Number.POSITIVE_INFINITY,
+    );
+  const read = Math.max(0, values * passes[mode] - written);
+  return written / rate(writtenPerSecond) + read / rate(readPerSecond);
 }
 
 function rowBytes({ relation: { bytes, toastBytes, estimatedRows } }: HashedColumn): number {

@@ -35,13 +35,13 @@ export const hmacInputs = z.strictObject({
   /** Canonical `schema.table`. */
   keyring: z.string(),
   hashes: z.array(hash).min(1),
-  /** The version that is active when the plan is made. */
-  active: z.strictObject({ id: z.string(), version: z.number().int() }),
+  /** The version that is active when the plan is made; null where the first one is made. */
+  active: z.strictObject({ id: z.string(), version: z.number().int() }).nullable(),
   /** The version that takes over: its id is null where the plan makes it. Null unless `new`. */
   next: z.strictObject({ id: z.string().nullable(), version: z.number().int() }).nullable(),
   /** Ids of the versions that are marked as drained; none unless `finish`. */
   drained: z.array(z.string()),
-  /** The KMS key that wraps a new version; that of the active one when null. */
+  /** The KMS key that wraps a new version; that of the active one when null. Never null for the first one. */
   kek: z.string().nullable(),
   /** Seconds that must have passed since the rotation; null unless `finish`. */
   windowSeconds: count.nullable(),

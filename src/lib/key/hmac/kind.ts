@@ -75,7 +75,7 @@ function hmacKind(kind: string): PlanKind<KeyContext> {
           mode,
           keyring,
           hashes: hashes.map((hash) => ({ ...hash })),
-          active: { ...active },
+          active: active && { ...active },
           next: next && { ...next, id: workingVersionId({ plan, inputs: planInputs(plan, hmacInputs) }) },
           drained: [...drained],
           kek,
@@ -107,16 +107,19 @@ function requireTurn(task: StepTask): void {
   const { inputs, scope } = task;
   const { mode, active, next } = inputs;
   const stateOf = (id: string) => scope.versions.find((version) => version.id === id)?.state;
-  const working = stateOf(workingVersionId(task));
-  const others = scope.versions.filter(
-    ({ id, state }) => state === 'pre-active' || (state === 'active' && id !== workingVersionId(task)),
+  const workingId = workingVersionId(task);
+  const working = stateOf(workingId);
+  const isAlone = scope.versions.every(
+    ({ id, state }) => id === workingId || !['pre-active', 'active'].includes(state),
   );
-  const isSo =
-    mode === 'new'
-      ? working === 'active' ||
-        (stateOf(active.id) === 'active' &&
-          (working === 'pre-active' || (working === undefined && next?.id === null)))
-      : working === 'active' && (mode === 'active' || others.length === 0);
+  const isBefore = active === null ? isAlone : stateOf(active.id) === 'active';
+  const isSo = {
+    new:
+      working === 'active' ||
+      (isBefore && (working === 'pre-active' || (working === undefined && next?.id === null))),
+    active: working === 'active',
+    finish: working === 'active' && isAlone,
+  }[mode];
   if (!isSo) throw stale(scope.keyring.table);
 }
 

@@ -22,7 +22,7 @@ export async function hmacOutcome(
     mode,
     keyring,
     hashes,
-    version: active.version,
+    version: active?.version ?? null,
     nextVersion: next?.version ?? null,
     forecast,
     planId: submitted?.plan.id ?? null,

@@ -1,9 +1,10 @@
-import { refused } from '../../base/error.ts';
+import { refused, usageError } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
 import { requireRights } from '../column/rights.ts';
 import type { KeyContext } from '../context.ts';
+import { requireFirstMakeable } from '../keyring/first-versions.ts';
 import { triggerWarnings } from '../reencrypt/triggers.ts';
 import { countHashes, forecastOf } from './forecast.ts';
 import { parityOf } from './hashed-column.ts';
@@ -39,10 +40,10 @@ export interface PlannedHmac {
 }
 
 /**
- * Plans that another version of an HMAC key takes over, that the hashes of the active one are set right, or that the
+ * Plans that another version of an HMAC key takes over, or the first one, that the hashes of the active one are set right, or that the
  * column of the one before is emptied. Nothing is changed yet.
  * @throws {PosternError} exit 6 `role-cannot-write`, `hmac-unfinished`, `hmac-running`, `hmac-window`, and as `turnOf`;
- * exit 2 as `hmacScope`
+ * exit 2 `kek-unnamed`, and as `hmacScope` and `requireFirstMakeable`
  */
 export async function planHmac(context: KeyContext, options: HmacOptions): Promise<PlannedHmac> {
   const map = await context.map();
@@ -52,6 +53,7 @@ export async function planHmac(context: KeyContext, options: HmacOptions): Promi
     const scope = await hmacScope(reader, map, options.keyring);
     const turn = turnOf(scope);
     const { mode } = options;
+    if (turn.active === undefined) requireFirst(scope, turn, options);
     if (mode === 'new') await requireFree(reader, scope, turn);
     if (mode === 'finish') await requireFinishable(context, scope, turn, options.windowSeconds ?? 0);
     const inputs = await inputsOf(reader, scope, turn, options);
@@ -80,7 +82,8 @@ export async function planHmac(context: KeyContext, options: HmacOptions): Promi
 }
 
 /** Which of the two columns is written: to finish, the one of the version before the active one. */
-function writtenBy(mode: HmacMode, { active }: Turn) {
+function writtenBy(mode: HmacMode, { active, next }: Turn) {
+  if (active === undefined) return parityOf(next?.version ?? 1);
   return parityOf(mode === 'active' ? active.version : active.version + 1);
 }
 
@@ -96,7 +99,7 @@ async function inputsOf(
   const parity = writtenBy(mode, turn);
   const following = next ?? {
     id: null,
-    version: numberAfter(Math.max(...versions.map((one) => one.version)), active.version),
+    version: numberAfter(Math.max(0, ...versions.map((one) => one.version)), active?.version ?? 0),
   };
   const newKeys = mode === 'new' && next === undefined ? 1 : 0;
   return {
@@ -107,7 +110,7 @@ async function inputsOf(
       source: source.column,
       column: columns[parity],
     })),
-    active: { id: active.id, version: active.version },
+    active: active === undefined ? null : { id: active.id, version: active.version },
     next: mode === 'new' ? { id: following.id, version: following.version } : null,
     drained: mode === 'finish' ? old.map(({ id }) => id) : [],
     forecast: await forecastOf(db, hashes, { ...options, parity, newKeys }),
@@ -118,11 +121,33 @@ async function inputsOf(
 export const numberAfter = (highest: number, active: number): number =>
   highest + (parityOf(highest) === parityOf(active) ? 1 : 2);
 
+/** Where there is no version, one can be made, and nothing else be done. */
+function requireFirst({ keyring }: HmacScope, { next }: Turn, { mode, kek }: HmacOptions): void {
+  const { table } = keyring;
+  const hints = [
+    `\`postern key rotate hmac ${table} --kek KEY\` makes the first one, wrapped by that KMS key`,
+  ];
+  if (mode !== 'new') {
+    throw refused(`${table} has no version yet`, { code: 'hmac-not-active', hints });
+  }
+  if (next !== undefined) return;
+  if (kek === null)
+    throw usageError(`${table} has no version yet, whose KMS key would wrap the next`, {
+      code: 'kek-unnamed',
+      hints,
+    });
+  requireFirstMakeable(keyring);
+}
+
 /** The column of the next version is empty, but for what the version holds that is taken over by. */
 async function requireFree(db: Client, { keyring: { table }, hashes }: HmacScope, turn: Turn): Promise<void> {
   const parity = writtenBy('new', turn);
   const hint = {
-    hints: [`\`postern key rotate hmac ${table} --finish\` empties it, and drains the old version`],
+    hints: [
+      turn.active === undefined
+        ? 'if nobody looks up by them, empty the column'
+        : `\`postern key rotate hmac ${table} --finish\` empties it, and drains the old version`,
+    ],
   };
   const old = turn.old.find(({ version }) => parityOf(version) === parity);
   if (old !== undefined) {
@@ -134,7 +159,7 @@ async function requireFree(db: Client, { keyring: { table }, hashes }: HmacScope
     const { there } = await countHashes(db, hashed, parity);
     if (there === 0) continue;
     const column = `${hashed.table}.${hashed.columns[parity]}`;
-    const message = `${column}, the column of the next version, holds ${there.toLocaleString('en')} hashes of an older one`;
+    const message = `${column}, the column of the next version, holds ${there.toLocaleString('en')} hashes of another one`;
     throw refused(message, { code: 'hmac-unfinished', ...hint });
   }
 }
@@ -159,7 +184,7 @@ async function requireFinishable(
   await requireWindowOver(await context.state(), context.clock.now(), {
     profile: context.profile,
     keyring: table,
-    active: active.version,
+    active: active?.version ?? 0,
     windowSeconds,
   });
 }

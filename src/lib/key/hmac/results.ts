@@ -9,8 +9,8 @@ export const keyRotateHmacResult = z.strictObject({
   /** Canonical `schema.table`. */
   keyring: z.string(),
   hashes: hmacInputs.shape.hashes,
-  /** The version that was active when this was planned. */
-  version: z.number().int(),
+  /** The version that was active when this was planned; null before the first. */
+  version: z.number().int().nullable(),
   /** The one that takes over; null unless `new`. */
   nextVersion: z.number().int().nullable(),
   forecast: hmacForecast,

@@ -79,7 +79,8 @@ function keyringOf(map: DataMap, name: string | undefined) {
 
 /** Where the versions of an HMAC key stand in their turn. */
 export interface Turn {
-  readonly active: KeyVersion;
+  /** Undefined where there is none yet: the first one is to be made. */
+  readonly active: KeyVersion | undefined;
   /** Whose column is being filled. */
   readonly next: KeyVersion | undefined;
   /** Whose column is to be emptied. */
@@ -93,18 +94,19 @@ export interface Turn {
 export function turnOf({ keyring: { table }, versions }: HmacScope): Turn {
   const inState = (state: string) => versions.filter((version) => version.state === state);
   const [active, ...others] = inState('active');
-  if (active === undefined) {
-    throw refused(`${table} has no active version`, {
-      code: 'hmac-not-active',
-      hints: ['make a first one: docs/hmac.md'],
-    });
-  }
   if (others.length > 0) {
-    throw several(table, 'active', [active, ...others], 'make all but one decrypt-only');
+    throw several(table, 'active', inState('active'), 'make all but one decrypt-only');
   }
   const nexts = inState('pre-active');
   if (nexts.length > 1) throw several(table, 'pre-active', nexts, 'mark those as destroyed that nobody uses');
   const [next] = nexts;
+  if (active === undefined) {
+    if (versions.length === inState('pre-active').length) return { active, next, old: [] };
+    throw refused(`${table} has no active version`, {
+      code: 'hmac-not-active',
+      hints: ['make the version active that applications look up by'],
+    });
+  }
   if (next !== undefined && (next.version < active.version || next.version % 2 === active.version % 2)) {
     throw refused(`version ${next.version} of ${table} cannot follow version ${active.version}`, {
       code: 'hmac-several',

@@ -16,7 +16,7 @@ export function stepsOf(inputs: HmacInputs): Plan['body']['steps'] {
       ...each(
         'check',
         (column, source) =>
-          `compare the hash of version ${active.version} beside each ${source}, before ${column} is emptied`,
+          `compare the hash of version ${active?.version} beside each ${source}, before ${column} is emptied`,
       ),
       ...(drained.length === 0
         ? []
@@ -29,11 +29,11 @@ export function stepsOf(inputs: HmacInputs): Plan['body']['steps'] {
           ]),
       ...each(
         'clear',
-        (column) => `empty ${column}, row by row, where the hash of version ${active.version} is right`,
+        (column) => `empty ${column}, row by row, where the hash of version ${active?.version} is right`,
       ),
     ];
   }
-  const version = next?.version ?? active.version;
+  const version = next?.version ?? active?.version;
   const fill = each('fill', (column, source) => `hash ${source} with version ${version} into ${column}`);
   const verify = each('verify', (column, source) => `hash each ${source} again, and compare with ${column}`);
   if (next === null) return [...fill, ...verify];
@@ -47,7 +47,10 @@ export function stepsOf(inputs: HmacInputs): Plan['body']['steps'] {
     ),
     ...fill,
     ...verify,
-    step('activate', `make version ${version} active, and version ${active.version} decrypt-only`),
+    step(
+      'activate',
+      `make version ${version} active${active === null ? '' : `, and version ${active.version} decrypt-only`}`,
+    ),
     step('await', `wait ${writerCacheSeconds} s, until every application looks up by version ${version}`),
     ...each(
       'settle',

@@ -6,6 +6,7 @@ import { hashKeyLength } from '../../crypto/keyed-hash.ts';
 import type { Plan } from '../../operation/plan.ts';
 import type { StepJournal } from '../../operation/plan-kind.ts';
 import type { KeyContext } from '../context.ts';
+import { makeFirstVersion } from '../keyring/first-version.ts';
 import type { KeyVersion } from '../keyring/key-version.ts';
 import { makeSuccessors, successorId } from '../keyring/make-versions.ts';
 import { versionsOfKeyring } from '../keyring/read-keys.ts';
@@ -35,7 +36,9 @@ export interface StepTask {
 /** The version whose hashes are made, or, to finish, are the right ones. */
 export function workingVersionId({ plan, inputs }: Pick<StepTask, 'plan' | 'inputs'>): string {
   const { active, next } = inputs;
-  return next === null ? active.id : (next.id ?? successorId(plan.id, active.id));
+  return next === null
+    ? (active?.id ?? '')
+    : (next.id ?? successorId(plan.id, active?.id ?? 'first version'));
 }
 
 /** Makes the version that takes over, unless it is there. Nobody looks up by it yet, and every application writes it. */
@@ -44,7 +47,10 @@ export async function makeStep(task: StepTask): Promise<JsonObject> {
   const measure = await measured(context, db);
   const { active, next, kek } = inputs;
   let made = 0;
-  if (next?.id === null) {
+  if (next?.id === null && active === null) {
+    const first = { id: workingVersionId(task), kek: kek ?? '' };
+    made = await makeFirstVersion(db, await context.kms(), scope.keyring, first);
+  } else if (next?.id === null && active !== null) {
     const old = scope.versions.filter(({ id }) => id === active.id);
     made = await makeSuccessors(db, await context.kms(), scope.keyring, old, {
       planId: plan.id,
@@ -100,7 +106,7 @@ export async function activateStep(task: StepTask): Promise<JsonObject> {
   const { context, inputs, scope, db } = task;
   const measure = await measured(context, db);
   const to = workingVersionId(task);
-  const activated = await activateVersion(db, scope.keyring, { from: inputs.active.id, to });
+  const activated = await activateVersion(db, scope.keyring, { from: inputs.active?.id ?? null, to });
   return { activated, ...(await measure()) };
 }
 

@@ -22,9 +22,31 @@ export interface KeylessSubject {
  * @throws {PosternError} exit 2, `keyring-columns`
  */
 export function requireMakeable(keyring: KeyringTable): void {
+  const unknown = unknownColumns(keyring);
+  if (unknown.length === 0 && keyring.subject !== undefined) return;
+  const why = keyring.subject === undefined ? 'it has no subjects' : `nobody knows its ${unknown.join(', ')}`;
+  throw notMakeable(keyring, why, 'let the application make a key for every subject, then adopt the column');
+}
+
+/** The same of a keyring without subjects. @throws {PosternError} exit 2, `keyring-columns` */
+export function requireFirstMakeable(keyring: KeyringTable): void {
+  const unknown = unknownColumns(keyring);
+  if (unknown.length === 0) return;
+  throw notMakeable(
+    keyring,
+    `nobody knows its ${unknown.join(', ')}`,
+    'let the application make version 1, active',
+  );
+}
+
+const notMakeable = ({ table }: KeyringTable, why: string, hint: string) =>
+  usageError(`no first key can be made in ${table}: ${why}`, { code: 'keyring-columns', hints: [hint] });
+
+/** Columns that a new row needs a value for that nothing tells. */
+function unknownColumns(keyring: KeyringTable): readonly string[] {
   const own = ownColumns(keyring);
   const known = [keyring.id, keyring.version, keyring.kek, keyring.subject];
-  const unknown = [
+  return [
     ...keyring.relation.columns
       .filter(
         ({ name, notNull, generated, identity, default: value }) =>
@@ -33,12 +55,6 @@ export function requireMakeable(keyring: KeyringTable): void {
       .map(({ name }) => name),
     ...contextColumnsOf(keyring).filter((name) => !known.includes(name)),
   ];
-  if (unknown.length === 0 && keyring.subject !== undefined) return;
-  const why = keyring.subject === undefined ? 'it has no subjects' : `nobody knows its ${unknown.join(', ')}`;
-  throw usageError(`no first key can be made in ${keyring.table}: ${why}`, {
-    code: 'keyring-columns',
-    hints: ['let the application make a key for every subject, then adopt the column'],
-  });
 }
 
 const ownColumns = ({ id, subject, version, state, kek, wrapped, material, created }: KeyringTable) =>

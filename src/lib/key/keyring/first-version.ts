@@ -1,0 +1,47 @@
+import type { Client } from '../../base/postgres.ts';
+import type { KmsService } from '../../cloud/kms-service.ts';
+import { quoteIdentifier } from '../../platform/quote.ts';
+import { tableName } from '../column/table-name.ts';
+import type { KeyringTable } from './keyring-table.ts';
+import { keyContext } from './read-keys.ts';
+
+/**
+ * Makes version 1 of a keyring without subjects that has none, pre-active. A second time makes nothing.
+ * @returns how many were made
+ */
+export async function makeFirstVersion(
+  db: Client,
+  kms: Pick<KmsService, 'generateDataKey'>,
+  keyring: KeyringTable,
+  { id, kek }: { readonly id: string; readonly kek: string },
+): Promise<number> {
+  const row = new Map([
+    [keyring.id, id],
+    [keyring.version, '1'],
+    [keyring.state, 'pre-active'],
+    [keyring.kek, kek],
+  ]);
+  const dataKey = await kms.generateDataKey(kek, keyContext(keyring, row));
+  dataKey.plaintext.fill(0);
+  const columns = new Map([
+    [keyring.id, '$1::uuid'],
+    [keyring.version, '1'],
+    [keyring.state, `'pre-active'`],
+    [keyring.kek, '$2'],
+    [keyring.wrapped, '$3::bytea'],
+    ...(keyring.material === undefined ? [] : [[keyring.material, '$4'] as const]),
+    ...(keyring.created === undefined ? [] : [[keyring.created, 'pg_catalog.clock_timestamp()'] as const]),
+  ]);
+  const table = tableName(keyring.table);
+  const { rowCount } = await db.query(
+    `insert into ${table} (${[...columns.keys()].map(quoteIdentifier).join(', ')})
+     select ${[...columns.values()].join(', ')} where not exists (select from ${table})`,
+    [
+      id,
+      kek,
+      Buffer.from(dataKey.wrapped),
+      ...(keyring.material === undefined ? [] : [dataKey.materialId ?? null]),
+    ],
+  );
+  return rowCount ?? 0;
+}
