@@ -52,6 +52,29 @@ test('a person is counted by name, at a terminal, from standard input and under 
   });
 });
 
+test('what is left of a person is looked for in the whole database', async () => {
+  const residue = async (argv: readonly string[], code: number) => {
+    const run = await world.run('subject', 'residue', ...argv, '--json');
+    expect(run, run.stdout).toMatchObject({ code });
+    const json = await checkedJson('subject residue', run);
+    return json.error ?? json.result;
+  };
+  expect(await residue(['person 17'], 3)).toMatchObject({
+    verdict: 'residue',
+    found: [{ place: 'public.person', column: 'name', form: 'text', rows: 1 }],
+  });
+  expect(
+    await residue(['person 17', '--also', 'line 99'.repeat(20), '--also', 'nobody at all'], 3),
+  ).toMatchObject({
+    found: [{ place: 'public.mail' }, { place: 'public.person' }],
+  });
+  expect(await residue(['person 2001'], 0)).toMatchObject({ verdict: 'none', found: [], unasked: [] });
+  expect(await residue(['ann'], 2)).toMatchObject({ code: 'name-too-short' });
+  const text = await world.run('subject', 'residue', 'person 17');
+  expect(text.stdout).toMatch(/public\.person +name +text +1\n/);
+  expect(text.stderr).toMatch(/looked through \d+ places, 4,0\d\d rows/);
+});
+
 test('several persons end it with 6, a table that is not there with 4, and nonsense with 2', async () => {
   await world.file('twins.yaml', map('person.name').replace('[lower]', '[digits]'));
   const code = async (...argv: readonly string[]) => (await world.run('subject', 'find', ...argv)).code;

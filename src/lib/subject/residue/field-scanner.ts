@@ -1,0 +1,180 @@
+import { type Automaton, automaton } from './automaton.ts';
+import { type Needle, needlesOf, type ResidueForm } from './needles.ts';
+
+/** What is looked for, ready to look. */
+export interface Search {
+  readonly folded: Automaton;
+  readonly foldedNeedles: readonly Needle[];
+  readonly exact: Automaton;
+  readonly exactNeedles: readonly Needle[];
+}
+
+/** @param names addresses, or what persons are called: all of them are looked for at once */
+export function searchFor(names: readonly string[]): Search {
+  const needles = names.flatMap(needlesOf);
+  const foldedNeedles = needles.filter(({ isFolded }) => isFolded);
+  const exactNeedles = needles.filter(({ isFolded }) => !isFolded);
+  return {
+    foldedNeedles,
+    exactNeedles,
+    folded: automaton(foldedNeedles.map(({ bytes }) => bytes)),
+    exact: automaton(exactNeedles.map(({ bytes }) => bytes)),
+  };
+}
+
+/** Looks at the bytes of one field after the other. */
+export interface FieldScanner {
+  feed(byte: number): void;
+  /** Ends the field. @returns the forms that were found in it; most often none */
+  end(): ReadonlySet<ResidueForm>;
+}
+
+/** How much of a field is remembered: more than the longest needle and what stands around it. */
+const ringSize = 4096;
+const mask = ringSize - 1;
+/** A group of base64 before and behind is enough to see whether a name goes on. */
+const around = 8;
+
+const nothing: ReadonlySet<ResidueForm> = new Set();
+
+export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles }: Search): FieldScanner {
+  const lower = Uint8Array.from({ length: 256 }, (_, byte) =>
+    byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte,
+  );
+  const ring = new Uint8Array(ringSize);
+  /** Of what is read as base64, without the ends of lines. */
+  const exactRing = new Uint8Array(ringSize);
+  let foldedState = folded.start;
+  let exactState = exact.start;
+  /** How many bytes of the field were fed. */
+  let length = 0;
+  let exactLength = 0;
+  /** A `=` at the end of a line (quoted-printable) is no part of the text; what comes next decides. */
+  let held: 'none' | 'equals' | 'line' = 'none';
+  let found: Set<ResidueForm> | undefined;
+  /** Ends of words that what comes next may lengthen. */
+  let open: { form: ResidueForm; dot: boolean }[] = [];
+  let encoded: { needle: Needle; end: number }[] = [];
+
+  const note = (form: ResidueForm): void => void (found ??= new Set()).add(form);
+  const at = (back: number): number => (length - back < 0 ? -1 : (ring[(length - back) & mask] ?? 0));
+
+  const feedFolded = (byte: number): void => {
+    if (open.length > 0) open = open.flatMap((word) => stillOpen(word, byte, note));
+    ring[length & mask] = byte;
+    length += 1;
+    foldedState = folded.next(foldedState, byte);
+    for (const number of folded.ends[foldedState] ?? []) {
+      const needle = foldedNeedles[number];
+      if (needle === undefined) continue;
+      if (!needle.isWord) note(needle.form);
+      else if (beginsWord(at, needle.bytes.length)) open.push({ form: needle.form, dot: false });
+    }
+  };
+  const feedExact = (byte: number): void => {
+    exactRing[exactLength & mask] = byte;
+    exactLength += 1;
+    exactState = exact.next(exactState, byte);
+    for (const number of exact.ends[exactState] ?? []) {
+      const needle = exactNeedles[number];
+      if (needle?.base64 === undefined) note(needle?.form ?? 'hash');
+      else encoded.push({ needle, end: exactLength });
+    }
+    if (encoded.length > 0) encoded = encoded.filter((one) => exactLength < one.end + around || !decide(one));
+  };
+  const decide = ({ needle, end }: { readonly needle: Needle; readonly end: number }): true => {
+    const { offset = 0, name = '' } = needle.base64 ?? {};
+    // Where the group of four begins in which the name does; before it, whole groups.
+    const start = end - needle.bytes.length - offset;
+    const char = (index: number) => String.fromCharCode(exactRing[index & mask] ?? 0);
+    const isGroup = (index: number) =>
+      index >= 0 && [0, 1, 2, 3].every((step) => /[\w+/-]/.test(char(index + step)));
+    let from = start;
+    while (from > start - around && isGroup(from - 4)) from -= 4;
+    let to = end;
+    while (to < Math.min(exactLength, end + around) && /[\w+/-]/.test(char(to))) to += 1;
+    const first = Math.max(0, from);
+    const text = Array.from({ length: to - first }, (_, index) => char(first + index)).join('');
+    // What is missing of the first group, where a field begins within it.
+    const decoded = Buffer.from('A'.repeat(first - from) + text, 'base64')
+      .toString('latin1')
+      .toLowerCase();
+    if (holdsWord(decoded, Buffer.from(name).toString('latin1'))) note('base64');
+    return true;
+  };
+
+  return {
+    feed: (byte) => {
+      if (byte !== 0x0a && byte !== 0x0d) feedExact(byte);
+      const small = lower[byte] ?? 0;
+      if (held === 'none') {
+        if (byte === 0x3d) held = 'equals';
+        else feedFolded(small);
+        return;
+      }
+      const isEnd = byte === 0x0a || byte === 0x0d;
+      if (isEnd) {
+        held = byte === 0x0d ? 'line' : 'none';
+        return;
+      }
+      if (held === 'equals') feedFolded(0x3d);
+      held = 'none';
+      if (byte === 0x3d) held = 'equals';
+      else feedFolded(small);
+    },
+    end: () => {
+      if (held === 'equals') feedFolded(0x3d);
+      for (const { form } of open) note(form);
+      for (const one of encoded) decide(one);
+      const result = found ?? nothing;
+      foldedState = folded.start;
+      exactState = exact.start;
+      length = 0;
+      exactLength = 0;
+      held = 'none';
+      found = undefined;
+      open = [];
+      encoded = [];
+      return result;
+    },
+  };
+}
+
+const isAlnum = (byte: number): boolean => (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x7a);
+const isHex = (byte: number): boolean => (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
+/** What may stand in the local part of an address: `joann`, `x-ann`. */
+const isLocal = (byte: number): boolean => isAlnum(byte) || '._%+-'.includes(String.fromCharCode(byte));
+
+/** @param at the byte so many back from the end of what was read; -1 before the field */
+function beginsWord(at: (back: number) => number, needleLength: number): boolean {
+  const before = at(needleLength + 1);
+  if (before < 0 || !isLocal(before)) return true;
+  const second = at(needleLength + 2);
+  const third = at(needleLength + 3);
+  // Written in another way: %3c, =3d, \n, \u003c.
+  if (isHex(before) && isHex(second) && (third === 0x25 || third === 0x3d)) return true;
+  if (second === 0x5c && 'nrtbfv'.includes(String.fromCharCode(before))) return true;
+  return isHex(before) && at(needleLength + 5) === 0x75 && at(needleLength + 6) === 0x5c;
+}
+
+/** A domain goes on with a letter, a digit or a hyphen, or with a full stop and one of them. */
+function stillOpen(
+  word: { readonly form: ResidueForm; readonly dot: boolean },
+  byte: number,
+  note: (form: ResidueForm) => void,
+): { form: ResidueForm; dot: boolean }[] {
+  if (isAlnum(byte) || (!word.dot && byte === 0x2d)) return [];
+  if (!word.dot && byte === 0x2e) return [{ ...word, dot: true }];
+  note(word.form);
+  return [];
+}
+
+function holdsWord(text: string, name: string): boolean {
+  for (let from = text.indexOf(name); from >= 0; from = text.indexOf(name, from + 1)) {
+    const before = text[from - 1];
+    const behind = text.slice(from + name.length, from + name.length + 2);
+    const begins = before === undefined || !/[a-z0-9._%+-]/.test(before);
+    if (begins && !/^(?:[a-z0-9-]|\.[a-z0-9])/.test(behind)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,1 @@
+export { type ScanOptions, scanDatabase } from './scan-database.ts';

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { domainToASCII, domainToUnicode } from 'node:url';
+
+/** In which form something of a person was found. */
+export const residueForms = [
+  'text',
+  'url-encoded',
+  'quoted-printable',
+  'entity',
+  'escaped',
+  'utf-16',
+  'hex',
+  'base64',
+  'hash',
+] as const;
+
+export type ResidueForm = (typeof residueForms)[number];
+
+/** A form of a name that is looked for. */
+export interface Needle {
+  readonly bytes: Buffer;
+  readonly form: ResidueForm;
+  /** Whether capitals and small letters of ASCII are the same. */
+  readonly isFolded: boolean;
+  /** Whether it counts only where it is no part of a longer word. */
+  readonly isWord: boolean;
+  /** Of base64: how far into a group of four characters it begins, and the name in small letters. */
+  readonly base64?: { readonly offset: number; readonly name: string };
+}
+
+/** Every form in which a name (an address, or what a person is called) may stand somewhere. */
+export function needlesOf(name: string): readonly Needle[] {
+  const spellings = [...new Set(spellingsOf(name.trim().normalize('NFC')))].filter((text) => text !== '');
+  const found = spellings.flatMap((text) => [
+    ...words(text),
+    ...encodings(text),
+    ...hashes(text.toLowerCase()),
+  ]);
+  return [
+    ...new Map(
+      found.map((needle) => [`${needle.isFolded} ${needle.bytes.toString('hex')}`, needle]),
+    ).values(),
+  ];
+}
+
+/** As it was given, in small letters and in capitals, a domain in both of its forms, and Unicode taken apart. */
+function spellingsOf(name: string): readonly string[] {
+  const at = name.lastIndexOf('@');
+  const [local, domain] = [name.slice(0, at + 1), name.slice(at + 1)];
+  const whole =
+    at < 0
+      ? [name]
+      : [domain, domainToASCII(domain), domainToUnicode(domain)]
+          .filter((form) => form !== '')
+          .map((form) => local + form);
+  return whole.flatMap((text) => [text, text.toLowerCase(), text.toUpperCase(), text.normalize('NFD')]);
+}
+
+function words(text: string): readonly Needle[] {
+  const word = (form: ResidueForm, written: string | Buffer): Needle => ({
+    bytes: fold(Buffer.from(written as string)),
+    form,
+    isFolded: true,
+    isWord: true,
+  });
+  const at = (written: string) => text.replaceAll('@', written);
+  return [
+    word('text', text),
+    ...(text.includes('@')
+      ? [
+          word('url-encoded', at('%40')),
+          word('quoted-printable', at('=40')),
+          word('entity', at('&#64;')),
+          word('entity', at('&#x40;')),
+          word('entity', at('&commat;')),
+          word('escaped', at(String.raw`\u0040`)),
+        ]
+      : [word('quoted-printable', quotedWords(text))]),
+    word('utf-16', Buffer.from(text, 'utf16le')),
+  ];
+}
+
+/** As RFC 2047 writes words in a header: spaces as `_`, what is not ASCII as `=C3=BC`. */
+function quotedWords(text: string): string {
+  return [...Buffer.from(text)]
+    .map((byte) => {
+      if (byte === 0x20) return '_';
+      return byte < 0x80 ? String.fromCharCode(byte) : `=${byte.toString(16).padStart(2, '0')}`;
+    })
+    .join('');
+}
+
+function encodings(text: string): readonly Needle[] {
+  const bytes = Buffer.from(text);
+  const hex: Needle = {
+    bytes: Buffer.from(bytes.toString('hex')),
+    form: 'hex',
+    isFolded: true,
+    isWord: false,
+  };
+  const base64 = [0, 1, 2].flatMap((shift): readonly Needle[] => {
+    const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
+    // The characters at both ends hold bits of the neighbours too.
+    const first = Math.ceil((shift * 8) / 6);
+    const core = encoded.slice(first, Math.floor(((shift + bytes.length) * 8) / 6));
+    const common = {
+      form: 'base64',
+      isFolded: false,
+      isWord: false,
+      base64: { offset: first % 4, name: text.toLowerCase() },
+    } as const;
+    const url = core.replaceAll('+', '-').replaceAll('/', '_');
+    return core.length < 6
+      ? []
+      : [...new Set([core, url])].map((form) => ({ ...common, bytes: Buffer.from(form) }));
+  });
+  return [hex, ...base64];
+}
+
+/** Unsalted hashes of an address, as directories of pictures and lists of suppressed addresses have them. */
+function hashes(text: string): readonly Needle[] {
+  if (!text.includes('@')) return [];
+  return ['md5', 'sha1', 'sha256'].flatMap((algorithm): readonly Needle[] => {
+    const digest = createHash(algorithm).update(text).digest();
+    const common = { form: 'hash', isWord: false } as const;
+    return [
+      { ...common, bytes: Buffer.from(digest.toString('hex')), isFolded: true },
+      { ...common, bytes: digest, isFolded: false },
+      { ...common, bytes: Buffer.from(digest.toString('base64').replace(/=+$/, '')), isFolded: false },
+    ];
+  });
+}
+
+/** ASCII capitals as small letters, in place. */
+export function fold(bytes: Buffer): Buffer {
+  for (const [index, byte] of bytes.entries()) if (byte >= 0x41 && byte <= 0x5a) bytes[index] = byte + 0x20;
+  return bytes;
+}

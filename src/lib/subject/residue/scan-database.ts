@@ -1,0 +1,120 @@
+import { messageOf } from '../../base/error.ts';
+import { type Client, sqlState } from '../../base/postgres.ts';
+import { type Catalog, readCatalog } from '../../platform/catalog/index.ts';
+import { copyOut } from '../../platform/copy-out.ts';
+import { formatName } from '../../platform/map/index.ts';
+import { qualifiedName, quoteIdentifier } from '../../platform/quote.ts';
+import { type CopiedColumn, copyScanner, type FoundRows } from './copy-scanner.ts';
+import { fieldScanner, type Search, searchFor } from './field-scanner.ts';
+import type { SubjectResidueResult } from './results.ts';
+
+export interface ScanOptions {
+  /** Addresses, or what persons are called. */
+  readonly names: readonly string[];
+  readonly signal: AbortSignal;
+  /** Told before each place. */
+  readonly onPlace?: (place: string) => void;
+}
+
+/** Bytes of rows that are in memory at once; a longer row is there as a whole. */
+const blockSize = 2 ** 20;
+const largeObjectPart = 2 ** 20;
+
+/**
+ * Looks for names in everything that the database keeps, mapped or not: tables, materialised views, large objects, and
+ * the samples of values that ANALYZE leaves in pg_stats. Nothing is changed, and no value is returned. One pass,
+ * whatever the number of names.
+ */
+export async function scanDatabase(db: Client, options: ScanOptions): Promise<SubjectResidueResult> {
+  const search = searchFor(options.names);
+  await db.query('begin isolation level repeatable read read only');
+  const catalog = await readCatalog(db);
+  const found: SubjectResidueResult['found'] = [];
+  const unasked: SubjectResidueResult['unasked'] = [];
+  let [places, rows, bytes] = [0, 0, 0];
+  const look = async (place: string, work: () => Promise<readonly FoundRows[]>): Promise<void> => {
+    options.signal.throwIfAborted();
+    options.onPlace?.(place);
+    await db.query('savepoint before_place');
+    try {
+      for (const one of await work()) found.push({ place, ...one });
+      places += 1;
+    } catch (error) {
+      if (sqlState(error) === undefined) throw error;
+      await db.query('rollback to before_place');
+      unasked.push({ source: place, reason: messageOf(error) });
+    }
+  };
+  const copied = async (columns: readonly CopiedColumn[], select: string): Promise<readonly FoundRows[]> => {
+    const scanner = copyScanner(search, columns);
+    rows += await copyOut(db, `copy (${select}) to stdout`, { blockSize }, (block) => {
+      options.signal.throwIfAborted();
+      bytes += block.length;
+      scanner.scan(block);
+    });
+    return scanner.found;
+  };
+
+  for (const { place, columns, select } of copies(catalog)) await look(place, () => copied(columns, select));
+  await look('pg_stats', () => copied(statsColumns, statsSelect));
+  await look('large objects', () => largeObjects(db, search, options.signal));
+  return { verdict: verdictOf(found, unasked), found, places, rows, bytes, unasked };
+}
+
+function verdictOf(
+  found: SubjectResidueResult['found'],
+  unasked: SubjectResidueResult['unasked'],
+): SubjectResidueResult['verdict'] {
+  if (found.length > 0) return 'residue';
+  return unasked.length > 0 ? 'unknown' : 'none';
+}
+
+/** Everything that keeps rows; what only shows those of others (views, partitioned tables) is left out. */
+function copies({ relations }: Catalog) {
+  return relations
+    .filter(({ kind, populated }) => kind === 'table' || (kind === 'materialised-view' && populated))
+    .map(({ schema, name, columns }) => {
+      const stored = columns.map((column) => ({
+        name: column.name,
+        isBytes: column.baseType === 'bytea',
+      }));
+      const list = stored.map((column) => quoteIdentifier(column.name)).join(', ');
+      return {
+        place: formatName(schema, name),
+        columns: stored,
+        select: `select ${list} from ${stored.length === 0 ? '' : 'only '}${qualifiedName(schema, name)}`,
+      };
+    })
+    .filter(({ columns }) => columns.length > 0);
+}
+
+/** What ANALYZE saw: of a table that was emptied, too, until it is analysed again. */
+const statsColumns = ['most common values', 'histogram', 'most common elements'].map((name) => ({
+  name,
+  isBytes: false,
+}));
+const statsSelect = `select most_common_vals::text, histogram_bounds::text, most_common_elems::text from pg_catalog.pg_stats
+  where schemaname not in ('pg_catalog', 'information_schema')`;
+
+async function largeObjects(db: Client, search: Search, signal: AbortSignal): Promise<readonly FoundRows[]> {
+  const { rows } = await db.query<{ oid: string }>(
+    'select oid::text as oid from pg_catalog.pg_largeobject_metadata order by oid',
+  );
+  const scanner = fieldScanner(search);
+  const counts = new Map<FoundRows['form'], number>();
+  for (const { oid } of rows) {
+    signal.throwIfAborted();
+    for (let from = 0; ; from += largeObjectPart) {
+      const part = await db.query<{ data: Buffer }>('select pg_catalog.lo_get($1, $2, $3) as data', [
+        oid,
+        from,
+        largeObjectPart,
+      ]);
+      const data = part.rows[0]?.data ?? Buffer.alloc(0);
+      for (const byte of data) scanner.feed(byte);
+      if (data.length < largeObjectPart) break;
+    }
+    for (const form of scanner.end()) counts.set(form, (counts.get(form) ?? 0) + 1);
+  }
+  return [...counts].map(([form, found]) => ({ column: 'data', form, rows: found }));
+}
