@@ -218,7 +218,7 @@ describe('a whole database', () => {
         'app.mail_1 odd "name" é text 1',
         'app.mail_1 tags text 1',
         'app.senders sender text 1',
-        'pg_stats most common values text 1',
+        'statistics of app.gone address text 1',
         'large objects data text 1',
       ],
     );

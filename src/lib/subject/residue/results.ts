@@ -9,7 +9,7 @@ export const subjectResidueResult = z.strictObject({
   verdict: z.enum(['none', 'residue', 'unknown']),
   found: z.array(
     z.strictObject({
-      /** `schema.table`, `pg_stats`, `large objects`. */
+      /** `schema.table`, `statistics of schema.table`, `large objects`. */
       place: z.string(),
       column: z.string(),
       form: z.enum(residueForms),

@@ -32,7 +32,10 @@ export async function scanDatabase(db: Client, options: ScanOptions): Promise<Su
   const found: SubjectResidueResult['found'] = [];
   const unasked: SubjectResidueResult['unasked'] = [];
   let [places, rows, bytes] = [0, 0, 0];
-  const look = async (place: string, work: () => Promise<readonly FoundRows[]>): Promise<void> => {
+  const look = async (
+    place: string,
+    work: () => Promise<readonly (FoundRows & { readonly place?: string })[]>,
+  ): Promise<void> => {
     options.signal.throwIfAborted();
     options.onPlace?.(place);
     await db.query('savepoint before_place');
@@ -56,7 +59,7 @@ export async function scanDatabase(db: Client, options: ScanOptions): Promise<Su
   };
 
   for (const { place, columns, select } of copies(catalog)) await look(place, () => copied(columns, select));
-  await look('pg_stats', () => copied(statsColumns, statsSelect));
+  await look('statistics', () => statistics(db, search));
   await look('large objects', () => largeObjects(db, search, options.signal));
   return { verdict: verdictOf(found, unasked), found, places, rows, bytes, unasked };
 }
@@ -88,13 +91,24 @@ function copies({ relations }: Catalog) {
     .filter(({ columns }) => columns.length > 0);
 }
 
-/** What ANALYZE saw: of a table that was emptied, too, until it is analysed again. */
-const statsColumns = ['most common values', 'histogram', 'most common elements'].map((name) => ({
-  name,
-  isBytes: false,
-}));
-const statsSelect = `select most_common_vals::text, histogram_bounds::text, most_common_elems::text from pg_catalog.pg_stats
-  where schemaname not in ('pg_catalog', 'information_schema')`;
+/**
+ * What ANALYZE saw: of a table that was emptied, too, until it is analysed again. Only columns that the login may read
+ * are there.
+ */
+async function statistics(db: Client, search: Search): Promise<readonly (FoundRows & { place: string })[]> {
+  const { rows } = await db.query<Record<'schema' | 'table' | 'column', string> & { seen: string | null }>(
+    `select schemaname as schema, tablename as table, attname as column,
+       concat_ws(E'\\n', most_common_vals::text, histogram_bounds::text, most_common_elems::text) as seen
+     from pg_catalog.pg_stats where schemaname not in ('pg_catalog', 'information_schema')
+     order by schemaname collate "C", tablename collate "C", attname collate "C"`,
+  );
+  const scanner = fieldScanner(search);
+  return rows.flatMap(({ schema, table, column, seen }) => {
+    for (const byte of Buffer.from(seen ?? '')) scanner.feed(byte);
+    const place = `statistics of ${formatName(schema, table)}`;
+    return [...scanner.end()].map((form) => ({ place, column, form, rows: 1 }));
+  });
+}
 
 async function largeObjects(db: Client, search: Search, signal: AbortSignal): Promise<readonly FoundRows[]> {
   const { rows } = await db.query<{ oid: string }>(
