@@ -162,6 +162,65 @@ test('a writer that knew only the old version is caught up with before the new o
   expect(rows).toEqual([{ late: 2 }]);
 });
 
+/** When a step of a plan was first begun, or ended; milliseconds. */
+async function timeOf(planId: string, event: 'intent' | 'done', step: number): Promise<number> {
+  const { rows } = await world.state.pool.query(
+    `select extract(epoch from min(at))::float8 * 1000 as at from postern.plan_journal
+     where plan_id = $1 and event = $2 and step = $3`,
+    [planId, event, step],
+  );
+  return rows[0]?.at;
+}
+
+test('nothing is filled, settled or emptied before every application knows of the versions as they are', async () => {
+  world = await hmacWorld({ rows: 3 });
+  const rotation = await plan({ writerCacheSeconds: 1 });
+  await apply(rotation);
+  // make, await, fill, fill, verify, verify, activate, await, settle, settle
+  expect((await timeOf(rotation, 'intent', 2)) - (await timeOf(rotation, 'done', 0))).toBeGreaterThan(990);
+  expect((await timeOf(rotation, 'intent', 8)) - (await timeOf(rotation, 'done', 6))).toBeGreaterThan(990);
+  const finish = await plan({ ...finishing, writerCacheSeconds: 1 });
+  await apply(finish);
+  // check, check, drain, await, clear, clear
+  expect((await timeOf(finish, 'intent', 4)) - (await timeOf(finish, 'done', 2))).toBeGreaterThan(990);
+});
+
+test('a wait that was broken off is not begun again from its start', async () => {
+  world = await hmacWorld({ rows: 3 });
+  const id = await plan({ writerCacheSeconds: 3600 });
+  const stop = new AbortController();
+  const context = await world.hmacContext({ signal: stop.signal });
+  const waiting = applyPlan(
+    {
+      ...context,
+      // Its beginning is on record when it is told.
+      progress: { ...context.progress, detail: () => stop.abort(new Error('stopped')) },
+    },
+    rotateHmac,
+    id,
+  );
+  await expect(waiting).rejects.toThrow();
+  let offset = 0;
+  const clock = { now: () => new Date(Date.now() + offset) };
+  offset = 3_600_000;
+  const later = new AbortController();
+  const goingOn = await world.hmacContext({ clock, signal: later.signal });
+  const second = applyPlan(
+    {
+      ...goingOn,
+      // The first wait is over; the second one has its own beginning.
+      progress: { ...goingOn.progress, detail: () => later.abort(new Error('stopped')) },
+    },
+    rotateHmac,
+    id,
+  );
+  await expect(second).rejects.toThrow();
+  expect(await world.versions()).toContainEqual({ version: 2, state: 'active' });
+  offset = 7_300_000;
+  await applyPlan(await world.hmacContext({ clock }), rotateHmac, id);
+  expect(await world.wrong()).toEqual([]);
+});
+
 test('killed at random moments, rotating and finishing go on to the end, and every hash is right', {
   timeout: 280_000,
 }, async () => {

@@ -131,6 +131,56 @@ test('nothing is emptied before the window is over, nor where one hash is missin
   expect(await world.counts()).toMatchObject({ email_odd: 0, secret_odd: 0 });
 });
 
+test('a row whose value becomes another after the check keeps its old hash, until it is set right', async () => {
+  await run();
+  const { context, plan } = await planned(finishing);
+  if (plan === undefined) throw new Error('nothing to do');
+  let changes = 0;
+  const applied = applyPlan(
+    {
+      ...context,
+      openWriter: async () => {
+        const { rowCount } = await world.state.pool.query(
+          `select from postern.plan_journal where plan_id = $1 and event = 'done' and step = 1`,
+          [plan.id],
+        );
+        if (rowCount === 1 && changes === 0) {
+          changes += 1;
+          await world.platform.query(`update app.account set email = 'no.hash@example.org' where id = 5`);
+        }
+        return context.openWriter();
+      },
+    },
+    finishHmac,
+    plan.id,
+  );
+  await expect(applied).rejects.toMatchObject({ exitCode: 7 });
+  expect(changes).toBe(1);
+  const { rows } = await world.platform.query('select id from app.account where email_odd is not null');
+  expect(rows).toEqual([{ id: 5 }]);
+  await run({ mode: 'active' });
+  await applyPlan(context, finishHmac, plan.id);
+  expect(await world.counts()).toMatchObject({ email_odd: 0, email_even: 30 });
+  expect(await world.wrong()).toEqual([]);
+});
+
+test('an application that goes on writing the old column is found out when that is emptied', async () => {
+  await run();
+  await world.platform.query(
+    `create function app.stay() returns trigger language plpgsql as $$ begin new.email_odd := old.email_odd; return new; end $$;
+     create trigger stubborn before update of email_odd on app.account for each row when (new.id = 3) execute function app.stay()`,
+  );
+  const { context, plan } = await planned(finishing);
+  if (plan === undefined) throw new Error('nothing to do');
+  await expect(applyPlan(context, finishHmac, plan.id)).rejects.toMatchObject({
+    exitCode: 7,
+    message: expect.stringContaining('applications still write app.account.email_odd: 1 row since'),
+  });
+  await world.platform.query('drop function app.stay cascade');
+  await applyPlan(context, finishHmac, plan.id);
+  expect(await world.counts()).toMatchObject({ email_odd: 0, secret_odd: 0 });
+});
+
 test('a rotation that is not finished is told before the next one is planned, and what to do', async () => {
   await run();
   await expect(run()).rejects.toMatchObject({
