@@ -10,6 +10,8 @@ const packages = {
   restic: 'restic',
   pgbackrest: 'pgbackrest',
   aws: 'awscli',
+  psql: 'postgresql-client',
+  grep: 'grep',
 } as const;
 
 type Peer = keyof typeof packages;

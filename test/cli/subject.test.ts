@@ -70,6 +70,9 @@ test('what is left of a person is looked for in the whole database', async () =>
   });
   expect(await residue(['person 2001'], 0)).toMatchObject({ verdict: 'none', found: [], unasked: [] });
   expect(await residue(['ann'], 2)).toMatchObject({ code: 'name-too-short' });
+  const crowd = Array.from({ length: 2001 }, (_, n) => `nobody ${n}`).join('\n');
+  const many = await runCli(['subject', 'residue', '-'], { cwd: world.folder, stdin: crowd });
+  expect(many).toMatchObject({ code: 2, stderr: expect.stringContaining('2,001 names') });
   const text = await world.run('subject', 'residue', 'person 17');
   expect(text.stdout).toMatch(/public\.person +name +text +1\n/);
   expect(text.stderr).toMatch(/looked through \d+ places, 4,0\d\d rows/);

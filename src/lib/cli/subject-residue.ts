@@ -8,13 +8,22 @@ import type { Column } from './table.ts';
 /** Shorter ones are everywhere. */
 const shortestName = 4;
 
-/** @throws {PosternError} exit 2, `name-too-short`, `subject-empty` */
+/** What is looked for takes about a quarter of a megabyte of memory for each name. */
+const mostNames = 2000;
+
+/** @throws {PosternError} exit 2, `name-too-short`, `names-too-many`, `subject-empty` */
 export async function namesToFind(given: string, also: readonly string[]): Promise<readonly string[]> {
   const names = [...(await whoIsMeant(given)), ...also].map((name) => name.trim());
   if (names.some(({ length }) => length < shortestName)) {
     throw usageError(`a name to look for has ${shortestName} characters at least`, {
       code: 'name-too-short',
       hints: ['a shorter one would be found in words that have nothing to do with the person'],
+    });
+  }
+  if (names.length > mostNames) {
+    throw usageError(`${names.length.toLocaleString('en')} names are more than one pass looks for`, {
+      code: 'names-too-many',
+      hints: [`give at most ${mostNames.toLocaleString('en')}, and the others to a second run`],
     });
   }
   return names;

@@ -81,7 +81,7 @@ interface FieldSieve {
   hasHit(): boolean;
 }
 
-function fieldSieve({ folded, exact }: Search): FieldSieve {
+function fieldSieve({ folded, exact, digests }: Search): FieldSieve {
   const { table: exactTable, classOf: exactClass, classes: exactClasses, isEnd: exactEnds } = exact;
   const { table: foldedTable, classes: foldedClasses, isEnd: foldedEnds } = folded;
   const foldedClass = foldingClasses(folded);
@@ -117,11 +117,16 @@ function fieldSieve({ folded, exact }: Search): FieldSieve {
     hit = 0;
     let small = 0;
     let exactState = 0;
+    let digestState = 0;
     let beforeEquals = -1;
     for (let at = start + 3; at < block.length; at += 2) {
       const high = block[at] as number;
       if (high === tab || high === newline) return at;
       const byte = digit(high) * 16 + digit(block[at + 1] as number);
+      digestState = digests.table[
+        digestState * digests.classes + (digests.classOf[byte] as number)
+      ] as number;
+      hit |= digests.isEnd[digestState] as number;
       if (byte === newline || byte === carriageReturn) {
         if (beforeEquals >= 0) small = beforeEquals;
         else small = foldedTable[small * foldedClasses + (foldedClass[byte] as number)] as number;

@@ -7,18 +7,21 @@ export interface Search {
   readonly foldedNeedles: readonly Needle[];
   readonly exact: Automaton;
   readonly exactNeedles: readonly Needle[];
+  /** A table of its own, since any byte may stand in it: it would make the others as wide. */
+  readonly digests: Automaton;
 }
 
 /** @param names addresses, or what persons are called: all of them are looked for at once */
 export function searchFor(names: readonly string[]): Search {
   const needles = names.flatMap(needlesOf);
-  const foldedNeedles = needles.filter(({ isFolded }) => isFolded);
-  const exactNeedles = needles.filter(({ isFolded }) => !isFolded);
+  const foldedNeedles = needles.filter(({ compared }) => compared === 'folded');
+  const exactNeedles = needles.filter(({ compared }) => compared === 'exact');
   return {
     foldedNeedles,
     exactNeedles,
     folded: automaton(foldedNeedles.map(({ bytes }) => bytes)),
     exact: automaton(exactNeedles.map(({ bytes }) => bytes)),
+    digests: automaton(needles.filter(({ compared }) => compared === 'digest').map(({ bytes }) => bytes)),
   };
 }
 
@@ -37,7 +40,7 @@ const around = 8;
 
 const nothing: ReadonlySet<ResidueForm> = new Set();
 
-export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles }: Search): FieldScanner {
+export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles, digests }: Search): FieldScanner {
   const lower = Uint8Array.from({ length: 256 }, (_, byte) =>
     byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte,
   );
@@ -46,6 +49,7 @@ export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles }: Sea
   const exactRing = new Uint8Array(ringSize);
   let foldedState = folded.start;
   let exactState = exact.start;
+  let digestState = digests.start;
   /** How many bytes of the field were fed. */
   let length = 0;
   let exactLength = 0;
@@ -105,6 +109,8 @@ export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles }: Sea
 
   return {
     feed: (byte) => {
+      digestState = digests.next(digestState, byte);
+      if (digests.ends[digestState] !== undefined) note('hash');
       if (byte !== 0x0a && byte !== 0x0d) feedExact(byte);
       const small = lower[byte] ?? 0;
       if (held === 'none') {
@@ -129,6 +135,7 @@ export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles }: Sea
       const result = found ?? nothing;
       foldedState = folded.start;
       exactState = exact.start;
+      digestState = digests.start;
       length = 0;
       exactLength = 0;
       held = 'none';

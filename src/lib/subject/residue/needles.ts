@@ -20,8 +20,11 @@ export type ResidueForm = (typeof residueForms)[number];
 export interface Needle {
   readonly bytes: Buffer;
   readonly form: ResidueForm;
-  /** Whether capitals and small letters of ASCII are the same. */
-  readonly isFolded: boolean;
+  /**
+   * How bytes are compared: `folded`, ASCII capitals as small letters; `exact`; `digest`, exact and any bytes at all,
+   * which only a column of bytes can hold.
+   */
+  readonly compared: 'folded' | 'exact' | 'digest';
   /** Whether it counts only where it is no part of a longer word. */
   readonly isWord: boolean;
   /** Of base64: how far into a group of four characters it begins, and the name in small letters. */
@@ -38,7 +41,7 @@ export function needlesOf(name: string): readonly Needle[] {
   ]);
   return [
     ...new Map(
-      found.map((needle) => [`${needle.isFolded} ${needle.bytes.toString('hex')}`, needle]),
+      found.map((needle) => [`${needle.compared} ${needle.bytes.toString('hex')}`, needle]),
     ).values(),
   ];
 }
@@ -60,7 +63,7 @@ function words(text: string): readonly Needle[] {
   const word = (form: ResidueForm, written: string | Buffer): Needle => ({
     bytes: fold(Buffer.from(written as string)),
     form,
-    isFolded: true,
+    compared: 'folded',
     isWord: true,
   });
   const at = (written: string) => text.replaceAll('@', written);
@@ -95,7 +98,7 @@ function encodings(text: string): readonly Needle[] {
   const hex: Needle = {
     bytes: Buffer.from(bytes.toString('hex')),
     form: 'hex',
-    isFolded: true,
+    compared: 'folded',
     isWord: false,
   };
   const base64 = [0, 1, 2].flatMap((shift): readonly Needle[] => {
@@ -105,7 +108,7 @@ function encodings(text: string): readonly Needle[] {
     const core = encoded.slice(first, Math.floor(((shift + bytes.length) * 8) / 6));
     const common = {
       form: 'base64',
-      isFolded: false,
+      compared: 'exact',
       isWord: false,
       base64: { offset: first % 4, name: text.toLowerCase() },
     } as const;
@@ -124,9 +127,9 @@ function hashes(text: string): readonly Needle[] {
     const digest = createHash(algorithm).update(text).digest();
     const common = { form: 'hash', isWord: false } as const;
     return [
-      { ...common, bytes: Buffer.from(digest.toString('hex')), isFolded: true },
-      { ...common, bytes: digest, isFolded: false },
-      { ...common, bytes: Buffer.from(digest.toString('base64').replace(/=+$/, '')), isFolded: false },
+      { ...common, bytes: Buffer.from(digest.toString('hex')), compared: 'folded' },
+      { ...common, bytes: digest, compared: 'digest' },
+      { ...common, bytes: Buffer.from(digest.toString('base64').replace(/=+$/, '')), compared: 'exact' },
     ];
   });
 }
