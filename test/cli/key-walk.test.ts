@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { withConnection } from '../../src/lib/base/postgres.ts';
+import { generateKeyPair } from '../../src/lib/crypto/openpgp-key.ts';
 import { keyMapText } from '../support/key-context.ts';
 import { type KeyWorld, keyWorld } from '../support/key-world.ts';
 import { checkedJson } from './checked-json.ts';
@@ -29,7 +30,9 @@ beforeAll(async () => {
     path: kmsPath,
     passphrase: '${file:secrets/kms-passphrase}',
   };
-  await world.file('postern.yaml', stringify(config));
+  const strict = { operator: { secret_key: 'alice.sec.asc' }, approvals: { default: 1 } };
+  config.profiles.strict = { ...config.profiles.test, ...strict };
+  await world.file('postern.yaml', stringify(config, { aliasDuplicateObjects: false }));
   await world.must('state', 'migrate');
   await world.must('certificate', 'keys', 'init', '--directory', 'keys');
 });
@@ -113,6 +116,15 @@ test('another host takes parts of a walk, and ends with it', async () => {
   expect(await first.ended).toBe(0);
   platform.forgetKeys();
   expect(await platform.readTokens()).toEqual(platform.tokens);
+});
+
+test('an author who is not enrolled is told which plan waits for the signature', async () => {
+  const alice = await generateKeyPair({ name: 'alice', email: 'alice@example.org', purpose: 'sign' });
+  await world.file('alice.sec.asc', alice.secretKey);
+  const refusal = await tell('key reencrypt', ['--plan-only', '--profile', 'strict'], 6);
+  expect(refusal.code).toBe('operator-unknown');
+  const { plans } = await tell('plan list', ['--profile', 'strict']);
+  expect(refusal.hints.at(-1)).toContain(`postern plan sign ${plans[0].id.slice(0, 12)}`);
 });
 
 test('what wraps the data keys is replaced', async () => {

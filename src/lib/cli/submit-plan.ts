@@ -1,7 +1,8 @@
+import { PosternError } from '../base/error.ts';
 import { type AppliedPlan, applyPlan } from '../operation/apply.ts';
 import { signPlan } from '../operation/approval.ts';
 import type { OperationContext } from '../operation/context.ts';
-import { type Plan, requiredApprovals } from '../operation/plan.ts';
+import { type Plan, requiredApprovals, shortId } from '../operation/plan.ts';
 import type { PlanKind } from '../operation/plan-kind.ts';
 import { savePlan } from '../operation/plan-store.ts';
 import type { PosternContext } from './context.ts';
@@ -58,10 +59,23 @@ export async function confirmPlan(plan: Plan, danger: PlanKind['danger'], asking
   if (danger === 'severe') await confirmName(warning, target.database, asking);
 }
 
-/** Signs with the configured key where it is the author's; otherwise the author runs `plan sign`. */
+/**
+ * Signs with the configured key where it is the author's; otherwise the author runs `plan sign`.
+ * @throws {PosternError} as `signPlan`, with the plan that is stored and not signed
+ */
 async function signAsAuthor(context: PosternContext, operation: OperationContext, plan: Plan): Promise<void> {
   const key = await operatorKey(context);
   if (key === undefined || key.fingerprint !== plan.body.author.fingerprint) return;
   const { signDetached } = await import('../crypto/openpgp-signature.ts');
-  await signPlan(operation, plan.id, await signDetached(Buffer.from(plan.text), key));
+  const signature = await signDetached(Buffer.from(plan.text), key);
+  try {
+    await signPlan(operation, plan.id, signature);
+  } catch (error) {
+    if (!(error instanceof PosternError)) throw error;
+    throw new PosternError(error.exitCode, error.message, {
+      ...(error.code === undefined ? {} : { code: error.code }),
+      cause: error,
+      hints: [...error.hints, `the plan is stored: \`postern plan sign ${shortId(plan.id)}\` signs it then`],
+    });
+  }
 }
