@@ -88,6 +88,24 @@ test('a column in clear that must not be NULL cannot be emptied, and is adopted 
   });
 });
 
+test('a column in clear that is hashed is not emptied before the map says what the hashes are of', async () => {
+  const hashed = (of: string) => (text: string) =>
+    text.replace(
+      '      sealed:\n',
+      `      legacy_odd: {type: bytea, hmac: {of: ${of}, key: app.index_key.wrapped, versions: odd}, erase: set-null}
+      legacy_even: {type: bytea, hmac: {of: ${of}, key: app.index_key.wrapped, versions: even}, erase: set-null}
+      sealed:
+`,
+    );
+  const finish = async (of: string) => {
+    const map = await adoptMap('from: legacy', hashed(of));
+    const own = { mode: 'finish', windowSeconds: 0 } as const;
+    return planAfter('select', 'select', own, { map: () => Promise.resolve(map) });
+  };
+  await expect(finish('legacy')).rejects.toMatchObject({ code: 'adopt-hashed', exitCode: 2 });
+  await expect(finish('sealed')).rejects.toMatchObject({ code: 'adopt-not-done' });
+});
+
 test('no first key is made in a keyring with columns that nobody knows a value for', async () => {
   const own = { makeKeys: world.kek };
   const planned = planAfter(

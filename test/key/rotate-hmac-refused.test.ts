@@ -139,6 +139,18 @@ test('triggers that the walk sets off are told in warnings, by the column that i
   expect(warnings).toEqual(['every value written to app.account.email_even sets off the trigger even']);
 });
 
+test('rows that have a hash and no value are told in a warning, since the map may not know where the values are', async () => {
+  const { warnings } = await planAfter({
+    sql: [
+      'update app.account set email = null where id = 1',
+      `update app.account set email = 'back' where id = 1`,
+    ],
+  });
+  expect(warnings).toEqual([
+    '1 row of app.account with a hash in email_odd and no email: nobody will be found by these any more',
+  ]);
+});
+
 test('a login that may not write is refused with every right that it misses', async () => {
   const role = `hasher_${process.pid}`;
   await world.platform.query(

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { silentProgress } from '../../src/lib/base/progress.ts';
+import { takeCensus } from '../../src/lib/key/census/index.ts';
 import type { KeyContext } from '../../src/lib/key/context.ts';
 import { finishHmac, type HmacOptions, planHmac, rotateHmac } from '../../src/lib/key/hmac/index.ts';
 import { listQuarantine } from '../../src/lib/key/reencrypt/index.ts';
@@ -331,6 +333,26 @@ test('what does not open, or is no text, stays as it is, in quarantine, and noth
   await applyPlan(context, rotateHmac, plan.id);
   expect((await listQuarantine(world.state.pool, context.profile, 10)).total).toBe(0);
   expect(await world.wrong()).toEqual([]);
+});
+
+test('a value that was shredded has no hash any more, and nobody waits for one', async () => {
+  const { rows } = await world.platform.query(
+    `update app.key set state = 'destroyed', wrapped = '' where id = (select id from app.key order by id limit 1)
+     returning person_id`,
+  );
+  await run();
+  expect(await world.counts()).toMatchObject({ secret_odd: 12, secret_even: 8 });
+  const left = await world.platform.query('select secret_even from app.token where person_id = $1', [
+    rows[0]?.person_id,
+  ]);
+  expect(left.rows).toEqual(Array.from({ length: 4 }, () => ({ secret_even: null })));
+  const context = await world.hmacContext();
+  const db = await context.openReader();
+  const census = { columns: 'declared', progress: silentProgress, signal: context.signal } as const;
+  const { findings } = await takeCensus(db, await context.map(), census).finally(() => db.end());
+  expect(findings.filter(({ code }) => code === 'hash-missing')).toEqual([]);
+  await run(finishing);
+  expect(await world.counts()).toMatchObject({ secret_odd: 0, secret_even: 8 });
 });
 
 test('two values that are one to the normalisation are told where a unique index has room for one', async () => {

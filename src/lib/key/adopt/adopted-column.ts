@@ -6,6 +6,7 @@ import {
   type EncryptedColumn,
   encryptedColumns,
   isSourceType,
+  keyedHashes,
 } from '../../platform/map/index.ts';
 import { columnOf, type WalkedColumn, walkedColumn } from '../column/walked-column.ts';
 import { type KeyringTable, keyringTable } from '../keyring/keyring-table.ts';
@@ -30,7 +31,7 @@ interface SourceColumn {
 /**
  * @param name `schema.table` and a column: the encrypted one, or the one that its values come from
  * @throws {PosternError} exit 2: `adopt-unknown`, `adopt-no-source`, `adopt-source-type`, `column-not-null`,
- * `column-generated`, and as `walkedColumn` and `keyringTable`
+ * `column-generated`, `adopt-hashed`, and as `walkedColumn` and `keyringTable`
  */
 export async function adoptedColumn(
   db: Client,
@@ -63,7 +64,10 @@ export async function adoptedColumn(
   }
   const found = columnOf(target.relation, target.column);
   if (mode === 'copy') requireNullable(target.table, found);
-  if (mode === 'finish') requireEmptiable(target.table, source);
+  if (mode === 'finish') {
+    requireEmptiable(target.table, source);
+    requireNotHashed(map, target, source.name);
+  }
   return {
     target,
     keyring,
@@ -93,6 +97,16 @@ function requireNullable(table: string, { name, notNull }: Column): void {
     code: 'column-not-null',
     hints: ['drop the constraint until all values are adopted'],
   });
+}
+
+/** Its hashes would be those of no value at the next rotation, and nobody be found by them. */
+function requireNotHashed(map: DataMap, { table, column }: WalkedColumn, source: string): void {
+  const hash = keyedHashes(map).find((one) => one.table === table && one.source === source);
+  if (hash === undefined) return;
+  throw usageError(
+    `${table}.${source} is hashed into ${[...hash.odd, ...hash.even].join(' and ')}, and would have no value`,
+    { code: 'adopt-hashed', hints: [`say in the data map that these are hashes of ${column}`] },
+  );
 }
 
 function requireEmptiable(table: string, { name, notNull, generated }: Column): void {

@@ -44,7 +44,8 @@ export async function takeCensus(
     if (keyring === undefined) continue;
     signal.throwIfAborted();
     const step = progress.step(`count hashes of ${hash.table}.${hash.source}`);
-    const found = await countHashes(db, { ...hash, keyring });
+    const sealed = declared.find(({ table, column }) => table === hash.table && column === hash.source);
+    const found = await countHashes(db, { ...hash, keyring }, sealed);
     step.done();
     counted.push(...found.columns);
     missing.push(found.missing);

@@ -1,6 +1,8 @@
 import type { Queryable } from '../../base/postgres.ts';
-import type { HashParity, KeyedHash, Keyring } from '../../platform/map/index.ts';
+import type { EncryptedColumn, HashParity, KeyedHash, Keyring } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
+import { formatOfValue, keyIdOfValue } from '../column/format-of-value.ts';
+import { withHashedJoins } from '../column/hashed-joins.ts';
 import { tableName } from '../column/table-name.ts';
 import type { CensusColumn } from './results.ts';
 
@@ -13,10 +15,12 @@ export interface CountedHashes {
 /**
  * Counts the columns of a keyed hash. A hash does not say which version made it: the column is that of the version
  * whose turn it is. Nothing is hashed again.
+ * @param sealed what is hashed, where it is encrypted
  */
 export async function countHashes(
   db: Queryable,
   hash: KeyedHash & { readonly keyring: Keyring },
+  sealed: EncryptedColumn | undefined,
 ): Promise<CountedHashes> {
   const { table, source, keyring } = hash;
   const versions = await versionsOf(db, keyring);
@@ -33,12 +37,20 @@ export async function countHashes(
   const values =
     column === ''
       ? 0
-      : await count(
-          db,
-          table,
-          `${quoteIdentifier(source)} is not null and ${quoteIdentifier(column)} is null`,
+      : await withHashedJoins(db, () =>
+          count(db, table, `${quoteIdentifier(column)} is null and ${hasValue(source, sealed)}`),
         );
   return { columns, missing: { table, column, values } };
+}
+
+/** SQL: whether a row has a value that somebody can read; one that is shredded has no hash. */
+function hasValue(source: string, sealed: EncryptedColumn | undefined): string {
+  const value = quoteIdentifier(source);
+  if (sealed?.keyring === undefined) return `${value} is not null`;
+  const { table, id, state } = sealed.keyring;
+  return `${value} is not null and not exists (select from ${tableName(table)} k
+    where k.${quoteIdentifier(state)}::text = 'destroyed' and k.${quoteIdentifier(id)} =
+      case when ${formatOfValue(value)} = 'keyed' then ${keyIdOfValue(value)} end)`;
 }
 
 interface Version {

@@ -84,6 +84,8 @@ interface HashCounts {
   readonly missing: number;
   /** Rows with a hash, whether they have a value or not. */
   readonly there: number;
+  /** Rows with a hash and without a value: their hashes go. */
+  readonly orphans: number;
   /** Whose values they are, where they are encrypted. */
   readonly subjects: number;
 }
@@ -104,8 +106,9 @@ export async function countHashes(
       : '0';
   const { rows } = await db.query<HashCounts>(
     `select count(${value})::float8 as values, count(${hash})::float8 as there, (${subjects})::float8 as subjects,
-       count(*) filter (where ${value} is not null and ${hash} is null)::float8 as missing
+       count(*) filter (where ${value} is not null and ${hash} is null)::float8 as missing,
+       count(*) filter (where ${value} is null and ${hash} is not null)::float8 as orphans
      from ${tableName(table)} walked`,
   );
-  return rows[0] ?? { values: 0, missing: 0, there: 0, subjects: 0 };
+  return rows[0] ?? { values: 0, missing: 0, there: 0, orphans: 0, subjects: 0 };
 }

@@ -120,6 +120,8 @@ function hashOf(
 ): string | null | { readonly problem: string } {
   if (row.source === null) return null;
   const opened = keys === undefined ? row.source : openSource(hashed, row, keys);
+  // Shredded: nobody can read the value any more, and nobody is to be found by it.
+  if ('problem' in opened && opened.problem === 'key-destroyed') return null;
   if (!Buffer.isBuffer(opened)) return opened;
   const hash = keyedHash(key, opened, hashed);
   // What was opened here stands nowhere else; what was read may be tried again.

@@ -8,7 +8,7 @@ import { quarantineReasons } from '../walk/quarantine.ts';
 import type { RowWork } from '../walk/row-work.ts';
 import { workOnLeftovers } from '../walk/second-pass.ts';
 import type { HashRow } from './hash-row.ts';
-import type { Hashing } from './hash-work.ts';
+import { checkWork, type Hashing } from './hash-work.ts';
 
 interface Pass {
   readonly db: Client;
@@ -22,19 +22,14 @@ interface Pass {
  * @returns how many were written
  * @throws {PosternError} exit 7, `hash-missing`: more are written without one all the time
  */
-export async function allHashed(
-  context: KeyContext,
-  pass: Pass,
-  { hashed, parity }: Hashing,
-): Promise<number> {
+export async function allHashed(context: KeyContext, pass: Pass, hashing: Hashing): Promise<number> {
+  const { hashed, parity } = hashing;
   const column = hashed.columns[parity];
   const value = quoteIdentifier(hashed.source.column);
   const isLeft = `${value} is not null and ${quoteIdentifier(column)} is null`;
   const written = await workOnLeftovers(context, pass, { text: isLeft, values: [] });
-  const left = await count(pass.db, hashed.table, isLeft);
-  const quarantined = await quarantinedRows(context, hashed.table, column);
-  if (left <= quarantined) return written;
-  const rows = left - quarantined;
+  const rows = await countMissing(pass, hashing, isLeft);
+  if (rows === 0) return written;
   const what = `${counted(rows, 'row')} of ${hashed.table} ${rows === 1 ? 'has' : 'have'} ${hashed.source.column}`;
   throw partial(`${what}, and no hash in ${column}`, {
     code: 'hash-missing',
@@ -43,6 +38,17 @@ export async function allHashed(
       'mend it, then apply the plan again: until then applications look up by the version before',
     ],
   });
+}
+
+/** Rows that ought to have a hash; those whose value cannot be opened are in quarantine, or shredded. */
+async function countMissing({ db, batchSize }: Pass, hashing: Hashing, where: string): Promise<number> {
+  const check = checkWork(hashing);
+  let missing = 0;
+  for await (const { rows } of check.read(db, { batchSize, where: { text: where, values: [] } })) {
+    const { refused: wrong } = await check.pass(db, rows);
+    missing += wrong.filter(({ reason }) => reason === 'hash-missing').length;
+  }
+  return missing;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { refused, usageError } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import { createPlan, type Plan } from '../../operation/plan.ts';
@@ -58,9 +59,12 @@ export async function planHmac(context: KeyContext, options: HmacOptions): Promi
     if (mode === 'finish') await requireFinishable(context, scope, turn, options.windowSeconds ?? 0);
     const inputs = await inputsOf(reader, scope, turn, options);
     await requireRights(writer, hmacRights(scope, inputs));
-    const warnings = scope.hashes.flatMap(({ table, relation, columns }) =>
-      triggerWarnings({ table, relation, column: columns[writtenBy(mode, turn)] }),
-    );
+    const warnings = [
+      ...scope.hashes.flatMap(({ table, relation, columns }) =>
+        triggerWarnings({ table, relation, column: columns[writtenBy(mode, turn)] }),
+      ),
+      ...(await orphanWarnings(reader, scope, turn)),
+    ];
     if (mode === 'finish' && inputs.forecast.values === 0 && inputs.drained.length === 0) {
       return { plan: undefined, inputs, warnings };
     }
@@ -79,6 +83,25 @@ export async function planHmac(context: KeyContext, options: HmacOptions): Promi
   } finally {
     await Promise.all([reader.end(), writer.end()]);
   }
+}
+
+/** Many of these say that the values have moved to another column, and the data map does not know. */
+async function orphanWarnings(
+  db: Client,
+  { hashes }: HmacScope,
+  { active }: Turn,
+): Promise<readonly string[]> {
+  if (active === undefined) return [];
+  const warnings: string[] = [];
+  for (const hashed of hashes) {
+    const column = hashed.columns[parityOf(active.version)];
+    const { orphans } = await countHashes(db, hashed, parityOf(active.version));
+    if (orphans === 0) continue;
+    warnings.push(
+      `${counted(orphans, 'row')} of ${hashed.table} with a hash in ${column} and no ${hashed.source.column}: nobody will be found by these any more`,
+    );
+  }
+  return warnings;
 }
 
 /** Which of the two columns is written: to finish, the one of the version before the active one. */
