@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KeyContext } from '../../src/lib/key/context.ts';
 import { type HmacOptions, planHmac } from '../../src/lib/key/hmac/index.ts';
+import { planKekRotation, rotateKek } from '../../src/lib/key/kek/index.ts';
 import { planReencrypt } from '../../src/lib/key/reencrypt/index.ts';
 import { unlimited } from '../../src/lib/key/walk/bearable.ts';
+import { applyPlan } from '../../src/lib/operation/apply.ts';
+import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { openPlatformForChange } from '../../src/lib/platform/connection.ts';
 import { type HmacWorld, hmacMap, hmacWorld } from '../support/hmac-world.ts';
 
@@ -172,6 +175,27 @@ test('a login that may not write is refused with every right that it misses', as
   } finally {
     await world.platform.query(`drop owned by ${role}; drop role ${role}`);
   }
+});
+
+test('what wraps HMAC keys is rotated where their keyring is named, and left where it is not', async () => {
+  const context = await world.hmacContext();
+  const kek = { to: undefined, alias: undefined, batchSize: 10, kmsRequestsPerSecond: null };
+  expect((await planKekRotation(context, { ...kek, keyring: undefined })).inputs).toMatchObject({
+    keyring: 'app.key',
+  });
+  const { plan, inputs } = await planKekRotation(context, { ...kek, keyring: 'app.index_key' });
+  expect(inputs.forecast.keys).toBe(1);
+  // Other tests have changed values: what matters is that the key is still the same.
+  const before = await world.wrong();
+  await savePlan(context, plan);
+  await applyPlan(context, rotateKek, plan.id);
+  const { rows } = await world.platform.query('select kek, wrapped, version from app.index_key');
+  const [{ kek: by, wrapped, version }] = rows;
+  world.forgetHashKeys();
+  expect(await world.kms.decrypt(by, wrapped, { purpose: 'index', version: String(version) })).toHaveLength(
+    32,
+  );
+  expect(await world.wrong()).toEqual(before);
 });
 
 test('a re-encryption leaves HMAC keys alone: unnamed it takes the data keys, and named it refuses', async () => {
