@@ -54,6 +54,8 @@ const grants: Readonly<Record<string, readonly string[]>> = {
     'insert (profile, domain, selector, key_type, bits, public_key, origin, key_file)',
   ],
   dkim_event: ['select', 'insert (profile, domain, selector, state, not_before, plan_id, detail)'],
+  subject_request: ['select', 'insert (profile, kind, reference, received_at, tenant, instruction)'],
+  subject_request_event: ['select', 'insert (request_id, kind, detail)'],
   erasure: ['select', 'insert (profile, source, kind, detail, plan_id, erased_at)'],
 };
 

@@ -1,0 +1,8 @@
+export {
+  closeRequest,
+  extendRequest,
+  listRequests,
+  openRequest,
+  showRequest,
+  verifyRequester,
+} from './requests.ts';
