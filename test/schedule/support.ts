@@ -9,6 +9,7 @@ export const everyCommand: readonly KnownCommand[] = [
   { id: 'backup:status', flags: { 'max-age': {} } },
   { id: 'key:status', flags: { 'fail-overdue': {} } },
   { id: 'key:dkim:check', flags: {} },
+  { id: 'map:check', flags: {} },
   { id: 'audit:verify', flags: {} },
   { id: 'doctor', flags: {} },
 ];
@@ -16,6 +17,7 @@ export const everyCommand: readonly KnownCommand[] = [
 const wholeProfile = {
   state: { url: '${file:state}' },
   backup: { secret_keys: ['key'], prune: { keep_last: 4 } },
+  platform: { map: 'postern.map.yaml' },
   keys: { dkim: { folder: 'dkim', domains: {} } },
 } as unknown as ChooseOptions['parts'];
 

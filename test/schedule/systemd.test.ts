@@ -104,8 +104,7 @@ describeWith(['systemd-analyze'], 'systemd-analyze', (tools) => {
       const { status, said } = analyze('calendar', calendar(timing));
       expect(status).toBe(0);
       expect(said).toMatch(/Next elapse: \w+ \d/);
-      if (timing.every === 'week')
-        expect(said).toMatch(timing.on === 'monday' ? /elapse: Mon/ : /elapse: Sun/);
+      if (timing.every === 'week') expect(said.toLowerCase()).toContain(`elapse: ${timing.on.slice(0, 3)} `);
       if (timing.every === 'month' && timing.on === 28) expect(said).toMatch(/-28 23:59:00/);
     }
   });

@@ -7,7 +7,7 @@ import type { MapLintResult } from '../../lib/platform/map/results.ts';
 export default class MapLint extends BaseCommand<typeof MapLint> {
   static override summary = 'check the data map, in itself and against the platform database';
   static override description =
-    'Changes nothing. The rules are listed in docs/data-map.md. Without FILE, the map is the one that the configuration names under platform.map.';
+    'Changes nothing. The rules are listed in docs/data-map.md; `map check` adds to them what only the data tell. Without FILE, the map is the one that the configuration names under platform.map.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> postern.map.yaml --offline',
@@ -24,18 +24,13 @@ export default class MapLint extends BaseCommand<typeof MapLint> {
   static override result = async () => (await import('../../lib/platform/map/results.ts')).mapLintResult;
 
   async run(): Promise<MapLintResult> {
-    const { configuredMap, findingColumns, platformCatalog } = await import('../../lib/cli/map-lint.ts');
+    const { configuredMap, findingColumns, placed, platformCatalog } = await import(
+      '../../lib/cli/map-lint.ts'
+    );
     const { loadDataMap, lintDataMap } = await import('../../lib/platform/map/index.ts');
-    const { pathText } = await import('../../lib/base/checked-yaml.ts');
     const loaded = await loadDataMap(this.args.file ?? configuredMap(await this.context()));
     const catalog = this.flags.offline ? undefined : await platformCatalog(await this.context());
-    const findings = lintDataMap(loaded.map, catalog).map(({ rule, severity, path, message }) => ({
-      rule,
-      severity,
-      ...loaded.positionOf(path),
-      path: pathText(path),
-      message,
-    }));
+    const findings = placed(loaded, lintDataMap(loaded.map, catalog));
     await this.printTable(findings, findingColumns(loaded.file), 'nothing to report');
     this.endWith(findings.length === 0 ? ExitCode.done : ExitCode.findings);
     return {

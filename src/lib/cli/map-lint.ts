@@ -1,5 +1,7 @@
+import { pathText } from '../base/checked-yaml.ts';
 import { usageError } from '../base/error.ts';
 import type { Catalog } from '../platform/catalog/index.ts';
+import type { Finding, LoadedDataMap } from '../platform/map/index.ts';
 import type { PlacedFinding } from '../platform/map/results.ts';
 import type { PosternContext } from './context.ts';
 import type { Column } from './table.ts';
@@ -24,6 +26,17 @@ export async function platformCatalog(context: PosternContext): Promise<Catalog>
   } finally {
     await client.end();
   }
+}
+
+/** Findings with their places in the file. */
+export function placed(loaded: LoadedDataMap, findings: readonly Finding[]): PlacedFinding[] {
+  return findings.map(({ rule, severity, path, message }) => ({
+    rule,
+    severity,
+    ...loaded.positionOf(path),
+    path: pathText(path),
+    message,
+  }));
 }
 
 export function findingColumns(file: string): readonly Column<PlacedFinding>[] {

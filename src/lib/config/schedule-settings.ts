@@ -12,6 +12,7 @@ export const jobNames = [
   'backup-status',
   'key-status',
   'key-dkim-check',
+  'map-check',
   'audit-verify',
   'doctor',
 ] as const;

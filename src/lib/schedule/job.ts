@@ -80,6 +80,12 @@ export const jobs: Readonly<Record<JobName, JobDefinition>> = {
     timing: { every: 'day', hour: 6, minute: 30, jitter: 30 },
     lacks: ({ keys }) => (keys?.dkim === undefined ? 'keys.dkim' : undefined),
   },
+  'map-check': {
+    summary: 'find out where the platform database has drifted from the data map',
+    argv: () => ['map', 'check'],
+    timing: { every: 'week', on: 'wednesday', hour: 5, minute: 30, jitter: 60 },
+    lacks: ({ platform }) => (platform?.map === undefined ? 'platform.map' : undefined),
+  },
   'audit-verify': {
     summary: 'check that the audit log is whole',
     argv: () => ['audit', 'verify'],

@@ -13,7 +13,7 @@ export {
   ownerReferences,
 } from './lint/map-model.ts';
 export { isSourceType } from './lint/source-rules.ts';
-export { loadDataMap, readDataMap } from './load.ts';
+export { type LoadedDataMap, loadDataMap, readDataMap } from './load.ts';
 export type { DataMap } from './map-schema.ts';
 export { canonicalName, formatName, parseColumnName, parseName } from './name.ts';
 export { parseObjectKey } from './object-key.ts';

@@ -74,4 +74,15 @@ export const referenceCases: readonly Case[] = [
     change: ['{column: parent_id,', '{as: owner, column: parent_id,'],
     says: '2 references called owner',
   },
+  {
+    rule: 'MAP41',
+    when: 'ON DELETE is not what the map says',
+    change: ['to: public.accounts.id, kind: fk}', 'to: public.accounts.id, kind: fk, on_delete: restrict}'],
+    says: 'ON DELETE of subject_keys_account_id_fkey is cascade in the database, not restrict',
+  },
+  {
+    rule: 'MAP41',
+    when: 'ON DELETE is what the map says',
+    change: ['to: public.accounts.id, kind: fk}', 'to: public.accounts.id, kind: fk, on_delete: cascade}'],
+  },
 ];

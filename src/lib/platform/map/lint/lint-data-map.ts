@@ -19,6 +19,7 @@ import { unknownDek, unknownKeyColumn, unresolvedKeyOwner } from './object-rules
 import {
   ambiguousReference,
   blockingForeignKey,
+  changedOnDelete,
   foreignKeyDrift,
   ownershipCycle,
   referenceOutsideMap,
@@ -71,6 +72,7 @@ const catalogRules: readonly CatalogRule[] = [
   unknownKeyring,
   unfitSourceType,
   unfitHashColumn,
+  changedOnDelete,
 ];
 
 /** Every rule, by number; docs/data-map.md says the same. */

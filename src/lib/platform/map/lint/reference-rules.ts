@@ -91,6 +91,29 @@ export const foreignKeyDrift: CatalogRule = {
   },
 };
 
+export const changedOnDelete: CatalogRule = {
+  id: 'MAP41',
+  severity: 'error',
+  demand: 'ON DELETE of a foreign key is as the map says, where it says so',
+  *check(model, catalog) {
+    for (const { table } of present(model, catalog)) {
+      for (const reference of table.references) {
+        const { on_delete: mapped } = reference.entry;
+        const key = catalog.catalog.foreignKeys.find((one) => {
+          const { from, to } = endsOf(one);
+          return from === table.name && isSame(reference, to, one.columns, one.referencedColumns);
+        });
+        // A foreign key that is not there is told by MAP28.
+        if (mapped === undefined || key === undefined || key.onDelete === mapped) continue;
+        yield {
+          path: at(table, 'references', reference.index, 'on_delete'),
+          message: `ON DELETE of ${key.name} is ${key.onDelete} in the database, not ${mapped}`,
+        };
+      }
+    }
+  },
+};
+
 function isSame(
   { toTable, columns, toColumns }: ModelReference,
   to: string,

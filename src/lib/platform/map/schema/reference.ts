@@ -24,6 +24,13 @@ export const reference = z
       .startsWith('$', 'expected a JSONPath that starts with $')
       .optional()
       .describe('Where in a JSON column the value stands; only for soft ones.'),
+    on_delete: z
+      .enum(
+        ['no-action', 'restrict', 'cascade', 'set-null', 'set-default'],
+        'expected one of no-action, restrict, cascade, set-null, set-default',
+      )
+      .optional()
+      .describe('What the database does with the row when the referenced one is deleted; foreign keys only.'),
   })
   .refine(({ column, to }) => [column].flat().length === [to].flat().length, {
     error: 'expected as many columns in to as in column',
@@ -32,4 +39,8 @@ export const reference = z
   .refine(({ kind, fold, path }) => kind === 'soft' || (fold === undefined && path === undefined), {
     error: 'expected fold and path only where kind is soft',
     path: ['kind'],
+  })
+  .refine(({ kind, on_delete: rule }) => kind === 'fk' || rule === undefined, {
+    error: 'expected on_delete only where kind is fk',
+    path: ['on_delete'],
   });

@@ -1,0 +1,69 @@
+import { Flags } from '@oclif/core';
+import { ExitCode } from '../../lib/base/exit-code.ts';
+import { BaseCommand } from '../../lib/cli/base-command.ts';
+import { sampleFlags } from '../../lib/cli/sample-flags.ts';
+import type { MapScanResult } from '../../lib/platform/map/scan/results.ts';
+
+export default class MapScan extends BaseCommand<typeof MapScan> {
+  static override summary = 'draft a data map from the platform database';
+  static override description =
+    'Changes nothing, and prints no value of the database: names, counts and reasons. Keys, references, triggers and the like come from the catalog; addresses are looked for in a sample of the rows of each table, in text, arrays, JSON documents, bytea, base64 and hexadecimal. Every proposal has a comment with its reason and how sure it is; what could not be told is TODO, which `map lint` lists.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --output postern.map.yaml',
+    '<%= config.bin %> <%= command.id %> --schema mail --schema ops --sample 100000',
+    '<%= config.bin %> <%= command.id %> --no-sample --json',
+  ];
+  static override flags = {
+    output: Flags.string({
+      summary: 'write the draft into this file, which must not exist, instead of printing it',
+      helpValue: 'FILE',
+    }),
+    schema: Flags.string({
+      summary: 'only tables of this schema; may be given more than once',
+      helpValue: 'NAME',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    ...sampleFlags,
+  };
+  static override exitCodes = [
+    ExitCode.done,
+    ExitCode.failure,
+    ExitCode.usage,
+    ExitCode.incomplete,
+    ExitCode.interrupted,
+  ];
+  static override result = async () => (await import('../../lib/platform/map/scan/results.ts')).mapScanResult;
+
+  async run(): Promise<MapScanResult> {
+    const { freshFile, lookOptions, withPlatformReading, writeDraft } = await import(
+      '../../lib/cli/map-scan.ts'
+    );
+    const { scanPlatform } = await import('../../lib/platform/map/scan/index.ts');
+    const { schema, output } = this.flags;
+    const file = output === undefined ? null : await freshFile(output);
+    const context = await this.context();
+    const look = lookOptions(context, this.flags);
+    const scan = await withPlatformReading(context, 'map scan', (db) =>
+      scanPlatform(db, { look, ...(schema === undefined ? {} : { schemas: schema }) }),
+    );
+    const { text, ...rest } = scan;
+    if (file === null) this.print(text.trimEnd());
+    else await writeDraft(file, text);
+    const { tables, columns, todos, flaws, unseen } = scan;
+    this.say(`${tables} tables, ${columns} columns, ${todos} TODO${file === null ? '' : ` in ${file}`}`);
+    for (const { rule, message } of flaws) this.say(`${rule}: ${message}`);
+    for (const { table, column, reason } of unseen) {
+      this.addWarning(`${column === null ? table : `${table}.${column}`} could not be looked at: ${reason}`);
+    }
+    this.endWith(unseen.length === 0 ? ExitCode.done : ExitCode.incomplete);
+    return {
+      ...rest,
+      file,
+      draft: file === null ? text : null,
+      proposals: [...rest.proposals],
+      flaws: [...flaws],
+      unseen: [...unseen],
+    };
+  }
+}

@@ -1,0 +1,23 @@
+import { sqlState } from '../../../../base/postgres.ts';
+
+/** What could not be looked at, and why. */
+export interface Unseen {
+  /** Canonical `schema.table`. */
+  readonly table: string;
+  /** Null: the whole table. */
+  readonly column: string | null;
+  readonly reason: string;
+}
+
+/**
+ * Why a table could not be read, told by the kind of error alone: what the server says may quote values.
+ * Undefined for what is no error of the server's, such as an interruption.
+ */
+export function unseenReason(error: unknown): string | undefined {
+  const state = sqlState(error);
+  if (state === undefined) return undefined;
+  if (state === '42501') return 'permission denied, or rows that row security hides from this role';
+  if (state === '57014') return 'it took too long to answer';
+  if (state === '55P03') return 'another session holds a lock on it';
+  return `the server refused with SQLSTATE ${state}`;
+}

@@ -1,0 +1,71 @@
+import { usageError } from '../../../base/error.ts';
+import type { Client } from '../../../base/postgres.ts';
+import { type Catalog, type Relation, readCatalog } from '../../catalog/index.ts';
+import { catalogModel } from '../lint/catalog-model.ts';
+import { lintDataMap } from '../lint/lint-data-map.ts';
+import { readDataMap } from '../load.ts';
+import { makeDraft } from './draft/make-draft.ts';
+import { proposalsOf } from './draft/proposals.ts';
+import { renderDraft } from './draft/render-draft.ts';
+import type { Proposal } from './results.ts';
+import type { LookOptions } from './sample/look.ts';
+import type { Unseen } from './sample/unseen.ts';
+
+export interface ScanOptions {
+  /** Only these schemas; everything of the user's unless told. */
+  readonly schemas?: readonly string[];
+  /** How values are looked into; undefined: not at all. */
+  readonly look: LookOptions | undefined;
+}
+
+export interface Scan {
+  readonly database: string;
+  /** The draft, as YAML. */
+  readonly text: string;
+  readonly tables: number;
+  readonly columns: number;
+  readonly proposals: readonly Proposal[];
+  /** Places that a person has to decide. */
+  readonly todos: number;
+  /** What `map lint` has to say beside the TODOs: flaws of the schema that no map can mend. */
+  readonly flaws: readonly { readonly rule: string; readonly message: string }[];
+  readonly unseen: readonly Unseen[];
+}
+
+/**
+ * Drafts a data map from a database: what the catalog says, and what a sample of the values shows. Nothing is written,
+ * and no value leaves this process.
+ * @throws {PosternError} exit 2 `schema-unknown`; errors as `readCatalog`
+ */
+export async function scanPlatform(db: Client, { schemas, look }: ScanOptions): Promise<Scan> {
+  const catalog = await readCatalog(db);
+  checkSchemas(catalog, schemas);
+  const isChosen = ({ schema }: Relation): boolean => schemas === undefined || schemas.includes(schema);
+  const stored = [...catalogModel(catalog).relations.values()].filter(
+    ({ partitionOf, extension }) => partitionOf === null && extension === null,
+  );
+  const relations = stored.filter(isChosen);
+  const leftOut = [...new Set(stored.filter((relation) => !isChosen(relation)).map(({ schema }) => schema))];
+  const { draft, looked } = await makeDraft(db, { catalog, relations, leftOut, look });
+  const text = renderDraft(draft, catalog.database.name);
+  const findings = lintDataMap((await readDataMap(text, 'draft')).map, catalog);
+  return {
+    database: catalog.database.name,
+    text,
+    tables: draft.tables.length,
+    columns: relations.reduce((sum, { columns }) => sum + columns.length, 0),
+    proposals: proposalsOf(draft),
+    todos: findings.filter(({ rule }) => rule === 'MAP11').length,
+    flaws: findings.filter(({ rule }) => rule !== 'MAP11').map(({ rule, message }) => ({ rule, message })),
+    unseen: looked.unseen,
+  };
+}
+
+function checkSchemas(catalog: Catalog, schemas: readonly string[] = []): void {
+  const unknown = schemas.find((wanted) => catalog.schemas.every(({ name }) => name !== wanted));
+  if (unknown === undefined) return;
+  throw usageError(`the database has no schema ${JSON.stringify(unknown)}`, {
+    code: 'schema-unknown',
+    hints: ['names are exact: nothing folds their case'],
+  });
+}

@@ -1,0 +1,41 @@
+/** How sure one can be that what looks like an address is one: in text always, among random bytes only a long one. */
+export type Surroundings = 'text' | 'bytes';
+
+// What stands for @ in addresses that were written into a URL, a quoted-printable body, HTML or JSON.
+const sign = /@|%40|=40|&#64;|&#x40;|\\u0040/gi;
+
+const localPart = /(?:[\p{L}\p{N}!#$%&'*+/=?^_`{|}~.-]{1,64}|"[^"\r\n]{1,64}")$/u;
+const domain =
+  /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(?:xn--[a-z0-9-]{2,59}|\p{L}{2,63})/iu;
+const strictLocalPart = /[A-Za-z0-9._+-]{2,64}$/;
+const strictDomain = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}/;
+/** The longest name of a domain, and of a local part in quotes. */
+const [domainLength, localLength] = [255, 66];
+/** Among random bytes a shorter one turns up by chance. */
+const strictLength = 10;
+
+/** Whether an e-mail address stands anywhere in the text. Takes time linear in its length. */
+export function hasAddress(text: string, surroundings: Surroundings = 'text'): boolean {
+  for (const { index, 0: found } of text.matchAll(sign)) {
+    if (isAround(text, index, found, surroundings)) return true;
+  }
+  return false;
+}
+
+function isAround(text: string, index: number, found: string, surroundings: Surroundings): boolean {
+  const before = text.slice(Math.max(0, index - localLength), index);
+  const after = text.slice(index + found.length, index + found.length + domainLength);
+  if (surroundings === 'text') return localPart.test(before) && domain.test(after);
+  const local = strictLocalPart.exec(before)?.[0] ?? '';
+  const name = found === '@' ? (strictDomain.exec(after)?.[0] ?? '') : '';
+  return local !== '' && name !== '' && local.length + 1 + name.length >= strictLength;
+}
+
+/** Whether the text is one address and nothing else, but for blanks around it. */
+export function isAddress(text: string): boolean {
+  const value = text.trim();
+  const index = value.lastIndexOf('@');
+  if (index < 1 || value.length > localLength + domainLength) return false;
+  const [before, after] = [value.slice(0, index), value.slice(index + 1)];
+  return localPart.exec(before)?.[0] === before && domain.exec(after)?.[0] === after;
+}

@@ -1,0 +1,43 @@
+const wholeBase64 = /^[A-Za-z0-9+/_-][A-Za-z0-9+/_\-\s]{6,}={0,2}\s*$/;
+/** Also over the line breaks of a MIME body. */
+const base64Run = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}/g;
+const hexText = /^(?:\\x|0x)?(?:[0-9a-f]{2}){6,}$/i;
+/** Runs of one value that are decoded; a value with more is a list of something else. */
+const mostRuns = 64;
+
+/** What the text holds in base64, as a whole or in parts, at whichever of the four alignments. */
+export function* base64In(text: string): Iterable<Buffer> {
+  if (wholeBase64.test(text)) yield Buffer.from(text.replaceAll(/\s/g, ''), 'base64');
+  let runs = 0;
+  for (const [run] of text.matchAll(base64Run)) {
+    runs += 1;
+    if (runs > mostRuns) return;
+    const characters = run.replaceAll(/\s/g, '');
+    // A path or a word that ends in letters may stand right before it.
+    for (let shift = 0; shift < 4; shift += 1) yield Buffer.from(characters.slice(shift), 'base64');
+  }
+}
+
+/** The bytes that the whole text writes in hexadecimal; undefined when it is something else. */
+export function hexIn(text: string): Buffer | undefined {
+  const value = text.trim();
+  if (!hexText.test(value)) return undefined;
+  return Buffer.from(value.replace(/^(?:\\x|0x)/i, ''), 'hex');
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+// oxlint-disable-next-line no-control-regex -- bytes that are no text are told by them
+const controls = /[\u0000-\u0008\u000e-\u001a\u001c-\u001f\u007f]/;
+
+/** The bytes as UTF-8 text; a character that was cut off at the end is left out. Undefined when they are no text. */
+export function utf8Text(bytes: Uint8Array): string | undefined {
+  for (let cut = 0; cut <= Math.min(3, bytes.length); cut += 1) {
+    try {
+      const text = utf8.decode(bytes.subarray(0, bytes.length - cut));
+      return controls.test(text) ? undefined : text;
+    } catch {
+      // Tried again with a byte less: what was read may end within a character.
+    }
+  }
+  return undefined;
+}
