@@ -5,6 +5,8 @@ import type { SubjectRequest } from '../../lib/subject/request/results.ts';
 
 export default class RequestShow extends BaseCommand<typeof RequestShow> {
   static override summary = 'show what is on record of a request';
+  static override description =
+    'When it came and by when it is due, how it was made sure who asks, whether it was extended, and what became of it.';
   static override examples = ['<%= config.bin %> <%= command.id %> 17'];
   static override args = {
     number: Args.integer({ description: 'as `request list` has it', required: true, ignoreStdin: true }),
