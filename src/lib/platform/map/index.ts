@@ -6,6 +6,7 @@ export type { Finding } from './lint/finding.ts';
 export { hashEncoding } from './lint/hash-rules.ts';
 export { lintDataMap, lintRules } from './lint/lint-data-map.ts';
 export {
+  isPersonal,
   type MapModel,
   type ModelReference,
   type ModelTable,
