@@ -1,6 +1,6 @@
 import type { Queryable } from '../../base/postgres.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import { subjectExpression } from '../column/walked-column.ts';
 import { countKeyless } from '../keyring/first-versions.ts';
 import { hasSource } from './adopt-row.ts';

@@ -1,9 +1,9 @@
 import type { Queryable } from '../../base/postgres.ts';
 import type { EncryptedColumn, Keyring } from '../../platform/map/index.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { formatOfValue, keyIdOfValue } from '../column/format-of-value.ts';
 import { withHashedJoins } from '../column/hashed-joins.ts';
-import { tableName } from '../column/table-name.ts';
 
 /** Values that are under keys of one kind. */
 export interface CountedKeys {

@@ -1,9 +1,9 @@
 import type { Queryable } from '../../base/postgres.ts';
 import type { EncryptedColumn, HashParity, KeyedHash, Keyring } from '../../platform/map/index.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { formatOfValue, keyIdOfValue } from '../column/format-of-value.ts';
 import { withHashedJoins } from '../column/hashed-joins.ts';
-import { tableName } from '../column/table-name.ts';
 import type { CensusColumn } from './results.ts';
 
 /** The two columns of a keyed hash, counted, and values that the active version has no hash of. */

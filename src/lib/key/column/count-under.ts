@@ -1,10 +1,10 @@
 import type { Queryable } from '../../base/postgres.ts';
 import type { EncryptedColumn, Keyring } from '../../platform/map/index.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { type CompromisedKeys, whereCompromised } from '../keyring/compromised.ts';
 import { formatOfValue, keyIdOfValue } from './format-of-value.ts';
 import { withHashedJoins } from './hashed-joins.ts';
-import { tableName } from './table-name.ts';
 
 /** A column, and which keys of its keyring are asked for. */
 export interface Under {

@@ -1,6 +1,6 @@
 import { refused } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
-import { tableName } from './table-name.ts';
+import { tableName } from '../../platform/map/index.ts';
 
 /** A privilege on a table, or on one of its columns. */
 export interface Right {

@@ -1,9 +1,8 @@
 import { usageError } from '../../base/error.ts';
 import type { Catalog, Column, Relation } from '../../platform/catalog/index.ts';
-import { type EncryptedColumn, formatName, type Keyring } from '../../platform/map/index.ts';
+import { type EncryptedColumn, formatName, type Keyring, tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { type WalkableTable, walkableTable } from '../../platform/walk/index.ts';
-import { tableName } from './table-name.ts';
 
 /** An encrypted column that can be walked and written: what the map says, joined with what the database says. */
 export interface WalkedColumn extends EncryptedColumn {

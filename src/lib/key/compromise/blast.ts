@@ -1,10 +1,15 @@
 import { PosternError } from '../../base/error.ts';
 import type { Queryable } from '../../base/postgres.ts';
 import type { KmsService } from '../../cloud/kms-service.ts';
-import { type DataMap, encryptedColumns, type Keyring, keyringsOf } from '../../platform/map/index.ts';
+import {
+  type DataMap,
+  encryptedColumns,
+  type Keyring,
+  keyringsOf,
+  tableName,
+} from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { countAffected, countUnder, type Under } from '../column/count-under.ts';
-import { tableName } from '../column/table-name.ts';
 import type { CompromisedKeys } from '../keyring/compromised.ts';
 import type { MeantKey } from './meant.ts';
 import type { BlastColumn } from './results.ts';

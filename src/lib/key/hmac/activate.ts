@@ -1,7 +1,7 @@
 import { refused } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import type { KeyringTable } from '../keyring/keyring-table.ts';
 
 /**

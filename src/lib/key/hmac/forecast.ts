@@ -1,7 +1,7 @@
 import type { Queryable } from '../../base/postgres.ts';
 import type { HashParity } from '../../platform/map/index.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import { subjectExpression } from '../column/walked-column.ts';
 import type { HashedColumn } from './hashed-column.ts';
 import type { HmacForecast, HmacMode } from './inputs.ts';

@@ -1,8 +1,8 @@
 import { counted } from '../../base/counted.ts';
 import { partial, refused } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import type { KeyContext } from '../context.ts';
 import { quarantineReasons } from '../walk/quarantine.ts';
 import type { RowWork } from '../walk/row-work.ts';

@@ -1,7 +1,7 @@
 import type { Client } from '../../base/postgres.ts';
 import type { EncryptionContext } from '../../cloud/kms.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import type { KeyVersion } from '../keyring/key-version.ts';
 import type { KeyringTable } from '../keyring/keyring-table.ts';
 import { contextColumnsOf, keyContext } from '../keyring/read-keys.ts';

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../base/postgres.ts';
 import type { Kms } from '../../cloud/kms.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import type { KeyringTable } from '../keyring/keyring-table.ts';
 
 /** A KMS key under which data keys of a keyring are. */

@@ -1,8 +1,8 @@
 import { inParallel } from '../../base/in-parallel.ts';
 import type { Client } from '../../base/postgres.ts';
 import type { Kms } from '../../cloud/kms.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import type { KeyVersion } from '../keyring/key-version.ts';
 import type { KeyringTable } from '../keyring/keyring-table.ts';
 import { contextAfter } from './context-after.ts';

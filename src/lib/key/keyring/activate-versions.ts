@@ -1,6 +1,6 @@
 import type { Client } from '../../base/postgres.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import type { KeyVersion } from './key-version.ts';
 import type { KeyringTable } from './keyring-table.ts';
 import { successorId } from './make-versions.ts';

@@ -1,8 +1,8 @@
 import type { Client } from '../../base/postgres.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { formatOfValue, keyIdOfValue } from '../column/format-of-value.ts';
 import { withHashedJoins } from '../column/hashed-joins.ts';
-import { tableName } from '../column/table-name.ts';
 import type { WalkedColumn } from '../column/walked-column.ts';
 import type { KeyringTable } from './keyring-table.ts';
 

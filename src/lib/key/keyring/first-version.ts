@@ -1,7 +1,7 @@
 import type { Client } from '../../base/postgres.ts';
 import type { KmsService } from '../../cloud/kms-service.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import type { KeyringTable } from './keyring-table.ts';
 import { keyContext } from './read-keys.ts';
 

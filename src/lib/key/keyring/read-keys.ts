@@ -1,8 +1,8 @@
 import type { Queryable } from '../../base/postgres.ts';
 import type { EncryptionContext } from '../../cloud/kms.ts';
 import type { Keyring } from '../../platform/map/index.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import type { KeyVersion } from './key-version.ts';
 import type { KeyringTable } from './keyring-table.ts';
 

@@ -1,8 +1,8 @@
 import type { Queryable } from '../../base/postgres.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { countColumn } from '../census/count-column.ts';
 import { countUnder } from '../column/count-under.ts';
-import { tableName } from '../column/table-name.ts';
 import { type CompromisedKeys, whereCompromised } from '../keyring/compromised.ts';
 import type { ReencryptForecast } from './inputs.ts';
 import type { KeyringScope } from './scope.ts';

@@ -1,7 +1,7 @@
 import type { Client } from '../../base/postgres.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { formatOfValue, keyIdOfValue } from '../column/format-of-value.ts';
-import { tableName } from '../column/table-name.ts';
 import type { WalkedColumn } from '../column/walked-column.ts';
 import type { KeyContext } from '../context.ts';
 import type { KeyringTable } from '../keyring/keyring-table.ts';

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../base/postgres.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 import type { WalkedColumn } from '../column/walked-column.ts';
 
 /** A value to be put in the place of another, which must still be there. */

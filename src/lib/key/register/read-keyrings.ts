@@ -1,8 +1,7 @@
 import type { Queryable } from '../../base/postgres.ts';
-import { type DataMap, type Keyring, keyedHashes, keyringsOf } from '../../platform/map/index.ts';
+import { type DataMap, type Keyring, keyedHashes, keyringsOf, tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { isoTime } from '../../state/iso-time.ts';
-import { tableName } from '../column/table-name.ts';
 import type { KeyShowResult } from './results.ts';
 
 /** Data keys of one keyring that are in one state, under one key that wraps them. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { refused } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
-import { type DataMap, keyringsOf } from '../../platform/map/index.ts';
-import { tableName } from '../column/table-name.ts';
+import { type DataMap, keyringsOf, tableName } from '../../platform/map/index.ts';
 import { shredErasure } from './ledger.ts';
 import { shredKeys } from './shredded.ts';
 

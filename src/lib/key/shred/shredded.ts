@@ -1,7 +1,7 @@
 import type { Queryable } from '../../base/postgres.ts';
 import type { Keyring } from '../../platform/map/index.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { tableName } from '../column/table-name.ts';
 
 /**
  * Empties the wrapped keys of these versions and marks them as destroyed. The rows stay, so that a census tells what

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../base/postgres.ts';
+import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { keyText } from '../../platform/walk/index.ts';
-import { tableName } from '../column/table-name.ts';
 import type { WalkedColumn } from '../column/walked-column.ts';
 
 /** Rows of a part, about. */

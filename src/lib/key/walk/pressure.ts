@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { incomplete } from '../../base/error.ts';
 import type { Queryable } from '../../base/postgres.ts';
-import { tableName } from '../column/table-name.ts';
+import { tableName } from '../../platform/map/index.ts';
 import type { Bearable } from './bearable.ts';
 import type { Throttle } from './throttle.ts';
 

@@ -1,7 +1,12 @@
 import { counted } from '../../../base/counted.ts';
-import { encryptedColumns, type Keyring, keyedHashes, keyringsOf } from '../../../platform/map/index.ts';
+import {
+  encryptedColumns,
+  type Keyring,
+  keyedHashes,
+  keyringsOf,
+  tableName,
+} from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
-import { tableName } from '../../column/table-name.ts';
 import { eachDatabase, type LookedAt } from '../databases.ts';
 import { type Look, type RuleTask, verdictOf } from './rule.ts';
 import { meansKey } from './same-key.ts';

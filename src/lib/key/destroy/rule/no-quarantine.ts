@@ -1,10 +1,9 @@
 import { counted } from '../../../base/counted.ts';
 import { readCatalog } from '../../../platform/catalog/index.ts';
-import { encryptedColumns, keyringsOf } from '../../../platform/map/index.ts';
+import { encryptedColumns, keyringsOf, tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { undeclaredColumns } from '../../census/undeclared.ts';
 import { formatOfValue, keyIdOfValue } from '../../column/format-of-value.ts';
-import { tableName } from '../../column/table-name.ts';
 import { eachDatabase, type LookedAt } from '../databases.ts';
 import { type Look, verdictOf } from './rule.ts';
 

@@ -1,1 +1,0 @@
-export { tableName } from '../../platform/map/table-name.ts';
