@@ -10,6 +10,7 @@ export const everyCommand: readonly KnownCommand[] = [
   { id: 'key:status', flags: { 'fail-overdue': {} } },
   { id: 'key:dkim:check', flags: {} },
   { id: 'map:check', flags: {} },
+  { id: 'request:list', flags: {} },
   { id: 'audit:verify', flags: {} },
   { id: 'doctor', flags: {} },
 ];

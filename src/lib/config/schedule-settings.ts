@@ -13,6 +13,7 @@ export const jobNames = [
   'key-status',
   'key-dkim-check',
   'map-check',
+  'request-list',
   'audit-verify',
   'doctor',
 ] as const;

@@ -86,6 +86,12 @@ export const jobs: Readonly<Record<JobName, JobDefinition>> = {
     timing: { every: 'week', on: 'wednesday', hour: 5, minute: 30, jitter: 60 },
     lacks: ({ platform }) => (platform?.map === undefined ? 'platform.map' : undefined),
   },
+  'request-list': {
+    summary: 'say whether a request of a person is overdue',
+    argv: () => ['request', 'list'],
+    timing: { every: 'day', hour: 7, minute: 45, jitter: 30 },
+    lacks: lacksState,
+  },
   'audit-verify': {
     summary: 'check that the audit log is whole',
     argv: () => ['audit', 'verify'],

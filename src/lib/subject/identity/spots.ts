@@ -14,7 +14,7 @@ export interface Spot {
 }
 
 /** Every such place of a table. What is encrypted or hashed can be compared with nothing. */
-export function spotsOf({ fields }: ModelTable, identities: ReadonlyMap<string, Identity>): readonly Spot[] {
+function spotsOf({ fields }: ModelTable, identities: ReadonlyMap<string, Identity>): readonly Spot[] {
   const anyEmail = [...identities.values()].find(({ kind }) => kind === 'email');
   return fields.flatMap(([column, field]): readonly Spot[] => {
     const { type = '', encrypted, hmac, paths = {} } = field;

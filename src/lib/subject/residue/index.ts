@@ -1,1 +1,1 @@
-export { type ScanOptions, scanDatabase } from './scan-database.ts';
+export { scanDatabase } from './scan-database.ts';

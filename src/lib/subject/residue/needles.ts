@@ -135,7 +135,7 @@ function hashes(text: string): readonly Needle[] {
 }
 
 /** ASCII capitals as small letters, in place. */
-export function fold(bytes: Buffer): Buffer {
+function fold(bytes: Buffer): Buffer {
   for (const [index, byte] of bytes.entries()) if (byte >= 0x41 && byte <= 0x5a) bytes[index] = byte + 0x20;
   return bytes;
 }
