@@ -23,6 +23,9 @@ describe('what counts as an address', () => {
     'ann@xn--mller-kva.xn--p1ai',
     '  ann@example.org\n',
     'a@b.co',
+    'root@localhost',
+    'ann@[192.0.2.1]',
+    'ann@[IPv6:2001:db8::1]',
   ])('%j is one, and nothing else', (text) => {
     expect(isAddress(text)).toBe(true);
     expect(hasAddress(text)).toBe(true);

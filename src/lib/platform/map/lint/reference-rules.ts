@@ -99,12 +99,14 @@ export const changedOnDelete: CatalogRule = {
     for (const { table } of present(model, catalog)) {
       for (const reference of table.references) {
         const { on_delete: mapped } = reference.entry;
-        const key = catalog.catalog.foreignKeys.find((one) => {
+        if (mapped === undefined) continue;
+        const keys = catalog.catalog.foreignKeys.filter((one) => {
           const { from, to } = endsOf(one);
           return from === table.name && isSame(reference, to, one.columns, one.referencedColumns);
         });
-        // A foreign key that is not there is told by MAP28.
-        if (mapped === undefined || key === undefined || key.onDelete === mapped) continue;
+        const [key] = keys;
+        // A foreign key that is not there is told by MAP28; the same one may be declared twice.
+        if (key === undefined || keys.some(({ onDelete }) => onDelete === mapped)) continue;
         yield {
           path: at(table, 'references', reference.index, 'on_delete'),
           message: `ON DELETE of ${key.name} is ${key.onDelete} in the database, not ${mapped}`,

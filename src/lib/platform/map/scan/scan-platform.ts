@@ -42,7 +42,8 @@ export async function scanPlatform(db: Client, { schemas, look }: ScanOptions): 
   checkSchemas(catalog, schemas);
   const isChosen = ({ schema }: Relation): boolean => schemas === undefined || schemas.includes(schema);
   const stored = [...catalogModel(catalog).relations.values()].filter(
-    ({ partitionOf, extension }) => partitionOf === null && extension === null,
+    (relation) =>
+      relation.extension === null && (relation.partitionOf === null || isNamedByKey(relation, catalog)),
   );
   const relations = stored.filter(isChosen);
   const leftOut = [...new Set(stored.filter((relation) => !isChosen(relation)).map(({ schema }) => schema))];
@@ -60,6 +61,10 @@ export async function scanPlatform(db: Client, { schemas, look }: ScanOptions): 
     unseen: looked.unseen,
   };
 }
+
+/** A partition follows its table, unless a foreign key leads to it or away from it alone. */
+const isNamedByKey = ({ oid }: Relation, { foreignKeys }: Catalog): boolean =>
+  foreignKeys.some(({ relation, referencedRelation }) => relation === oid || referencedRelation === oid);
 
 function checkSchemas(catalog: Catalog, schemas: readonly string[] = []): void {
   const unknown = schemas.find((wanted) => catalog.schemas.every(({ name }) => name !== wanted));

@@ -97,8 +97,9 @@ const hintOf = (column: Column): readonly [category: string, reason: string] | u
 /** `has_phone`, `password_changed_at`, `token_count`: about such a thing, and not it. */
 const isNeverPersonal = ({ baseType, name }: Column): boolean =>
   baseType === 'boolean' ||
-  (/^(?:timestamp|time|interval)/.test(baseType) && !/birth|dob/i.test(name)) ||
-  (/^(?:smallint|integer|numeric|real|double)/.test(baseType) && !/phone|mobile/i.test(name));
+  (/^(?:timestamp|time|interval)/.test(baseType) && !/birth|born|dob/i.test(name)) ||
+  (/^(?:smallint|integer|numeric|real|double)/.test(baseType) &&
+    (!/phone|mobile/i.test(name) || /count|total/i.test(name)));
 
 function encryptedField(column: Column, encrypted: number, values: number): DraftField {
   const reason = `${encrypted} of ${counted(values, 'value')} read are encrypted by postern; whose key each is under could not be told for certain: add encrypted`;
@@ -167,6 +168,9 @@ function remarksOf(
     ...(unread === undefined ? [] : [`not read: ${unread}`]),
     ...(profile === undefined ? [] : [rowsRemark(profile)]),
     ...(partitions === 0 ? [] : [`partitioned: ${counted(partitions, 'partition')}, which follow it`]),
+    ...(relation.partitionOf === null
+      ? []
+      : [`a partition of ${named([relation.partitionOf])}, which a foreign key names by itself`]),
     ...(sources.length === 0
       ? []
       : [`a materialised view: it stores a copy of what it reads from ${named(sources)}`]),

@@ -64,9 +64,12 @@ export function candidates(
     );
     return from.columns
       .filter((column) => !constrained.has(column.name) && !isNumbered(column))
-      .flatMap((column) =>
-        (byType.get(typeGroup(column)) ?? []).flatMap((target) => candidate(from, column, target, isEmail)),
-      )
+      .flatMap((column) => {
+        const words = wordsOf(column.name);
+        return (byType.get(typeGroup(column)) ?? []).flatMap((target) =>
+          candidate({ from, column, words }, target, isEmail),
+        );
+      })
       .toSorted((one, other) => one.rank - other.rank);
   });
 }
@@ -96,14 +99,16 @@ function targetsOf(relation: Relation): readonly Target[] {
 }
 
 function candidate(
-  from: Relation,
-  column: Column,
+  {
+    from,
+    column,
+    words,
+  }: { readonly from: Relation; readonly column: Column; readonly words: readonly string[] },
   { relation: to, column: toColumn, table, words: key }: Target,
   isEmail: (relation: Relation, column: string) => boolean,
 ): readonly Candidate[] {
   if (from.oid === to.oid && column.name === toColumn.name) return [];
-  const rank =
-    from.oid === to.oid ? selfRank(wordsOf(column.name), table) : nameRank(wordsOf(column.name), table, key);
+  const rank = from.oid === to.oid ? selfRank(words, table) : nameRank(words, table, key);
   const pair = { from, column, to, toColumn };
   if (rank !== undefined) return [{ ...pair, rank, match: 'name and type match' }];
   const areEmails = from.oid !== to.oid && isEmail(from, column.name) && isEmail(to, toColumn.name);

@@ -10,9 +10,9 @@ import { type Inclusion, inclusion } from './inclusion.ts';
 
 /** The least share of a column's different values that its target has. */
 const wanted = 0.99;
-/** Pairs of columns that are compared, and how many with each column. */
-const [mostPairs, mostOfColumn] = [3000, 4];
-/** Milliseconds for a pair. */
+/** Columns that each is compared with: those whose names are closest. */
+const mostOfColumn = 4;
+/** Milliseconds for a pair; a table's pairs take no longer than its sample may. */
 const pairTime = 5000;
 
 /** References that no foreign key declares, by canonical `schema.table`: names and types match, and the values are there. */
@@ -26,15 +26,16 @@ export async function softReferences(
     ({ from, column }) => `${from.oid} ${column.name}`,
   );
   const step = progress.step('compare columns that may refer to each other');
-  let pairs = 0;
+  const spent = new Map<string, number>();
   for (const list of byColumn.values()) {
     for (const pair of list.slice(0, mostOfColumn)) {
       signal.throwIfAborted();
-      pairs += 1;
-      const reference =
-        pairs > mostPairs ? undefined : await compared(db, { catalog, limits }, pair, isEmail);
-      if (reference === undefined) continue;
       const table = nameOf(pair.from);
+      if ((spent.get(table) ?? 0) > limits.time) break;
+      const start = performance.now();
+      const reference = await compared(db, { catalog, limits }, pair, isEmail);
+      spent.set(table, (spent.get(table) ?? 0) + performance.now() - start);
+      if (reference === undefined) continue;
       found.set(table, [...(found.get(table) ?? []), reference]);
       break;
     }

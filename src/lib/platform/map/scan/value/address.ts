@@ -6,7 +6,7 @@ const sign = /@|%40|=40|&#64;|&#x40;|\\u0040/gi;
 
 const localPart = /(?:[\p{L}\p{N}!#$%&'*+/=?^_`{|}~.-]{1,64}|"[^"\r\n]{1,64}")$/u;
 const domain =
-  /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(?:xn--[a-z0-9-]{2,59}|\p{L}{2,63})/iu;
+  /^(?:(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(?:xn--[a-z0-9-]{2,59}|\p{L}{2,63})|localhost\b|\[(?:IPv6:)?[0-9a-f.:]{3,45}\])/iu;
 const strictLocalPart = /[A-Za-z0-9._+-]{2,64}$/;
 const strictDomain = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}/;
 /** The longest name of a domain, and of a local part in quotes. */
