@@ -112,6 +112,14 @@ describe('a value', () => {
     ['zlib', deflateSync('ann@example.org'), 'compressed'],
   ])('of bytes has %s', (_, bytes, wanted) => expect(form('bytes', bytes)).toEqual([wanted]));
 
+  it('among other bytes has to be longer than what turns up by chance', () => {
+    const among = (text: string): Buffer =>
+      Buffer.concat([Buffer.from([255, 0]), Buffer.from(text), Buffer.from([0, 255])]);
+    expect(form('bytes', among('xy@a.bc'))).toEqual([]);
+    expect(form('bytes', among('x@example.org'))).toEqual([]);
+    expect(form('bytes', among('xyz@exam.ple'))).toEqual(['plain']);
+  });
+
   it('is encrypted when it begins as postern writes, in whatever form, and names its key', () => {
     const id = '01234567-89ab-4cde-8f01-23456789abcd';
     const place = { table: 't', column: 'c', primaryKey: ['1'], subject: '' };

@@ -64,7 +64,13 @@ select "itemId", case when "itemId" = 17 then 'bounced from ${canary}@example.or
       paths: ['$.deep.trace[*][*]["reply-to"]', '$.rcpt[*].addr'],
       says: 'in clear',
     },
-    { table: 'mailApp.MailItem', column: 'legacyDoc', paths: ['$.byAddress'], says: 'as keys of an object' },
+    {
+      table: 'mailApp.MailItem',
+      column: 'legacyDoc',
+      paths: ['$.byAddress'],
+      says: 'as keys of an object',
+      entry: { paths: { '$.byAddress': { category: 'user.contact.email', erase: 'TODO' } } },
+    },
     {
       table: 'mailApp.itemEvent',
       column: 'payloadText',

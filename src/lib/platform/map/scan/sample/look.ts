@@ -1,3 +1,4 @@
+import { counted } from '../../../../base/counted.ts';
 import type { Client } from '../../../../base/postgres.ts';
 import type { Progress } from '../../../../base/progress.ts';
 import type { Catalog, Relation } from '../../../catalog/index.ts';
@@ -48,6 +49,7 @@ export async function lookInto(
   const hidden = await hiddenColumns(db);
   const tables = new Map<string, TableProfile>();
   const unseen: Unseen[] = [];
+  const step = progress.step(`look into ${counted(relations.length, 'table')}`);
   for (const relation of relations) {
     signal.throwIfAborted();
     const table = nameOf(relation);
@@ -56,7 +58,7 @@ export async function lookInto(
     );
     const readable = texts.filter(({ number }) => !hidden.has(`${relation.oid} ${number}`));
     if (!relation.populated || texts.length === 0) continue;
-    const step = progress.step(`look into ${table}`);
+    progress.detail(`look into ${table}`);
     const columns = readable.map((column) => sampledColumn(column, catalog));
     try {
       if (columns.length > 0)
@@ -66,14 +68,13 @@ export async function lookInto(
       else
         for (const { name } of texts.filter((one) => !readable.includes(one)))
           unseen.push({ table, column: name, reason });
-      step.done();
     } catch (error) {
       const reason = unseenReason(error);
       if (reason === undefined) throw error;
       unseen.push({ table, column: null, reason });
-      step.fail(reason);
     }
   }
+  step.done();
   return { tables, unseen };
 }
 
