@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
-import { usageError } from '../base/error.ts';
+import { isConnectionLost } from '../backup/database-failure.ts';
+import { failure, usageError } from '../base/error.ts';
 import type { Client } from '../base/postgres.ts';
 import type { LookOptions } from '../platform/map/scan/index.ts';
 import type { PosternContext } from './context.ts';
@@ -36,12 +37,19 @@ export async function withPlatformReading<T>(
     return await work(db);
   } catch (error) {
     context.signal.throwIfAborted();
-    throw error;
+    throw isConnectionLost(error) ? connectionLost(error) : error;
   } finally {
     context.signal.removeEventListener('abort', stop);
     await db.end().catch(() => {});
   }
 }
+
+const connectionLost = (cause: unknown) =>
+  failure('the platform database ended the connection', {
+    code: 'database-lost',
+    cause,
+    hints: ['the log of the server says who or what ended it; then run this again'],
+  });
 
 /** The file that a draft goes to. @throws {PosternError} exit 2 `file-exists` */
 export async function freshFile(path: string): Promise<string> {

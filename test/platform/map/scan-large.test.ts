@@ -41,6 +41,16 @@ describe('the scan of large tables', () => {
         .map(({ column, reason }) => [column, reason]),
     );
 
+  it('counts rows itself where the server has not counted them', async () => {
+    await world.sql(
+      `create table fresh as select n as id, repeat(md5(n::text), 60) as a, null::text as mail from generate_series(1, 60000) n`,
+    );
+    const { text } = await world.scan();
+    const [, read = ''] = /public\.fresh:\n {4}# ([\d,]+) rows read, from pages spread/.exec(text) ?? [];
+    expect(Number(read.replaceAll(',', ''))).toBeGreaterThan(12_000);
+    await world.sql('drop table fresh');
+  });
+
   it('reads a part of the rows, from pages spread over the table', () => {
     const [, text = ''] = /public\.event:\n {4}# ([\d,]+) rows read, from pages spread/.exec(scan.text) ?? [];
     const read = Number(text.replaceAll(',', ''));

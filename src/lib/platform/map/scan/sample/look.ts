@@ -4,7 +4,7 @@ import type { Progress } from '../../../../base/progress.ts';
 import type { Catalog, Relation } from '../../../catalog/index.ts';
 import { nameOf } from '../../lint/catalog-model.ts';
 import { type ColumnProfile, ProfileBuilder } from '../value/column-profile.ts';
-import { readRare, readSample, type SampleLimits, sampleShare } from './read-sample.ts';
+import { measured, readRare, readSample, type SampleLimits, sampleShare } from './read-sample.ts';
 import { isWithoutText, type SampledColumn, sampledColumn, valueLength } from './sampled-column.ts';
 import { tableSize } from './table-size.ts';
 import { type Unseen, unseenReason } from './unseen.ts';
@@ -98,7 +98,7 @@ async function profileOf(
   const builders = columns.map(({ kind }) => new ProfileBuilder(kind));
   const cut = new Set<number>();
   let rowsRead = 0;
-  const share = sampleShare(tableSize(relation, catalog), limits);
+  const share = sampleShare(await measured(db, relation, tableSize(relation, catalog), limits), limits);
   const isWhole = await readSample(db, { relation, columns, share, limits, signal }, (row) => {
     rowsRead += 1;
     for (const [index, builder] of builders.entries()) {

@@ -31,6 +31,31 @@ export function sampleShare({ bytes, toastBytes, rows }: TableSize, limits: Samp
   return Math.min(100, 100 * Math.max(share, (fewestPages * pageSize) / Math.max(1, bytes)));
 }
 
+/**
+ * How large a table is, with the rows of a few pages counted: what the server estimates may be years old.
+ * @throws whatever the server says, which may quote values: never print it
+ */
+export async function measured(
+  db: Client,
+  relation: Relation,
+  size: TableSize,
+  { time }: SampleLimits,
+): Promise<TableSize> {
+  const share = (100 * fewestPages * pageSize) / Math.max(1, size.bytes);
+  if (size.bytes <= smallTable || relation.kind === 'foreign-table') return size;
+  await db.query('begin read only');
+  try {
+    await db.query(`set local statement_timeout = ${Math.ceil(time)}`);
+    const { rows } = await db.query<{ readonly rows: string }>(
+      `select count(*) as rows from ${sampledTable(relation, share)}`,
+    );
+    const counted = Number(rows[0]?.rows);
+    return counted === 0 ? size : { ...size, rows: Math.round((100 * counted) / share) };
+  } finally {
+    await db.query('rollback').catch(() => {});
+  }
+}
+
 /** SQL: the table, or pages spread over all of it; the same ones each time. */
 export function sampledTable({ schema, name, kind }: Relation, share: number): string {
   // A table's other children, by INHERITS, are tables of their own.

@@ -11,11 +11,11 @@ export interface Unseen {
 
 /**
  * Why a table could not be read, told by the kind of error alone: what the server says may quote values.
- * Undefined for what is no error of the server's, such as an interruption.
+ * Undefined where nothing more can be asked, as the connection is gone, and for what is no error of the server's.
  */
 export function unseenReason(error: unknown): string | undefined {
   const state = sqlState(error);
-  if (state === undefined) return undefined;
+  if (state === undefined || /^(?:08|57P0)/.test(state)) return undefined;
   if (state === '42501') return 'permission denied, or rows that row security hides from this role';
   if (state === '57014') return 'it took too long to answer';
   if (state === '55P03') return 'another session holds a lock on it';

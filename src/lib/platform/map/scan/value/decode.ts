@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 const wholeBase64 = /^[A-Za-z0-9+/_-][A-Za-z0-9+/_\-\s]{6,}={0,2}\s*$/;
 /** Also over the line breaks of a MIME body. */
 const base64Run = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}/g;
@@ -25,19 +27,16 @@ export function hexIn(text: string): Buffer | undefined {
   return Buffer.from(value.replace(/^(?:\\x|0x)/i, ''), 'hex');
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 // oxlint-disable-next-line no-control-regex -- bytes that are no text are told by them
 const controls = /[\u0000-\u0008\u000e-\u001a\u001c-\u001f\u007f]/;
 
 /** The bytes as UTF-8 text; a character that was cut off at the end is left out. Undefined when they are no text. */
-export function utf8Text(bytes: Uint8Array): string | undefined {
+export function utf8Text(bytes: Buffer): string | undefined {
   for (let cut = 0; cut <= Math.min(3, bytes.length); cut += 1) {
-    try {
-      const text = utf8.decode(bytes.subarray(0, bytes.length - cut));
-      return controls.test(text) ? undefined : text;
-    } catch {
-      // Tried again with a byte less: what was read may end within a character.
-    }
+    const whole = bytes.subarray(0, bytes.length - cut);
+    if (!isUtf8(whole)) continue;
+    const text = whole.toString('utf8');
+    return controls.test(text) ? undefined : text;
   }
   return undefined;
 }

@@ -99,6 +99,8 @@ function inBytes(bytes: Buffer): Sighting | undefined {
 }
 
 function hasAddressInBytes(bytes: Buffer): boolean {
+  // Most bytes are no address; `sign` in address.ts has what else stands for @, each with one of these.
+  if (!bytes.includes(0x40) && !bytes.includes('40') && !bytes.includes('64;')) return false;
   const text = utf8Text(bytes);
   return text === undefined ? hasAddress(bytes.toString('latin1'), 'bytes') : hasAddress(text);
 }
