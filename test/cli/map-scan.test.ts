@@ -224,7 +224,7 @@ test('what cannot be looked at is a warning and ends with 4, findings or not wit
     const unseen = await postern('map', 'check');
     expect(unseen).toMatchObject({ code: 4, stdout: '' });
     expect(unseen.stderr).toBe(
-      'nothing to report\npostern: warning: extra.note could not be looked at: permission denied\n',
+      'nothing found in what could be looked at\npostern: warning: extra.note could not be looked at: permission denied\n',
     );
   } finally {
     await writeFile(join(folder, 'secrets', 'url'), platform.url, { mode: 0o600 });

@@ -32,6 +32,7 @@ export default class MapCheck extends BaseCommand<typeof MapCheck> {
   async run(): Promise<MapCheckResult> {
     const { configuredMap, findingColumns, placed } = await import('../../lib/cli/map-lint.ts');
     const { checkPlatform } = await import('../../lib/cli/map-check.ts');
+    const { unseenLines } = await import('../../lib/cli/map-scan.ts');
     const { loadDataMap } = await import('../../lib/platform/map/index.ts');
     const context = await this.context();
     const loaded = await loadDataMap(this.args.file ?? configuredMap(context));
@@ -44,8 +45,9 @@ export default class MapCheck extends BaseCommand<typeof MapCheck> {
       findings: placed(loaded, findings),
       unseen: [...unseen],
     };
-    await this.printTable(result.findings, findingColumns(loaded.file), 'nothing to report');
-    this.warnUnseen(unseen);
+    const whenEmpty = unseen.length === 0 ? 'nothing to report' : 'nothing found in what could be looked at';
+    await this.printTable(result.findings, findingColumns(loaded.file), whenEmpty);
+    for (const line of unseenLines(unseen)) this.addWarning(line);
     this.gauge({
       name: 'postern_map_check_findings',
       help: 'Findings of the last check of the data map.',
@@ -59,11 +61,5 @@ export default class MapCheck extends BaseCommand<typeof MapCheck> {
     if (findings.length > 0) this.endWith(ExitCode.findings);
     else if (unseen.length > 0) this.endWith(ExitCode.incomplete);
     return result;
-  }
-
-  private warnUnseen(unseen: MapCheckResult['unseen'] | readonly MapCheckResult['unseen'][number][]): void {
-    for (const { table, column, reason } of unseen) {
-      this.addWarning(`${column === null ? table : `${table}.${column}`} could not be looked at: ${reason}`);
-    }
   }
 }

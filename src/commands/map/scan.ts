@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import { counted } from '../../lib/base/counted.ts';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import { sampleFlags } from '../../lib/cli/sample-flags.ts';
@@ -36,7 +37,7 @@ export default class MapScan extends BaseCommand<typeof MapScan> {
   static override result = async () => (await import('../../lib/platform/map/scan/results.ts')).mapScanResult;
 
   async run(): Promise<MapScanResult> {
-    const { freshFile, lookOptions, withPlatformReading, writeDraft } = await import(
+    const { freshFile, lookOptions, unseenLines, withPlatformReading, writeDraft } = await import(
       '../../lib/cli/map-scan.ts'
     );
     const { scanPlatform } = await import('../../lib/platform/map/scan/index.ts');
@@ -51,11 +52,11 @@ export default class MapScan extends BaseCommand<typeof MapScan> {
     if (file === null) this.print(text.trimEnd());
     else await writeDraft(file, text);
     const { tables, columns, todos, flaws, unseen } = scan;
-    this.say(`${tables} tables, ${columns} columns, ${todos} TODO${file === null ? '' : ` in ${file}`}`);
+    this.say(
+      `${counted(tables, 'table')}, ${counted(columns, 'column')}, ${todos} TODO${file === null ? '' : ` in ${file}`}`,
+    );
     for (const { rule, message } of flaws) this.say(`${rule}: ${message}`);
-    for (const { table, column, reason } of unseen) {
-      this.addWarning(`${column === null ? table : `${table}.${column}`} could not be looked at: ${reason}`);
-    }
+    for (const line of unseenLines(unseen)) this.addWarning(line);
     this.endWith(unseen.length === 0 ? ExitCode.done : ExitCode.incomplete);
     return {
       ...rest,

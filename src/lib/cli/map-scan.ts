@@ -2,13 +2,14 @@ import { isAbsolute, resolve } from 'node:path';
 import { isConnectionLost } from '../backup/database-failure.ts';
 import { failure, usageError } from '../base/error.ts';
 import type { Client } from '../base/postgres.ts';
+import type { MapCheckResult } from '../platform/map/results.ts';
 import type { LookOptions } from '../platform/map/scan/index.ts';
 import type { PosternContext } from './context.ts';
 
 /** Rows of a table that are read, unless told. */
 const sampleRows = 20_000;
 const mebibyte = 2 ** 20;
-/** Bytes of values of one table, and milliseconds for it. */
+/** Bytes of values of one table, and milliseconds for it; with more rows, as many times more. */
 const limits = { bytes: 32 * mebibyte, time: 20_000 };
 
 export interface SampleFlags {
@@ -20,7 +21,9 @@ export interface SampleFlags {
 export function lookOptions(context: PosternContext, flags: SampleFlags): LookOptions | undefined {
   if (flags['no-sample'] === true) return undefined;
   const { progress, signal } = context;
-  return { limits: { ...limits, rows: flags.sample ?? sampleRows }, progress, signal };
+  const { sample: rows = sampleRows } = flags;
+  const scale = Math.max(1, rows / sampleRows);
+  return { limits: { rows, bytes: limits.bytes * scale, time: limits.time * scale }, progress, signal };
 }
 
 /** Runs `work` with a reading session of the platform database, which ends with the work or when somebody stops it. */
@@ -42,6 +45,14 @@ export async function withPlatformReading<T>(
     context.signal.removeEventListener('abort', stop);
     await db.end().catch(() => {});
   }
+}
+
+/** A line for each thing that could not be looked at. */
+export function unseenLines(unseen: readonly MapCheckResult['unseen'][number][]): readonly string[] {
+  return unseen.map(
+    ({ table, column, reason }) =>
+      `${column === null ? table : `${table}.${column}`} could not be looked at: ${reason}`,
+  );
 }
 
 const connectionLost = (cause: unknown) =>
