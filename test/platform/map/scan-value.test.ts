@@ -1,4 +1,4 @@
-import { deflateSync, gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sealColumnValue } from '../../../src/lib/crypto/column-value.ts';
@@ -91,6 +91,9 @@ describe('a value', () => {
     ],
     ['after a word without a blank', `blob:abcdefg${base64('to: ann@example.org and more')}`],
     ['in a data URL', `data:text/plain;base64,${base64('ann@example.org, hello')}`],
+    ['of base64', base64(base64('to ann@example.org'))],
+    ['of gzip', gzipSync('ann@example.org').toString('base64')],
+    ['of UTF-16', Buffer.from('ann@example.org', 'utf16le').toString('base64')],
     ['of the URL alphabet', Buffer.from('ann@example.org?>?>').toString('base64url')],
   ])('has base64 %s', (_, text) => expect(form('text', text)).toEqual(['base64']));
 
@@ -110,6 +113,14 @@ describe('a value', () => {
     ['gzip', gzipSync('ann@example.org'), 'compressed'],
     ['gzip that was cut off', gzipSync(`ann@example.org ${'x '.repeat(20)}`).subarray(0, 40), 'compressed'],
     ['zlib', deflateSync('ann@example.org'), 'compressed'],
+    ['zstd', zstdCompressSync('to ann@example.org '.repeat(50)), 'compressed'],
+    ['UTF-16', Buffer.from('to ann@example.org', 'utf16le'), 'utf-16'],
+    ['UTF-16, the other way round', Buffer.from('\ufeffann@example.org', 'utf16le').swap16(), 'utf-16'],
+    [
+      'UTF-16 after an odd byte',
+      Buffer.concat([Buffer.from([255]), Buffer.from('ann@example.org', 'utf16le')]),
+      'utf-16',
+    ],
   ])('of bytes has %s', (_, bytes, wanted) => expect(form('bytes', bytes)).toEqual([wanted]));
 
   it('among other bytes has to be longer than what turns up by chance', () => {

@@ -8,6 +8,7 @@ const forms: Readonly<Record<AddressForm, string>> = {
   plain: 'in clear',
   base64: 'in base64',
   hex: 'in hexadecimal',
+  'utf-16': 'in UTF-16',
   compressed: 'compressed',
 };
 

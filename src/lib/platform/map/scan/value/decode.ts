@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-const wholeBase64 = /^[A-Za-z0-9+/_-][A-Za-z0-9+/_\-\s]{6,}={0,2}\s*$/;
+const base64Text = /^[A-Za-z0-9+/_-][A-Za-z0-9+/_\-\s]{6,}={0,2}\s*$/;
 /** Also over the line breaks of a MIME body. */
 const base64Run = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}/g;
 const hexText = /^(?:\\x|0x)?(?:[0-9a-f]{2}){6,}$/i;
@@ -9,7 +9,8 @@ const mostRuns = 64;
 
 /** What the text holds in base64, as a whole or in parts, at whichever of the four alignments. */
 export function* base64In(text: string): Iterable<Buffer> {
-  if (wholeBase64.test(text)) yield Buffer.from(text.replaceAll(/\s/g, ''), 'base64');
+  const whole = wholeBase64(text);
+  if (whole !== undefined) yield whole;
   let runs = 0;
   for (const [run] of text.matchAll(base64Run)) {
     runs += 1;
@@ -18,6 +19,11 @@ export function* base64In(text: string): Iterable<Buffer> {
     // A path or a word that ends in letters may stand right before it.
     for (let shift = 0; shift < 4; shift += 1) yield Buffer.from(characters.slice(shift), 'base64');
   }
+}
+
+/** The bytes that the whole text writes in base64; undefined when it is something else. */
+export function wholeBase64(text: string): Buffer | undefined {
+  return base64Text.test(text) ? Buffer.from(text.replaceAll(/\s/g, ''), 'base64') : undefined;
 }
 
 /** The bytes that the whole text writes in hexadecimal; undefined when it is something else. */

@@ -1,8 +1,8 @@
-import { constants, gunzipSync, inflateSync } from 'node:zlib';
+import { constants, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { columnMagic, readColumnValue } from '../../../../crypto/column-value.ts';
 import { hasAddress, isAddress } from './address.ts';
 import { arrayElements } from './array-elements.ts';
-import { base64In, hexIn, utf8Text } from './decode.ts';
+import { base64In, hexIn, utf8Text, wholeBase64 } from './decode.ts';
 import { type JsonStep, jsonStrings } from './json-strings.ts';
 import { formatOfText, type TextFormat } from './text-format.ts';
 
@@ -10,7 +10,7 @@ import { formatOfText, type TextFormat } from './text-format.ts';
 export type ValueKind = 'text' | 'array' | 'json' | 'bytes';
 
 /** How an address is written. */
-export type AddressForm = 'plain' | 'base64' | 'hex' | 'compressed';
+export type AddressForm = 'plain' | 'base64' | 'hex' | 'utf-16' | 'compressed';
 
 /** An address in a value, told without the value. */
 export interface Sighting {
@@ -90,19 +90,35 @@ function inClear(text: string): Sighting {
 function inBytes(bytes: Buffer): Sighting | undefined {
   const text = utf8Text(bytes);
   if (text !== undefined) return inText(text);
+  const unpacked = decompressed(bytes);
+  if (unpacked !== undefined && hasAddressInBytes(unpacked))
+    return { form: 'compressed', isWhole: false, format: null };
   const latin = bytes.toString('latin1');
   if (hasAddress(latin, 'bytes')) return { form: 'plain', isWhole: false, format: formatOfText(latin) };
-  const unpacked = decompressed(bytes);
-  return unpacked !== undefined && hasAddressInBytes(unpacked)
-    ? { form: 'compressed', isWhole: false, format: null }
-    : undefined;
+  return hasAddressInUtf16(bytes) ? { form: 'utf-16', isWhole: false, format: null } : undefined;
 }
 
-function hasAddressInBytes(bytes: Buffer): boolean {
-  // Most bytes are no address; `sign` in address.ts has what else stands for @, each with one of these.
-  if (!bytes.includes(0x40) && !bytes.includes('40') && !bytes.includes('64;')) return false;
+/** Also where the bytes are base64 once more, or compressed: applications wrap what they send. */
+function hasAddressInBytes(bytes: Buffer, wrappings = 1): boolean {
   const text = utf8Text(bytes);
-  return text === undefined ? hasAddress(bytes.toString('latin1'), 'bytes') : hasAddress(text);
+  // Most bytes are no address; `sign` in address.ts has what else stands for @, each with one of these.
+  if (bytes.includes(0x40) || bytes.includes('40') || bytes.includes('64;')) {
+    if (text === undefined ? hasAddress(bytes.toString('latin1'), 'bytes') : hasAddress(text)) return true;
+  }
+  if (hasAddressInUtf16(bytes)) return true;
+  if (wrappings === 0) return false;
+  const inner = text === undefined ? decompressed(bytes) : wholeBase64(text);
+  return inner !== undefined && hasAddressInBytes(inner, wrappings - 1);
+}
+
+/** UTF-16 in either order of bytes, as Windows programs store it. */
+function hasAddressInUtf16(bytes: Buffer): boolean {
+  if (!bytes.includes('@\0') && !bytes.includes('\0@')) return false;
+  // Where its first byte is odd, so are all: bytes of something else may stand before.
+  return [0, 1].some((shift) => {
+    const even = bytes.subarray(shift, bytes.length - ((bytes.length - shift) % 2));
+    return [even, Buffer.from(even).swap16()].some((one) => hasAddress(one.toString('utf16le'), 'bytes'));
+  });
 }
 
 function inJson(document: string): readonly Sighting[] {
@@ -116,13 +132,16 @@ function inJson(document: string): readonly Sighting[] {
 
 const unpackedLength = 2 ** 20;
 
-/** gzip and zlib, also when the value was cut off. */
+/** gzip and zlib, also when the value was cut off; of Zstandard whatever blocks are whole. */
 function decompressed(bytes: Buffer): Buffer | undefined {
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const isZlib = bytes[0] === 0x78 && [0x01, 0x5e, 0x9c, 0xda].includes(bytes[1] ?? 0);
-  if (!isGzip && !isZlib) return undefined;
+  const isZstd = bytes.length > 4 && bytes.readUInt32LE() === 0xfd2fb528;
+  if (!isGzip && !isZlib && !isZstd) return undefined;
   try {
-    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: unpackedLength };
+    const maxOutputLength = unpackedLength;
+    if (isZstd) return zstdDecompressSync(bytes, { finishFlush: constants.ZSTD_e_flush, maxOutputLength });
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength };
     return isGzip ? gunzipSync(bytes, options) : inflateSync(bytes, options);
   } catch {
     return undefined;
