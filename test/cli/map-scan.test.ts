@@ -58,6 +58,7 @@ test('a draft goes to stdout, and what is to be said about it to stderr', async 
     non_personal: ['size'],
   });
   expect(await postern('map', 'scan', '--quiet')).toMatchObject({ stdout, stderr: '', code: 0 });
+  expect((await postern('map', 'scan', '--verbose')).stderr).toContain('look into public.letter\n');
 });
 
 test('a draft goes into a file that was not there, and never over one that was', async () => {

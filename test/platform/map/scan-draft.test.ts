@@ -227,6 +227,17 @@ describe('columns', () => {
     });
   });
 
+  it('does not repeat an error of the server that quotes a value', async () => {
+    world =
+      await scanWorld(`create table t (id int primary key, mail text, number text generated always as (mail::int::text) virtual);
+      insert into t (id, mail) values (1, '${canary}@example.org')`);
+    const scan = await world.scan();
+    expect(scan.unseen).toEqual([
+      { table: 'public.t', column: null, reason: 'the server refused with SQLSTATE 22P02' },
+    ]);
+    expect(JSON.stringify(scan)).not.toContain(canary);
+  });
+
   it('reads a database whose text is in bytes of no known encoding', async () => {
     const database = await testDatabase({ encoding: 'SQL_ASCII' });
     const ascii = await scanWorld(
