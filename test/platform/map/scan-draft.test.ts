@@ -227,14 +227,18 @@ describe('columns', () => {
     });
   });
 
-  it('does not repeat an error of the server that quotes a value', async () => {
+  it('reads the other columns where one cannot be, and does not repeat an error that quotes a value', async () => {
     world =
       await scanWorld(`create table t (id int primary key, mail text, number text generated always as (mail::int::text) virtual);
       insert into t (id, mail) values (1, '${canary}@example.org')`);
     const scan = await world.scan();
     expect(scan.unseen).toEqual([
-      { table: 'public.t', column: null, reason: 'the server refused with SQLSTATE 22P02' },
+      { table: 'public.t', column: 'number', reason: 'the server refused with SQLSTATE 22P02' },
     ]);
+    expect(scan.text).toContain(
+      '      mail: {type: text, category: user.contact.email, identity: person.email',
+    );
+    expect(scan.text).toContain('      # not read; low\n      number: {type: text, category: TODO}');
     expect(JSON.stringify(scan)).not.toContain(canary);
   });
 

@@ -7,7 +7,7 @@ import { type ColumnProfile, ProfileBuilder } from '../value/column-profile.ts';
 import { measured, readRare, readSample, type SampleLimits, sampleShare } from './read-sample.ts';
 import { isWithoutText, type SampledColumn, sampledColumn, valueLength } from './sampled-column.ts';
 import { tableSize } from './table-size.ts';
-import { type Unseen, unseenReason } from './unseen.ts';
+import { isOfValues, type Unseen, unseenReason } from './unseen.ts';
 
 export interface LookOptions {
   readonly limits: SampleLimits;
@@ -60,39 +60,57 @@ export async function lookInto(
     if (!relation.populated || texts.length === 0) continue;
     progress.detail(`look into ${table}`);
     const columns = readable.map((column) => sampledColumn(column, catalog));
-    try {
-      if (columns.length > 0)
-        tables.set(table, await profileOf(db, { catalog, relation, columns, limits, signal }));
-      const reason = 'permission denied';
-      if (columns.length === 0) unseen.push({ table, column: null, reason });
-      else
-        for (const { name } of texts.filter((one) => !readable.includes(one)))
-          unseen.push({ table, column: name, reason });
-    } catch (error) {
-      const reason = unseenReason(error);
-      if (reason === undefined) throw error;
-      unseen.push({ table, column: null, reason });
+    if (columns.length === 0) {
+      unseen.push({ table, column: null, reason: 'permission denied' });
+      continue;
     }
+    const found = await lookIntoTable(db, { catalog, relation, columns, limits, signal });
+    if (found.profile !== undefined) tables.set(table, found.profile);
+    unseen.push(...found.unseen);
+    for (const { name } of texts.filter((one) => !readable.includes(one)))
+      unseen.push({ table, column: name, reason: 'permission denied' });
   }
   step.done();
   return { tables, unseen };
 }
 
+interface TableLook {
+  readonly catalog: Catalog;
+  readonly relation: Relation;
+  readonly columns: readonly SampledColumn[];
+  readonly limits: SampleLimits;
+  readonly signal: AbortSignal;
+}
+
+/** Where a value of one column cannot be read, the others are read one by one. */
+async function lookIntoTable(
+  db: Client,
+  look: TableLook,
+): Promise<{ readonly profile: TableProfile | undefined; readonly unseen: readonly Unseen[] }> {
+  const table = nameOf(look.relation);
+  try {
+    return { profile: await profileOf(db, look), unseen: [] };
+  } catch (error) {
+    const reason = unseenReason(error);
+    if (reason === undefined) throw error;
+    if (look.columns.length === 1 || !isOfValues(error))
+      return { profile: undefined, unseen: [{ table, column: null, reason }] };
+  }
+  const unseen: Unseen[] = [];
+  let profile: TableProfile | undefined;
+  for (const column of look.columns) {
+    const one = await lookIntoTable(db, { ...look, columns: [column] });
+    unseen.push(...one.unseen.map((part) => ({ ...part, column: column.name })));
+    if (one.profile === undefined) continue;
+    const columns = new Map([...(profile?.columns ?? []), ...one.profile.columns]);
+    profile = { ...one.profile, columns };
+  }
+  return { profile, unseen };
+}
+
 async function profileOf(
   db: Client,
-  {
-    catalog,
-    relation,
-    columns,
-    limits,
-    signal,
-  }: {
-    readonly catalog: Catalog;
-    readonly relation: Relation;
-    readonly columns: readonly SampledColumn[];
-    readonly limits: SampleLimits;
-    readonly signal: AbortSignal;
-  },
+  { catalog, relation, columns, limits, signal }: TableLook,
 ): Promise<TableProfile> {
   const deadline = performance.now() + limits.time;
   const builders = columns.map(({ kind }) => new ProfileBuilder(kind));

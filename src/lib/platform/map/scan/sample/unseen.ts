@@ -21,3 +21,7 @@ export function unseenReason(error: unknown): string | undefined {
   if (state === '55P03') return 'another session holds a lock on it';
   return `the server refused with SQLSTATE ${state}`;
 }
+
+/** Whether an error is about the values that were asked for, and not about the table. */
+export const isOfValues = (error: unknown): boolean =>
+  !['42501', '57014', '55P03'].includes(sqlState(error) ?? '42501');
