@@ -268,6 +268,6 @@ test('every command kept to its schema here, or does so in a file of its own', a
   const files = (await readdir(folder)).filter((name) => name !== 'story.test.ts');
   const tests = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
   const elsewhere = (id: string): boolean =>
-    tests.some((text) => text.includes(`tell('${id}'`) || text.includes(`checkedJson('${id}'`));
+    tests.some((text) => new RegExp(`(?:tell|checkedJson)\\(\\s*'${id}'`).test(text));
   expect(all.filter((id) => !checked.has(id) && !id.startsWith('sandbox ') && !elsewhere(id))).toEqual([]);
 });

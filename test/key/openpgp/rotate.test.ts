@@ -27,7 +27,7 @@ async function statementOf(id: string) {
 
 test('a rotation opens old and new sets, says so in its certificate, and keeps who may read the files', async () => {
   const files = await world.key({ expiresInDays: 30, passphrase: 'two words' });
-  await chmod(files.secretFile, 0o440);
+  await chmod(files.secretFile, 0o640);
   await chmod(files.publicFiles[0], 0o640);
   const before = await readRecipient(files.pair.publicKey, new Date());
   const old = await seal(Buffer.from('before'), [before]);
@@ -63,7 +63,7 @@ test('a rotation opens old and new sets, says so in its certificate, and keeps w
   expect(await opened(after, secret)).toBe('after');
   const former = await readSecretKey(files.pair.secretKey, 'two words');
   await expect(openMessage(after, [former])).rejects.toMatchObject({ name: 'PosternError' });
-  expect((await stat(files.secretFile)).mode & 0o777).toBe(0o440);
+  expect((await stat(files.secretFile)).mode & 0o777).toBe(0o640);
   expect((await stat(files.publicFiles[0])).mode & 0o777).toBe(0o640);
   const kept = (await readdir(files.folder)).filter((name) => name.includes('.old-'));
   expect(kept).toHaveLength(1);
