@@ -5,6 +5,8 @@ import { silentProgress } from '../../src/lib/base/progress.ts';
 import { columnMagic, readColumnValue } from '../../src/lib/crypto/column-value.ts';
 import { takeCensus } from '../../src/lib/key/census/index.ts';
 import { formatOfValue, keyIdOfValue } from '../../src/lib/key/column/format-of-value.ts';
+import { blastOf } from '../../src/lib/key/compromise/blast.ts';
+import { keyringsOf } from '../../src/lib/platform/map/index.ts';
 import { type KeyWorld, keyWorld } from '../support/key-world.ts';
 
 let world: KeyWorld;
@@ -98,6 +100,28 @@ test.each([
     [code, 50],
     ['column-undeclared', 50],
   ]);
+});
+
+test('a column that is called encrypted and is no bytea is named, before anything is counted', async () => {
+  await world.platform.query('alter table app.token alter secret type text');
+  try {
+    const error = {
+      exitCode: 2,
+      code: 'column-not-bytea',
+      message: 'app.token.secret is text, and encrypted values are bytea',
+      hints: expect.arrayContaining([expect.stringContaining('MAP42')]),
+    };
+    await expect(census('declared')).rejects.toMatchObject(error);
+    const context = await world.context();
+    const map = await context.map();
+    const db = await context.openReader();
+    const compromised = { what: 'keyring' } as const;
+    const keyrings = keyringsOf(map).map((keyring) => ({ keyring, compromised }));
+    await expect(blastOf(db, map, keyrings)).rejects.toMatchObject(error);
+    await db.end();
+  } finally {
+    await world.platform.query('alter table app.token alter secret type bytea using secret::bytea');
+  }
 });
 
 test('the server tells the form of a value as the reader of values does, whatever the bytes are', async () => {

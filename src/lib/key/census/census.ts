@@ -2,6 +2,7 @@ import type { Client } from '../../base/postgres.ts';
 import type { Progress } from '../../base/progress.ts';
 import { readCatalog } from '../../platform/catalog/index.ts';
 import { type DataMap, encryptedColumns, keyedHashes } from '../../platform/map/index.ts';
+import { byteaColumn } from '../column/walked-column.ts';
 import { countColumn } from './count-column.ts';
 import { type CountedHashes, countHashes } from './count-hashes.ts';
 import { columnFindings, missingFinding, undeclaredFinding } from './findings.ts';
@@ -15,7 +16,10 @@ export interface CensusOptions {
   readonly signal: AbortSignal;
 }
 
-/** Counts all encrypted values and keyed hashes of a platform by their keys. Changes nothing, decrypts nothing. */
+/**
+ * Counts all encrypted values and keyed hashes of a platform by their keys. Changes nothing, decrypts nothing.
+ * @throws {PosternError} before anything is counted, as `byteaColumn`
+ */
 export async function takeCensus(
   db: Client,
   map: DataMap,
@@ -23,8 +27,10 @@ export async function takeCensus(
 ): Promise<KeyCensusResult> {
   const catalog = await readCatalog(db);
   const declared = encryptedColumns(map);
+  const own = declared.filter(({ format }) => format === 'postern');
+  for (const column of own) byteaColumn(column, catalog);
   const counted: CensusColumn[] = [];
-  for (const column of declared.filter(({ format }) => format === 'postern')) {
+  for (const column of own) {
     signal.throwIfAborted();
     const step = progress.step(`count ${column.table}.${column.column}`);
     const groups = await countColumn(db, column);

@@ -29,19 +29,33 @@ export function walkedColumn(column: EncryptedColumn, catalog: Catalog): WalkedC
       hints: ['describe the table of its keys under keyrings in the data map'],
     });
   }
-  const relation = relationOf(catalog, column.table);
-  const found = columnOf(relation, column.column);
-  if (found.baseType !== 'bytea') {
-    throw usageError(`${name} is ${found.type}, and encrypted values are bytea`, {
-      code: 'column-not-bytea',
-    });
-  }
+  const { relation, found } = byteaColumn(column, catalog);
   if (found.generated !== null) {
     throw usageError(`${name} is generated, so that nothing can be written to it`, {
       code: 'column-generated',
     });
   }
   return { ...column, keyring, relation, walkable: walkableTable(relation) };
+}
+
+/**
+ * The column as the database has it, of which anything that asks the server about encrypted values needs to be sure.
+ * @throws {PosternError} exit 2: `table-missing`, `column-missing`, `column-not-bytea`
+ */
+export function byteaColumn(
+  { table, column }: Pick<EncryptedColumn, 'table' | 'column'>,
+  catalog: Catalog,
+): { readonly relation: Relation; readonly found: Column } {
+  const relation = relationOf(catalog, table);
+  const found = columnOf(relation, column);
+  if (found.baseType === 'bytea') return { relation, found };
+  throw usageError(`${table}.${column} is ${found.type}, and encrypted values are bytea`, {
+    code: 'column-not-bytea',
+    hints: [
+      'say `format: other` where the application encrypts it in a format of its own, or take `encrypted` out of the data map where it is in clear; `postern map lint` names every such column (MAP42)',
+      'values in clear come into a bytea column beside it with `postern key adopt`',
+    ],
+  });
 }
 
 /** @throws {PosternError} exit 2, `table-missing` */

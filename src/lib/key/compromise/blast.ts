@@ -1,6 +1,7 @@
 import { PosternError } from '../../base/error.ts';
 import type { Queryable } from '../../base/postgres.ts';
 import type { KmsService } from '../../cloud/kms-service.ts';
+import { readCatalog } from '../../platform/catalog/index.ts';
 import {
   type DataMap,
   encryptedColumns,
@@ -10,6 +11,7 @@ import {
 } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { countAffected, countUnder, type Under } from '../column/count-under.ts';
+import { byteaColumn } from '../column/walked-column.ts';
 import type { CompromisedKeys } from '../keyring/compromised.ts';
 import type { MeantKey } from './meant.ts';
 import type { BlastColumn } from './results.ts';
@@ -76,7 +78,7 @@ async function arnOf(kms: () => Promise<KmsService>, name: string): Promise<stri
 
 const ofOneKey: readonly (string | undefined)[] = ['kms-key-missing', 'kms-access-denied', 'kms-alias'];
 
-/** What stands in the database under these keys, counted now. */
+/** What stands in the database under these keys, counted now. @throws {PosternError} as `byteaColumn` */
 export async function blastOf(
   db: Queryable,
   map: DataMap,
@@ -87,6 +89,8 @@ export async function blastOf(
       .filter((column) => column.format === 'postern' && column.keyring?.table === keyring.table)
       .map((column) => ({ column, keyring, compromised }) satisfies Under),
   );
+  const catalog = await readCatalog(db);
+  for (const { column } of unders) byteaColumn(column, catalog);
   const columns: BlastColumn[] = [];
   for (const under of unders) {
     const { activeValues: _, activeKeys: __, ...counted } = await countUnder(db, under);

@@ -114,4 +114,21 @@ export const objectCases: readonly Case[] = [
     change: ['as: message.body}', 'as: message.body, from: headers, from_format: pgcrypto}'],
     says: 'headers is text, which is not bytea',
   },
+  {
+    rule: 'MAP42',
+    when: 'an encrypted column is text',
+    sql: 'alter table messages alter body_enc type text',
+    says: 'body_enc is text in the database, not bytea',
+  },
+  {
+    rule: 'MAP42',
+    when: 'an encrypted column is of a domain over bytea',
+    sql: 'create domain sealed as bytea; alter table messages alter body_enc type sealed',
+  },
+  {
+    rule: 'MAP42',
+    when: 'a column that only the application can read is text',
+    change: ['as: message.body}', 'as: message.body, format: other}'],
+    sql: 'alter table messages alter body_enc type text',
+  },
 ];

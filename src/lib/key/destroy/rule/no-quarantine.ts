@@ -4,6 +4,7 @@ import { encryptedColumns, keyringsOf, tableName } from '../../../platform/map/i
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { undeclaredColumns } from '../../census/undeclared.ts';
 import { formatOfValue, keyIdOfValue } from '../../column/format-of-value.ts';
+import { byteaColumn } from '../../column/walked-column.ts';
 import { eachDatabase, type LookedAt } from '../databases.ts';
 import { type Look, verdictOf } from './rule.ts';
 
@@ -37,7 +38,9 @@ export const noQuarantine: Look = async ({ context }) => {
 /** Columns with encrypted values whose data key is in no keyring, or that are of a format that nobody here can read. */
 async function orphans({ db, map }: LookedAt) {
   const declared = encryptedColumns(map).filter(({ format }) => format === 'postern');
-  const undeclared = await undeclaredColumns(db, await readCatalog(db), map);
+  const catalog = await readCatalog(db);
+  for (const column of declared) byteaColumn(column, catalog);
+  const undeclared = await undeclaredColumns(db, catalog, map);
   const known = keyringsOf(map).map(
     ({ table, id }) => `exists (select from ${tableName(table)} k where k.${quoteIdentifier(id)} = v.key_id)`,
   );

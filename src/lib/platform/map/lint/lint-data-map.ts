@@ -24,7 +24,7 @@ import {
   ownershipCycle,
   referenceOutsideMap,
 } from './reference-rules.ts';
-import { unfitSource, unfitSourceType } from './source-rules.ts';
+import { unfitEncryptedType, unfitSource, unfitSourceType } from './source-rules.ts';
 import { ignoredNothing, mappedAndIgnored, unknownTable, unmappedTable } from './table-rules.ts';
 import { rewriteRule, triggerOutsideMap, unknownTrigger, unlistedTrigger } from './trigger-rules.ts';
 
@@ -71,6 +71,7 @@ const catalogRules: readonly CatalogRule[] = [
   rewriteRule,
   unknownKeyring,
   unfitSourceType,
+  unfitEncryptedType,
   unfitHashColumn,
   changedOnDelete,
 ];

@@ -56,6 +56,25 @@ export const unfitSourceType: CatalogRule = {
   },
 };
 
+export const unfitEncryptedType: CatalogRule = {
+  id: 'MAP42',
+  severity: 'error',
+  demand: 'an encrypted field in postern’s format is bytea, or a domain over it',
+  *check({ map, tables }, { relations }) {
+    for (const { table, column, format } of encryptedColumns(map)) {
+      const found = relations.get(table)?.columns.find(({ name }) => name === column);
+      const mapped = tables.get(table);
+      // An unknown column is told by MAP02.
+      if (format !== 'postern' || mapped === undefined || found === undefined || found.baseType === 'bytea')
+        continue;
+      yield {
+        path: at(mapped, 'fields', column, 'encrypted'),
+        message: `${column} is ${found.type} in the database, not bytea`,
+      };
+    }
+  },
+};
+
 /** Whether values of this type (without domains) can be taken from a column. */
 export function isSourceType(baseType: string, format: 'plain' | 'pgcrypto'): boolean {
   return sourceTypes[format].includes(baseType.replace(/\(.*\)$/, ''));
