@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { keyReencrypt, planReencrypt, type ReencryptOptions } from '../../src/lib/key/reencrypt/index.ts';
+import {
+  keyReencrypt,
+  planReencrypt,
+  type ReencryptOptions,
+  reencryptOutcome,
+} from '../../src/lib/key/reencrypt/index.ts';
 import { unlimited } from '../../src/lib/key/walk/bearable.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
@@ -107,9 +112,10 @@ test('what cannot be encrypted again stays as it is, in quarantine, until it is 
     `select secret from app.token where (person_id::text || '/' || name) = any($1) order by person_id, name`,
     [names.slice(0, 7)],
   );
-  const { context, plan } = await planned();
+  const { context, plan, ...rest } = await planned();
   if (plan === undefined) throw new Error('nothing is planned');
   await expect(applyPlan(context, keyReencrypt, plan.id)).rejects.toMatchObject({ exitCode: 7 });
+  expect((await keyStates()).find(({ state }) => state === 'drained')?.keys).toBeGreaterThan(0);
   const after = await world.platform.query(
     `select secret from app.token where (person_id::text || '/' || name) = any($1) order by person_id, name`,
     [names.slice(0, 7)],
@@ -135,8 +141,11 @@ test('what cannot be encrypted again stays as it is, in quarantine, until it is 
       [person, name, value],
     );
   }
-  await applyPlan(context, keyReencrypt, plan.id);
+  const applied = await applyPlan(context, keyReencrypt, plan.id);
   expect(await world.readTokens()).toEqual(world.tokens);
+  // Those of the first run too.
+  const outcome = await reencryptOutcome(context, { plan, ...rest }, { plan, outcome: 'applied', applied });
+  expect(outcome.actual).toMatchObject({ drained: 10, values: 43, shredded: 0 });
   const { rows: open } = await world.state.pool.query(
     'select from postern.key_quarantine where resolved_at is null',
   );

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { withConnection } from '../../src/lib/base/postgres.ts';
+import { silentProgress } from '../../src/lib/base/progress.ts';
+import { takeCensus } from '../../src/lib/key/census/index.ts';
+import {
+  keyReencrypt,
+  listQuarantine,
+  planReencrypt,
+  reencryptOutcome,
+} from '../../src/lib/key/reencrypt/index.ts';
 import { keyShred, planShred, shredReplayer } from '../../src/lib/key/shred/index.ts';
+import { unlimited } from '../../src/lib/key/walk/bearable.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { type KeyWorld, keyWorld } from '../support/key-world.ts';
@@ -46,6 +55,95 @@ test("a shredded subject's values cannot be read any more, and everybody else's 
   const others = [...world.tokens].filter(([token]) => !token.startsWith(person));
   expect(await world.readTokens()).toEqual(new Map(others));
 });
+
+test('what was shredded is no matter of a rotation, a census or the register, whether its subject has a newer key or none', async () => {
+  const { context, plan } = await planned();
+  await applyPlan(context, keyShred, plan.id);
+  // Another subject's oldest version, under which one value was left.
+  const [other = ''] = [...world.tokens.keys()].filter((token) => !token.startsWith(person));
+  const [owner = '', name = ''] = other.split('/');
+  const {
+    rows: [left],
+  } = await world.platform.query('select secret from app.token where person_id = $1 and name = $2', [
+    owner,
+    name,
+  ]);
+  await reencrypted('new');
+  await world.platform.query(
+    `update app.token set secret = $3, key_id = encode(substr($3::bytea, 7, 16), 'hex')::uuid where person_id = $1 and name = $2`,
+    [owner, name, left.secret],
+  );
+  await world.platform.query(
+    `update app.key set state = 'destroyed', wrapped = '' where person_id = $1 and version = 1`,
+    [owner],
+  );
+  const before = await shreddedValues();
+  expect(before).toHaveLength(5);
+  expect(await reencrypted('new')).toMatchObject({ shredded: 5, values: 7 });
+  expect(await shreddedValues()).toEqual(before);
+  expect(await listQuarantine(world.state.pool, context.profile, 10)).toMatchObject({ total: 0 });
+  expect(await reencrypted('active')).toBeUndefined();
+
+  const db = await context.openReader();
+  const census = await takeCensus(db, await context.map(), {
+    columns: 'declared',
+    progress: silentProgress,
+    signal: new AbortController().signal,
+  });
+  await db.end();
+  expect(census.findings).toEqual([]);
+  const destroyed = census.columns[0]?.groups.filter(({ state }) => state === 'destroyed') ?? [];
+  expect(destroyed.reduce((sum, { values }) => sum + values, 0)).toBe(5);
+});
+
+test('a value under a key that is unknown or only disabled is a finding, also of a subject that was shredded', async () => {
+  const { context, plan } = await planned();
+  await applyPlan(context, keyShred, plan.id);
+  const set = (token: string, secret: string) =>
+    world.platform.query(`update app.token set secret = ${secret} where person_id = $1 and name = $2`, [
+      person,
+      token,
+    ]);
+  await set('t0', `overlay(secret placing uuid_send(gen_random_uuid()) from 7)`);
+  const [disabled = ''] = [...world.tokens.keys()].filter((token) => !token.startsWith(person));
+  await world.platform.query(`update app.key set state = 'disabled' where person_id = $1`, [
+    disabled.split('/')[0],
+  ]);
+  await expect(reencrypted('new')).rejects.toMatchObject({ exitCode: 7 });
+  const { values } = await listQuarantine(world.state.pool, context.profile, 10);
+  expect(values.map(({ key, reason }) => `${key[0] === person ? 'shredded' : 'disabled'} ${reason}`)).toEqual(
+    [...Array.from({ length: 4 }, () => 'disabled key-not-active'), 'shredded key-not-active'],
+  );
+});
+
+/** What a rotation took, from its certificate's words; undefined where there is nothing to do. */
+async function reencrypted(keys: 'new' | 'active') {
+  const context = await world.context();
+  const made = await planReencrypt(context, {
+    keyring: undefined,
+    keys,
+    kek: null,
+    batchSize: 7,
+    workers: 1,
+    rowsPerSecond: null,
+    bearable: unlimited,
+    kmsRequestsPerSecond: null,
+    writerCacheSeconds: 0,
+  });
+  if (made.plan === undefined) return undefined;
+  await savePlan(context, made.plan);
+  const applied = await applyPlan(context, keyReencrypt, made.plan.id);
+  return (await reencryptOutcome(context, made, { plan: made.plan, outcome: 'applied', applied })).actual;
+}
+
+async function shreddedValues() {
+  const { rows } = await world.platform.query(
+    `select person_id, name, secret from app.token t where exists
+       (select from app.key k where k.state = 'destroyed' and k.id = encode(substr(t.secret, 7, 16), 'hex')::uuid)
+     order by 1, 2`,
+  );
+  return rows;
+}
 
 test('the ledger is written before anything is destroyed, once, and repeats the shred in an older copy', async () => {
   const { rows: before } = await world.platform.query(

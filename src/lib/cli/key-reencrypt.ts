@@ -49,9 +49,12 @@ export function outcomeLines({
   actual,
 }: KeyReencryptResult): readonly string[] {
   if (actual !== null) {
-    const { values, newKeys, drained, kmsCalls, walBytes, seconds } = actual;
+    const { values, newKeys, drained, shredded, kmsCalls, walBytes, seconds } = actual;
     return [
       `${counted(values, 'value')} encrypted again, ${counted(newKeys, 'new data key')}, ${counted(drained, 'old key')} drained`,
+      ...(shredded === 0
+        ? []
+        : [`${counted(shredded, 'shredded value')} left as ${shredded === 1 ? 'it is' : 'they are'}`]),
       `${counted(kmsCalls, 'KMS request')}, ${formatByteSize(walBytes)} of write-ahead log, ${seconds.toFixed(1)} s`,
       ...(certificateId === null ? [] : [`certificate ${certificateId}`]),
     ];

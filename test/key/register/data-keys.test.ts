@@ -90,7 +90,7 @@ test('data keys are due before the end of their cryptoperiod, and overdue after 
   expect(codesOf(some.get('active') as never)).toEqual(['key-overdue']);
 });
 
-test('values that are still under old keys are due, and under compromised, drained or destroyed ones overdue', async () => {
+test('values that are still under old keys are due, and under compromised, drained or disabled ones overdue', async () => {
   const states = async (state: string) =>
     (await rowsAfter(`update app.key set state = '${state}' ${someKeys}`, {}, 'taken')).get(state);
   expect(await states('decrypt-only')).toMatchObject({
@@ -108,10 +108,11 @@ test('values that are still under old keys are due, and under compromised, drain
     verdict: 'overdue',
     findings: [{ code: 'key-not-drained' }],
   });
-  expect(await states('destroyed')).toMatchObject({
+  expect(await states('disabled')).toMatchObject({
     verdict: 'overdue',
     findings: [{ code: 'key-unusable' }],
   });
+  expect(await states('destroyed')).toMatchObject({ verdict: 'fine', values: 6, needed: [], findings: [] });
   expect(await states('resting')).toMatchObject({
     verdict: 'unknown',
     findings: [{ code: 'state-unknown' }],

@@ -50,7 +50,9 @@ export function columnFindings(column: CensusColumn): readonly CensusFinding[] {
       'key-old',
       sumOf(
         keyed.filter(
-          ({ state }) => state !== null && !['active', 'pre-active', 'compromised'].includes(state),
+          // Under `destroyed` they were shredded, and are to stay.
+          ({ state }) =>
+            state !== null && !['active', 'pre-active', 'compromised', 'destroyed'].includes(state),
         ),
       ),
       'under keys that are no longer active',

@@ -9,6 +9,7 @@ export function actualOf(results: readonly JsonObject[]) {
     values: sum('written'),
     moved: sum('moved'),
     drained: sum('drained'),
+    shredded: sum('shredded'),
     kmsCalls: sum('kmsCalls'),
     walBytes: sum('walBytes'),
     seconds: Number(sum('seconds').toFixed(3)),

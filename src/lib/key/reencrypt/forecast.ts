@@ -40,6 +40,8 @@ export async function forecastOf(
     const stragglers = (await countColumn(db, column)).filter(
       ({ format, state, isNewest }) =>
         format === 'keyed' &&
+        // Shredded: they stay as they are.
+        state !== 'destroyed' &&
         ((keys === 'new' && compromised === null) || state !== 'active' || isNewest === false),
     );
     const under = compromised === null ? undefined : await countUnder(db, { column, keyring, compromised });

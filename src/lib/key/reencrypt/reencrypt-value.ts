@@ -8,6 +8,8 @@ import type { ValueRow } from './value-row.ts';
 /** What becomes of one value. */
 export type ValueOutcome =
   | { readonly kind: 'current' }
+  /** Its key was destroyed on purpose: nobody can read it, and that is how it stays. */
+  | { readonly kind: 'shredded' }
   | { readonly kind: 'changed'; readonly value: Buffer; readonly keyId: string }
   /** It cannot be encrypted again: a code that says why. It stays as it is. */
   | { readonly kind: 'refused'; readonly reason: string };
@@ -24,10 +26,11 @@ export function reencryptValue(
   const parsed = readColumnValue(value);
   if (typeof parsed === 'string') return refused(parsed);
   if (subject === null) return refused('subject-missing');
+  const old = keys.byId.get(parsed.keyId);
+  if (old?.version.subject === subject && old.version.state === 'destroyed') return { kind: 'shredded' };
   const active = keys.active.get(subject);
   if (active === undefined) return refused('key-not-active');
   if (parsed.keyId === active.version.id) return { kind: 'current' };
-  const old = keys.byId.get(parsed.keyId);
   if (old === undefined) return refused('key-unknown');
   if (old.version.subject !== subject) return refused('key-of-another-subject');
   if ('problem' in old) return refused(old.problem);

@@ -18,7 +18,10 @@ export const keyReencryptResult = z.strictObject({
       values: count,
       /** How often an application had changed a value under the walk; it was read again. */
       moved: count,
+      /** Keys that no value names any more. */
       drained: count,
+      /** Values under keys that were destroyed on purpose, counted at the end; they stay as they are. */
+      shredded: count,
       kmsCalls: count,
       walBytes: count,
       seconds: z.number().nonnegative(),

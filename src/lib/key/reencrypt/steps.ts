@@ -16,6 +16,7 @@ import { quarantineReasons } from '../walk/quarantine.ts';
 import { firstStart } from '../walk/walk-part.ts';
 import { walkTableRows } from '../walk/walk-table-rows.ts';
 import { columnOfStep } from './column-of-step.ts';
+import { countShredded } from './count-shredded.ts';
 import type { ReencryptInputs } from './inputs.ts';
 import { reencryptWork } from './reencrypt-work.ts';
 import type { KeyringScope } from './scope.ts';
@@ -99,10 +100,14 @@ export async function walkStep({ context, plan, index, inputs, scope, db }: Step
  * @throws {PosternError} exit 7, `key-quarantine`: values that cannot be encrypted again are left; `key-still-made`:
  * applications make data keys under a compromised KMS key
  */
-export async function settleStep({ context, plan, inputs, scope, db }: StepTask): Promise<JsonObject> {
+export async function settleStep(task: StepTask): Promise<JsonObject> {
+  const { context, plan, inputs, scope, db, journal } = task;
   const measure = await measured(context, db);
   await writersHaveForgotten(context, plan.id, inputs.writerCacheSeconds);
-  let written = 0;
+  // What earlier runs of this step did counts too, though they found values that could not be encrypted again.
+  const from = lastOf(journal);
+  let written = Number(from?.['written'] ?? 0);
+  let drained = Number(from?.['drained'] ?? 0);
   const left: string[] = [];
   for (const column of scope.columns) {
     const { batchSize } = inputs;
@@ -116,9 +121,13 @@ export async function settleStep({ context, plan, inputs, scope, db }: StepTask)
       ),
     );
   }
-  const drained = await drainVersions(db, scope.keyring, scope.columns);
+  drained += await drainVersions(db, scope.keyring, scope.columns);
+  await journal.checkpoint({ written, drained });
   await requireNoneMade(db, scope, inputs);
-  if (left.length === 0) return { written, drained, ...(await measure()) };
+  if (left.length === 0) {
+    const shredded = await countShredded(db, scope);
+    return { written, drained, shredded, ...(await measure()) };
+  }
   throw partial(`in quarantine: ${left.join(', ')}`, {
     code: 'key-quarantine',
     hints: [

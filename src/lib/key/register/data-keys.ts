@@ -73,7 +73,7 @@ function dataKeyRow(
 
 function needs(state: string, held: HeldValues | undefined): readonly KeyNeed[] {
   if (state === 'active') return [{ why: 'applications encrypt under it', setId: null, until: null }];
-  if (held === undefined || held.values === 0) return [];
+  if (state === 'destroyed' || held === undefined || held.values === 0) return [];
   return [{ why: `${counted(held.values, 'value')} under it`, setId: null, until: null }];
 }
 
@@ -93,14 +93,15 @@ function nextOf(
   return {};
 }
 
-/** States in which nothing can be decrypted any more. */
-const unusable: readonly string[] = ['disabled', 'pending-deletion', 'destroyed'];
+/** States in which nothing can be decrypted; what is under `destroyed` was shredded, and is to stay so. */
+const unusable: readonly string[] = ['disabled', 'pending-deletion'];
 const known: readonly string[] = [
   'pre-active',
   'active',
   'decrypt-only',
   'drained',
   'compromised',
+  'destroyed',
   ...unusable,
 ];
 
