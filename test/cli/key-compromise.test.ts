@@ -169,9 +169,11 @@ test('keys that wrap nothing are told how they are replaced', async () => {
   const { keys } = await tell('key list');
   const idOf = (kind: string) => keys.find((key: { readonly kind: string }) => key.kind === kind).id;
   expect(commands(await tell('key compromise', [idOf('openpgp-recipient')]))).toContain('backup run');
-  expect(commands(await tell('key compromise', [idOf('openpgp-signer')]))).toContain('backup keys init');
+  expect(commands(await tell('key compromise', [idOf('openpgp-signer')]))).toContain(
+    'backup keys init --directory DIRECTORY --email ADDRESS',
+  );
   expect(commands(await tell('key compromise', [idOf('certificate-signer')]))).toEqual([
-    'certificate keys init',
+    'certificate keys init --directory DIRECTORY',
   ]);
 });
 

@@ -18,7 +18,8 @@ export default class KeyCompromise extends BaseCommand<typeof KeyCompromise> {
   ];
   static override args = {
     key: Args.string({
-      description: "an id or a name as `key list` has it, or a fingerprint's last sixteen digits",
+      description:
+        "an id or a name as `key list` has it, or a fingerprint's last sixteen digits; of recipients also one that only backup sets name",
       required: true,
       ignoreStdin: true,
     }),

@@ -1,8 +1,10 @@
 import { formatByteSize } from '../base/byte-size.ts';
 import { counted } from '../base/counted.ts';
+import { shellQuote } from '../base/shell-quote.ts';
 import type { CompromiseContext, CompromiseOptions } from '../key/compromise/index.ts';
 import type { KeyCompromiseResult } from '../key/compromise/results.ts';
 import type { Plan } from '../operation/plan.ts';
+import { keepRules } from './backup-keep.ts';
 import type { PosternContext } from './context.ts';
 import { keyContext } from './key-context.ts';
 import { type ReencryptFlags, reencryptOptions } from './key-reencrypt.ts';
@@ -22,10 +24,26 @@ export function compromiseContext(
   context: PosternContext,
   flags: Pick<CompromiseFlags, 'ask-stores'>,
 ): CompromiseContext {
-  const { platform, state } = context.config.profile;
-  const register = registerContext(context, flags);
-  if (platform?.map === undefined || state === undefined) return { register };
-  return { register, keys: () => keyContext(context) };
+  const { platform, state, backup } = context.config.profile;
+  const common: CompromiseContext = {
+    // What sets tell of their keys is asked once, and of every destination.
+    register: registerContext(context, { 'ask-stores': false }),
+    pruneRules: hasPruneRules(context) ? 'configured' : 'none',
+    setKeys: async (recorded) => {
+      if (backup === undefined) return { sets: [], unasked: [] };
+      if (!flags['ask-stores']) return { sets: [], unasked: [notAsked] };
+      return (await import('./compromise-sets.ts')).readSetKeys(context, recorded);
+    },
+  };
+  if (platform?.map === undefined || state === undefined) return common;
+  return { ...common, keys: () => keyContext(context) };
+}
+
+const notAsked = { source: 'the backup stores', reason: '--no-ask-stores was given' };
+
+function hasPruneRules({ config }: PosternContext): boolean {
+  const rules = keepRules(config.profile.backup?.prune);
+  return Object.values(rules).some((count) => count > 0);
 }
 
 /** @throws {PosternError} exit 2, `duration-invalid` */
@@ -74,8 +92,12 @@ export function blastLines(result: KeyCompromiseResult): readonly string[] {
     ...(key.kind === 'kek' || key.kind === 'dek'
       ? [`  ${[counted(values, 'value'), formatByteSize(bytes), ...whose].join(', ')}`]
       : []),
+    ...(key.kind === 'openpgp-recipient' && backups.needs.length === 0
+      ? ['  backups: it opens none of the sets that could be asked']
+      : []),
     ...backups.needs.map((need) => `  backups: ${need}; the newest is ${backups.setId ?? ''}`),
     ...(backups.until === null ? [] : [`  the last of their locks ends on ${backups.until.slice(0, 10)}`]),
+    ...(key.kind === 'openpgp-signer' ? backups.setIds.map((setId) => `  signed: ${setId}`) : []),
   ];
 }
 
@@ -83,6 +105,6 @@ export function blastLines(result: KeyCompromiseResult): readonly string[] {
 export function stepLines({ steps }: KeyCompromiseResult): readonly string[] {
   return steps.flatMap(({ action, command }, index) => [
     `${index + 1}. ${action}`,
-    ...(command === null ? [] : [`     postern ${command.join(' ')}`]),
+    ...(command === null ? [] : [`     postern ${command.map(shellQuote).join(' ')}`]),
   ]);
 }

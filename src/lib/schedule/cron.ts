@@ -1,4 +1,5 @@
 import { usageError } from '../base/error.ts';
+import { shellQuote } from '../base/shell-quote.ts';
 import { weekdays } from '../config/schedule-settings.ts';
 import type { ScheduledJob } from './choose.ts';
 import type { ScheduleFile } from './systemd.ts';
@@ -68,8 +69,4 @@ function fields({ name, profile, timing }: ScheduledJob): readonly string[] {
   if (timing.every === 'day') return [minute, hour, '*', '*', '*'];
   if (timing.every === 'month') return [minute, hour, String(timing.on), '*', '*'];
   return [minute, hour, '*', '*', String((weekdays.indexOf(timing.on) + 1) % 7)];
-}
-
-function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,10 +2,13 @@ import { messageOf, PosternError, usageError } from '../../base/error.ts';
 import type { Plan } from '../../operation/plan.ts';
 import type { KeyContext } from '../context.ts';
 import { planReencrypt, type ReencryptOptions } from '../reencrypt/index.ts';
+import { asking } from '../register/ask.ts';
+import type { KeyNeed, Unasked } from '../register/results.ts';
 import { type Blast, blastOf, type CompromisedKeyring, compromisedKeyrings } from './blast.ts';
 import type { CompromiseContext } from './context.ts';
 import { type MeantKey, meantKey } from './meant.ts';
 import type { KeyCompromiseResult } from './results.ts';
+import { type ExposedSets, exposedSets, type FoundSetKeys } from './set-keys.ts';
 import { type PlannedKeyring, stepsOf } from './steps.ts';
 
 export interface CompromiseOptions {
@@ -29,26 +32,14 @@ export async function compromise(
   context: CompromiseContext,
   options: CompromiseOptions,
 ): Promise<{ readonly result: KeyCompromiseResult; readonly plans: readonly Plan[] }> {
-  const meant = await meantKey(context.register, options);
+  const { register } = context;
+  const readSets = once(() => setKeysOf(context));
+  const meant = await meantKey(register, options, readSets);
+  const exposed = await exposedSets(register, meant, readSets);
   const found = await inDatabase(context, meant, options);
   const { columns, subjects, tenants } = found.blast;
-  const { key, rows } = meant;
-  const needs = rows.flatMap(({ needed }) => needed).filter(({ setId }) => setId !== null);
-  const backups = {
-    needs: [...new Set(needs.map(({ why }) => why))],
-    setId:
-      needs
-        .map(({ setId }) => setId)
-        .filter((id) => id !== null)
-        .toSorted()
-        .at(-1) ?? null,
-    until:
-      needs
-        .map(({ until }) => until)
-        .filter((until) => until !== null)
-        .toSorted()
-        .at(-1) ?? null,
-  };
+  const { key, rows, isConfigured } = meant;
+  const backups = backupsOf([...rows.flatMap(({ needed }) => needed), ...exposed.needs], exposed);
   const sum = (name: 'values' | 'bytes') => columns.reduce((total, column) => total + column[name], 0);
   const { id, kind, name } = key;
   return {
@@ -66,11 +57,58 @@ export async function compromise(
       subjects,
       tenants,
       backups,
-      steps: [...stepsOf({ key, columns, subjects, backups, keyrings: found.keyrings, options })],
-      unasked: [...meant.unasked],
+      steps: [
+        ...stepsOf({
+          key,
+          isConfigured,
+          columns,
+          subjects,
+          backups,
+          areSetsTold: exposed.unasked.length === 0,
+          pruneRules: context.pruneRules,
+          keyrings: found.keyrings,
+          options,
+        }),
+      ],
+      unasked: distinct([...meant.unasked, ...exposed.unasked]),
     },
   };
 }
+
+/** @throws {PosternError} exit 2, as the configuration of the backups */
+async function setKeysOf({ register, setKeys }: CompromiseContext): Promise<FoundSetKeys> {
+  const { ask, unasked } = asking(register.signal);
+  const recorded = await ask('the register of backups', async () => register.backups?.sets() ?? []);
+  const found = await setKeys((recorded ?? []).map(({ setId }) => setId));
+  return { sets: found.sets, unasked: [...unasked, ...found.unasked] };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}
+
+function backupsOf(all: readonly KeyNeed[], { setIds }: ExposedSets): KeyCompromiseResult['backups'] {
+  const needs = all.filter(({ setId }) => setId !== null);
+  const last = (texts: readonly (string | null)[]) =>
+    texts
+      .filter((text) => text !== null)
+      .toSorted()
+      .at(-1) ?? null;
+  return {
+    needs: [...new Set(needs.map(({ why }) => why))],
+    setId: last(needs.map(({ setId }) => setId)),
+    until: last(needs.map(({ until }) => until)),
+    setIds: [...setIds],
+  };
+}
+
+const distinct = (unasked: readonly Unasked[]): Unasked[] => [
+  ...new Map(unasked.map((one) => [`${one.source}\0${one.reason}`, one])).values(),
+];
 
 const nothing: Blast = { columns: [], subjects: null, tenants: null };
 

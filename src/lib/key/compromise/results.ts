@@ -51,6 +51,8 @@ export const keyCompromiseResult = z.strictObject({
     setId: z.string().nullable(),
     /** When the last of their locks ends; null where nothing tells. */
     until: z.string().nullable(),
+    /** Those that the key opens, or has signed, oldest first; empty for keys that do neither. */
+    setIds: z.array(z.string()),
   }),
   /** In the order in which they are to be done. */
   steps: z.array(compromiseStep),

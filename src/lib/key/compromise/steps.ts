@@ -3,6 +3,8 @@ import { type Plan, shortId } from '../../operation/plan.ts';
 import type { ReencryptForecast } from '../reencrypt/inputs.ts';
 import type { KeyRow } from '../register/results.ts';
 import type { CompromiseOptions } from './compromise.ts';
+import type { CompromiseContext } from './context.ts';
+import type { MeantKey } from './meant.ts';
 import type { BlastColumn, CompromiseStep, KeyCompromiseResult } from './results.ts';
 
 /** A keyring with compromised keys, and the plan that replaces them. */
@@ -16,10 +18,15 @@ export interface PlannedKeyring {
 }
 
 export interface CompromiseFacts {
-  readonly key: KeyRow;
+  readonly key: MeantKey['key'];
+  /** False for a key that backup sets name, and the configuration does not any more. */
+  readonly isConfigured: boolean;
   readonly columns: readonly BlastColumn[];
   readonly subjects: number | null;
   readonly backups: KeyCompromiseResult['backups'];
+  /** False where sets could not be asked that the key may open or have signed. */
+  readonly areSetsTold: boolean;
+  readonly pruneRules: CompromiseContext['pruneRules'];
   readonly keyrings: readonly PlannedKeyring[];
   readonly options: Pick<CompromiseOptions, 'asked' | 'subject' | 'to' | 'isDry'>;
 }
@@ -56,7 +63,8 @@ export function stepsOf(facts: CompromiseFacts): readonly CompromiseStep[] {
 }
 
 /** New keys do not help against who has read a token already. */
-function revocations({ columns, subjects }: CompromiseFacts): readonly CompromiseStep[] {
+function revocations(facts: CompromiseFacts): readonly CompromiseStep[] {
+  const { columns, subjects } = facts;
   const held = columns.filter(({ values }) => values > 0);
   const tokens = held.filter(({ category }) => category?.startsWith('user.authorization') === true);
   return [
@@ -65,14 +73,26 @@ function revocations({ columns, subjects }: CompromiseFacts): readonly Compromis
         `have revoked, where they were issued, what stands in ${table}.${column} (${counted(values, 'value')}): who has read one keeps it, however it is encrypted`,
       ),
     ),
-    ...(held.length === 0
+    ...(held.length === 0 && !mayOpenSets(facts)
       ? []
       : [
           you(
-            `decide whether to notify, from when this became known: 72 hours to the authority (GDPR Article 33)${subjects === null ? '' : `; ${counted(subjects, 'subject')}`}`,
+            `decide whether to notify, from when this became known: 72 hours to the authority (GDPR Article 33)${subjects === null ? '' : `; ${counted(subjects, 'subject')}`}${inSets(facts)}`,
           ),
         ]),
   ];
+}
+
+function mayOpenSets({ key, backups, areSetsTold }: CompromiseFacts): boolean {
+  if (key.kind === 'openpgp-recipient') return backups.setIds.length > 0 || !areSetsTold;
+  return key.kind === 'kek' && backups.setIds.length > 0;
+}
+
+function inSets(facts: CompromiseFacts): string {
+  if (!mayOpenSets(facts)) return '';
+  const { setIds } = facts.backups;
+  const more = facts.areSetsTold ? '' : ' and perhaps others, which could not be asked';
+  return `; the key opens all that is in ${counted(setIds.length, 'backup set')}${more}`;
 }
 
 type Replace = (facts: CompromiseFacts) => readonly CompromiseStep[];
@@ -142,33 +162,69 @@ const replacements: Readonly<Record<KeyRow['kind'], Replace>> = {
       '--compromised',
     ]),
   ],
-  'openpgp-recipient': ({ key }) => [
+  'openpgp-recipient': ({ key, isConfigured }) => [
     you(
       'take reading rights on the destinations from all who need not restore: the key and a set are enough',
     ),
-    postern('make another key pair', ['backup', 'keys', 'init']),
-    postern('let new sets be opened by it', ['backup', 'recipients', 'add', 'FILE']),
-    postern('make no further sets for the old one', ['backup', 'recipients', 'remove', fingerprintOf(key)]),
-    postern('take a set that the old key does not open', ['backup', 'run']),
+    ...(isConfigured
+      ? [
+          postern('make another key pair', makeBackupKeys),
+          postern('let new sets be opened by it', ['backup', 'recipients', 'add', 'FILE']),
+          postern('make no further sets for the old one', [
+            'backup',
+            'recipients',
+            'remove',
+            fingerprintOf(key),
+          ]),
+          postern('take a set that the old key does not open', ['backup', 'run']),
+        ]
+      : []),
   ],
-  'openpgp-signer': ({ key }) => [
+  'openpgp-signer': (facts) => [
     you(
-      `take its public key out of what is trusted, where it ${key.usedFor.join(', ')}; what it signed after the leak may be forged: compare it with the audit log`,
+      `take its public key out of what is trusted, where it ${facts.key.usedFor.join(', ')}; what it signed after the leak may be forged: compare it with the audit log`,
     ),
-    ...(key.usedFor.some((use) => use.includes('plans'))
-      ? [postern('let it approve nothing any more', ['operator', 'revoke', fingerprintOf(key)])]
-      : [
-          postern('make another key pair', ['backup', 'keys', 'init']),
+    ...signedSets(facts),
+    ...(facts.key.usedFor.some((use) => use.includes('plans'))
+      ? [
+          postern('let it approve nothing any more', [
+            'operator',
+            'revoke',
+            fingerprintOf(facts.key),
+            '--reason',
+            'TEXT',
+          ]),
+        ]
+      : []),
+    ...(facts.isConfigured && facts.key.usedFor.some((use) => use.includes('backup sets'))
+      ? [
+          postern('make another key pair, and let it sign', makeBackupKeys),
           postern('take a set that it has not signed', ['backup', 'run']),
-        ]),
+        ]
+      : []),
   ],
   'certificate-signer': () => [
     you(
       'take its public key out of certificates.trust; certificates that it signed after the leak may be forged: the audit log has the id of each',
     ),
-    postern('make another key', ['certificate', 'keys', 'init']),
+    postern('make another key', ['certificate', 'keys', 'init', '--directory', 'DIRECTORY']),
   ],
 };
+
+const makeBackupKeys = ['backup', 'keys', 'init', '--directory', 'DIRECTORY', '--email', 'ADDRESS'];
+
+/** Sets are not believed any more once their signer is not. */
+function signedSets({ key, backups, areSetsTold }: CompromiseFacts): readonly CompromiseStep[] {
+  if (!key.usedFor.some((use) => use.includes('backup sets'))) return [];
+  const { length } = backups.setIds;
+  const sets = areSetsTold ? counted(length, 'backup set') : `at least ${counted(length, 'backup set')}`;
+  if (areSetsTold && length === 0) return [];
+  return [
+    you(
+      `decide about ${sets} that it signed: none is opened any more once it is not trusted; the signer of each is in what \`postern backup show\` tells`,
+    ),
+  ];
+}
 
 /** The data keys first, in one go with what wraps them: no new key is ever under the old one. */
 function dataKeySteps({ keyrings, options }: CompromiseFacts): readonly CompromiseStep[] {
@@ -193,12 +249,17 @@ function dataKeySteps({ keyrings, options }: CompromiseFacts): readonly Compromi
 }
 
 /** What cannot be called back. */
-function afterwards({ backups: { needs, until } }: CompromiseFacts): readonly CompromiseStep[] {
-  if (needs.length === 0) return [];
+function afterwards({
+  key,
+  backups: { needs, until },
+  pruneRules,
+}: CompromiseFacts): readonly CompromiseStep[] {
+  if (needs.length === 0 || key.kind === 'openpgp-signer') return [];
+  const keep = pruneRules === 'configured' ? [] : ['--keep-last', 'N'];
   const end = until === null ? '' : `, which are locked until ${until.slice(0, 10)}`;
   return [
     you(`keep reading rights on the backup destinations few: ${needs.join('; ')}${end}`),
-    postern('remove them when their locks have ended', ['backup', 'prune', '--plan-only']),
+    postern('remove them when their locks have ended', ['backup', 'prune', ...keep, '--plan-only']),
   ];
 }
 
@@ -210,5 +271,5 @@ const againWith = ({ asked, subject, to }: CompromiseFacts['options']): readonly
   ...(subject === undefined ? [] : ['--subject', subject]),
 ];
 
-const nameOf = ({ id }: KeyRow): string => id.slice(id.indexOf(':') + 1);
+const nameOf = ({ id }: MeantKey['key']): string => id.slice(id.indexOf(':') + 1);
 const fingerprintOf = nameOf;
