@@ -77,6 +77,24 @@ const stateOfKey = async () => (await platform.kms.describeKey(platform.kek)).st
 const named = (error: { readonly hints: readonly string[] }) =>
   error.hints.map((hint) => /^[a-z-]+/.exec(hint)?.[0]);
 
+test('a key is called as `key list` has it; a name of two keys is refused', async () => {
+  const { keyId, arn } = await platform.kms.describeKey(platform.kek);
+  for (const name of [keyId, arn, `kek:${arn}`, 'data keys']) {
+    const dry = await tell('key retire', [name, '--dry-run', ...soon], 6);
+    expect(dry, name).toMatchObject({ key: arn, isUnneeded: false });
+    expect(await tell('key undestroy', [name, '--yes'], 6)).toMatchObject({ code: 'key-not-pending' });
+  }
+  for (let twins = 0; twins < 2; twins += 1)
+    await platform.kms.createKey({ usage: 'encrypt', description: 'twins' });
+  for (const command of ['key retire', 'key destroy']) {
+    const error = await tell(command, ['twins', '--dry-run'], 2);
+    expect(error).toMatchObject({ code: 'key-ambiguous' });
+    expect(error.hints).toHaveLength(2);
+  }
+  expect(await tell('key compromise', ['twins'], 2)).toMatchObject({ code: 'key-ambiguous' });
+  expect(await tell('key retire', ['nobody', '--dry-run'], 1)).toMatchObject({ code: 'kms-key-missing' });
+});
+
 test('while data keys are under it, a key is neither retired nor destroyed, and the rule is named', async () => {
   const error = await tell('key retire', [platform.kek, '--yes', ...soon], 6);
   expect(error).toMatchObject({ code: 'key-needed' });

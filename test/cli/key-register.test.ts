@@ -63,12 +63,25 @@ test('every key of the profile is listed, and status is fine', async () => {
   expect(some).toHaveLength(2);
 });
 
+test('what the table and the file call a key, the other commands know', async () => {
+  const { keys } = await tell('key list');
+  const { stdout: table } = await world.must('key', 'list');
+  const [, ...rows] = table.trimEnd().split('\n');
+  const { stdout: csv } = await world.must('key', 'list', '--output', 'csv');
+  for (const [index, { id, name }] of keys.entries()) {
+    expect(csv).toContain(`,${id},`);
+    const [, , short] = (rows[index] ?? '').split(/ {2,}/);
+    const shown = await tell('key show', [short === '–' ? name : (short ?? '')]);
+    expect(shown.keys, short).toMatchObject([{ id }]);
+  }
+});
+
 test('a census is taken when asked for, and `key census` records its own', async () => {
   expect(await tell('key list', ['--census'])).toMatchObject({ census: { values: 8, findings: 0 } });
   await tell('key census');
   const { stdout } = await world.must('key', 'list', '--output', 'csv', '--kind', 'dek');
   expect(stdout).toMatch(
-    /^kind,name,state,version,keys,age d,ends,values,verdict,next\r\ndek,app\.key,active,1,4,0,/,
+    /^kind,name,id,state,version,keys,age d,ends,values,verdict,next\r\ndek,app\.key,dek:app\.key:active,active,1,4,0,/,
   );
   expect(stdout).toContain(',8,fine,');
 });

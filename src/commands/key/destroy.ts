@@ -13,7 +13,11 @@ export default class KeyDestroy extends BaseCommand<typeof KeyDestroy> {
     '<%= config.bin %> <%= command.id %> arn:aws:kms:eu-central-1:111122223333:key/1234 --waiting-days 30',
   ];
   static override args = {
-    key: Args.string({ description: 'id or ARN of the KMS key', required: true, ignoreStdin: true }),
+    key: Args.string({
+      description: 'id or ARN of the KMS key, or its id or name as `key list` has it',
+      required: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     ...dryRunFlag,

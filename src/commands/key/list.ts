@@ -51,7 +51,7 @@ export default class KeyList extends BaseCommand<typeof KeyList> {
     const kinds: readonly string[] = this.flags.kind ?? [];
     const keys = kinds.length === 0 ? all.keys : all.keys.filter(({ kind }) => kinds.includes(kind));
     const result = { ...all, keys };
-    await this.printTable(keys, registerColumns, 'the profile names no key');
+    await this.printTable(keys, registerColumns(this.flags.output), 'the profile names no key');
     for (const line of registerNotes(result)) this.say(line);
     for (const { source, reason } of all.unasked) this.addWarning(`${source} cannot be asked: ${reason}`);
     this.endWith(all.unasked.length === 0 ? ExitCode.done : ExitCode.incomplete);

@@ -14,7 +14,11 @@ export default class KeyRetire extends BaseCommand<typeof KeyRetire> {
     '<%= config.bin %> <%= command.id %> arn:aws:kms:eu-central-1:111122223333:key/1234 --undo',
   ];
   static override args = {
-    key: Args.string({ description: 'id or ARN of the KMS key', required: true, ignoreStdin: true }),
+    key: Args.string({
+      description: 'id or ARN of the KMS key, or its id or name as `key list` has it',
+      required: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     ...dryRunFlag,

@@ -54,7 +54,7 @@ export default class KeyStatus extends BaseCommand<typeof KeyStatus> {
     const { keys, unasked } = result;
     if (this.flags.output === 'table') this.print(statusLine(result));
     const notable = this.flags.output === 'table' ? keys.filter(({ verdict }) => verdict !== 'fine') : keys;
-    await this.printTable(notable, registerColumns, 'no key is due');
+    await this.printTable(notable, registerColumns(this.flags.output), 'no key is due');
     for (const line of registerNotes(result)) this.say(line);
     for (const { source, reason } of unasked) this.addWarning(`${source} cannot be asked: ${reason}`);
   }

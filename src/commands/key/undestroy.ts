@@ -11,7 +11,11 @@ export default class KeyUndestroy extends BaseCommand<typeof KeyUndestroy> {
     '<%= config.bin %> <%= command.id %> arn:aws:kms:eu-central-1:111122223333:key/1234',
   ];
   static override args = {
-    key: Args.string({ description: 'id or ARN of the KMS key', required: true, ignoreStdin: true }),
+    key: Args.string({
+      description: 'id or ARN of the KMS key, or its id or name as `key list` has it',
+      required: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = { ...yesFlag };
   static override exitCodes = [0, 1, 2, 6, 7, 130] as const;

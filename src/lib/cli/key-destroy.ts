@@ -5,6 +5,7 @@ import {
   type DestroyContext,
   type DestroyOptions,
   enableRetiredKey,
+  keyCalled,
   type RetireOptions,
   requireDisabled,
   requirePending,
@@ -91,7 +92,7 @@ export async function enableAgain(
   name: string,
   asking: Asking,
 ): Promise<string> {
-  const key = await (await operation.kms()).describeKey(name);
+  const key = await keyCalled(await operation.kms(), name);
   requireDisabled(key);
   await confirmYes(`profile ${profile}; enable ${key.arn}: go on?`, asking);
   await enableRetiredKey(operation, key);
@@ -105,7 +106,7 @@ export async function takeBack(
   name: string,
   asking: Asking,
 ): Promise<string> {
-  const key = await (await operation.kms()).describeKey(name);
+  const key = await keyCalled(await operation.kms(), name);
   requirePending(key);
   await confirmYes(`profile ${profile}; keep and enable ${key.arn}: go on?`, asking);
   await undestroyKey(operation, key);

@@ -1,9 +1,33 @@
 import { formatByteSize } from '../base/byte-size.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { KeyListResult, KeyRow, KeyShowResult, KeyStatusResult } from '../key/register/results.ts';
-import type { Column } from './table.ts';
+import type { Column, TableFormat } from './table.ts';
 
-export const registerColumns: readonly Column<KeyRow>[] = [
+/** A table has room for what tells a key from others; files have its whole id. */
+export function registerColumns(output: TableFormat): readonly Column<KeyRow>[] {
+  const id = { header: 'id', value: output === 'table' ? shortId : (key: KeyRow) => key.id };
+  const [kind, name, ...others] = columns;
+  return [kind, name, id, ...others];
+}
+
+/** What the commands take besides the whole id; undefined where the name is enough. */
+function shortId({ id, kind, name }: KeyRow): string | undefined {
+  const own = id.slice(id.indexOf(':') + 1);
+  if (own === name || !withShortIds.includes(kind)) return undefined;
+  const last = own.split(/[/:]/).at(-1) ?? own;
+  return /^[0-9a-f]{40,64}$/i.test(last) ? last.slice(-16) : last;
+}
+
+const withShortIds: readonly KeyRow['kind'][] = [
+  'kek',
+  'openpgp-recipient',
+  'openpgp-signer',
+  'certificate-signer',
+];
+
+type Columns = readonly [Column<KeyRow>, Column<KeyRow>, ...Column<KeyRow>[]];
+
+const columns: Columns = [
   { header: 'kind', value: ({ kind }) => kind },
   { header: 'name', value: ({ name }) => name },
   { header: 'state', value: ({ state }) => state },

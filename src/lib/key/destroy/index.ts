@@ -1,3 +1,4 @@
+export { keyCalled } from './called.ts';
 export type { DestroyContext, NamedKey, StoredSet, StoredSets } from './context.ts';
 export { enableRetiredKey, requireDisabled, requirePending, undestroyKey } from './enable.ts';
 export { keyDestroy, keyRetire } from './kind.ts';

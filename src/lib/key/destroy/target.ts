@@ -3,14 +3,15 @@ import type { KmsKey } from '../../cloud/kms.ts';
 import { keyAccount } from '../../cloud/kms-account.ts';
 import type { PlanTarget } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
+import { keyCalled } from './called.ts';
 import type { DestroyContext } from './context.ts';
 
 /**
  * The key that a person names.
- * @throws {PosternError} exit 2 `kek-usage`; exit 6 `key-pending-deletion`, `kek-unusable`; exit 1 and 2 as `Kms`
+ * @throws {PosternError} exit 2 `kek-usage`; exit 6 `key-pending-deletion`, `kek-unusable`; exit 1 and 2 as `keyCalled`
  */
 export async function keyToEnd(context: DestroyContext, name: string): Promise<KmsKey> {
-  const key = await (await context.kms()).describeKey(name);
+  const key = await keyCalled(await context.kms(), name);
   if (key.usage !== 'encrypt') {
     throw usageError(`${key.arn} is a key that signs, and wraps nothing`, { code: 'kek-usage' });
   }

@@ -24,16 +24,20 @@ export async function showKey(
   return { ...register, keys, versions };
 }
 
-function isMeant({ id, name }: KeyRow, asked: string): boolean {
+function isMeant({ id, kind, name }: KeyRow, asked: string): boolean {
   const digits = asked.replaceAll(/\s|^0x/gi, '').toUpperCase();
   const isFingerprint = /^[0-9A-F]{16,40}$/.test(digits);
   return (
     id === asked ||
     name === asked ||
     id.slice(id.indexOf(':') + 1) === asked ||
-    (isFingerprint && id.endsWith(digits))
+    (isFingerprint && id.toUpperCase().endsWith(digits)) ||
+    (ofKms.includes(kind) && (id.endsWith(`/${asked}`) || id.endsWith(`:${asked}`)))
   );
 }
+
+/** A key of the service is also called by the last part of its ARN. */
+const ofKms: readonly KeyRow['kind'][] = ['kek', 'certificate-signer'];
 
 /** @throws {PosternError} exit 2, `keyring-unknown` */
 async function subjectKeys(
