@@ -154,7 +154,7 @@ test('the ledger is written before anything is destroyed, once, and repeats the 
   const failing = { ...context, openWriter: () => Promise.reject(new Error('no connection')) };
   await expect(
     applyPlan(
-      { ...failing, openWriter: firstly(2, () => context.openWriter(), failing.openWriter) },
+      { ...failing, openWriter: firstly(3, () => context.openWriter(), failing.openWriter) },
       keyShred,
       plan.id,
     ),

@@ -47,6 +47,7 @@ export default class KeyShred extends BaseCommand<typeof KeyShred> {
     const operation = await keyContext(context);
     const planned = await planShred(operation, await shredOptions(this.args.subject, this.flags));
     for (const line of shredLines(planned)) this.say(line);
+    for (const warning of planned.warnings) this.addWarning(warning);
     const submitted = await submitPlan(context, {
       operation,
       kind: keyShred,

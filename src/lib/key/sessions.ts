@@ -1,5 +1,7 @@
-import type { Client } from '../base/postgres.ts';
+import { messageOf } from '../base/error.ts';
+import { type Client, sqlState } from '../base/postgres.ts';
 import { databaseTarget } from '../operation/target.ts';
+import { rowSecurity } from './column/rights.ts';
 import type { KeyContext } from './context.ts';
 
 /** Works in a session of the login that reads. */
@@ -25,7 +27,13 @@ async function inSession<T>(opening: Promise<Client>, work: (db: Client) => Prom
   const db = await opening;
   try {
     return await work(db);
+  } catch (error) {
+    throw isRowSecurity(error) ? rowSecurity(messageOf(error), undefined, error) : error;
   } finally {
     await db.end().catch(() => {});
   }
 }
+
+/** postern's sessions have `row_security = off`: a policy that would hide rows is an error of the statement. */
+const isRowSecurity = (error: unknown): boolean =>
+  sqlState(error) === '42501' && /row.level security/i.test(messageOf(error));

@@ -50,6 +50,7 @@ export default class KeyRotateKek extends BaseCommand<typeof KeyRotateKek> {
     const operation = await keyContext(context, options);
     const planned = await planKekRotation(operation, options);
     for (const line of kekForecastLines(planned)) this.say(line);
+    for (const warning of planned.warnings) this.addWarning(warning);
     const submitted = await submitPlan(context, {
       operation,
       kind: rotateKek,

@@ -2,6 +2,7 @@ import type { Client } from '../../base/postgres.ts';
 import { readColumnValue } from '../../crypto/column-value.ts';
 import { type BatchKeys, keysOfBatch, wipeKeys } from '../keyring/data-keys.ts';
 import type { KeyVersion } from '../keyring/key-version.ts';
+import { type ChangedRows, notKeptReason } from '../walk/kept-rows.ts';
 import type { PassOutcome, RefusedValue, RowWork } from '../walk/row-work.ts';
 import { type AdoptRow, readAdoptRows, rereadAdoptRows } from './adopt-row.ts';
 import type { AdoptedColumn } from './adopted-column.ts';
@@ -30,11 +31,12 @@ export const sealWork = (task: Adopting): RowWork<AdoptRow> => ({
         if ('problem' in outcome) refused.push({ key: row.key, reason: outcome.problem });
         else sealed.push({ ...outcome, row });
       }
-      const done = await writeSealed(db, task.adopted, sealed);
-      return {
-        written: done.size,
-        moved: sealed.filter((_, at) => !done.has(at)).map(({ row }) => row.key),
-      };
+      const changed = await writeSealed(db, task.adopted, sealed);
+      return written(
+        changed,
+        sealed.map(({ row }) => row),
+        refused,
+      );
     }),
 });
 
@@ -54,10 +56,22 @@ export const clearWork = (task: Adopting): RowWork<AdoptRow> => ({
   pass: (db, rows) =>
     withPlaintexts(task, db, rows, async (plaintexts, keys, refused) => {
       const same = sameRows(task, plaintexts, keys, refused);
-      const done = await clearSource(db, task.adopted, same);
-      return { written: done.size, moved: same.filter((_, at) => !done.has(at)).map(({ key }) => key) };
+      return written(await clearSource(db, task.adopted, same), same, refused);
     }),
 });
+
+function written(
+  { done, notKept }: ChangedRows,
+  rows: readonly AdoptRow[],
+  refused: RefusedValue[],
+): Omit<PassOutcome, 'refused'> {
+  for (const [at, { key }] of rows.entries())
+    if (notKept.has(at)) refused.push({ key, reason: notKeptReason });
+  return {
+    written: done.size,
+    moved: rows.filter((_, at) => !done.has(at) && !notKept.has(at)).map(({ key }) => key),
+  };
+}
 
 const rowsOf = ({ adopted }: Adopting) => ({
   table: adopted.target.table,

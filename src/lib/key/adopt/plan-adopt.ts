@@ -1,6 +1,6 @@
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
-import { requireRights } from '../column/rights.ts';
+import { requireAllRows, requireRights } from '../column/rights.ts';
 import { requireMakeable } from '../keyring/first-versions.ts';
 import { triggerWarnings } from '../reencrypt/triggers.ts';
 import { adoptedColumn } from './adopted-column.ts';
@@ -59,6 +59,7 @@ export async function planAdopt(context: AdoptContext, options: AdoptOptions): P
     }
     if (own.makeKeys !== null) requireMakeable(keyring);
     await requireRights(writer, adoptRights(adopted, own));
+    await requireAllRows(reader, [table, keyring.table]);
     // A passphrase that is missing is told before anything is planned.
     await sourceDecoder(context, adopted);
     const inputs: AdoptInputs = {

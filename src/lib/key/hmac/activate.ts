@@ -2,26 +2,24 @@ import { refused } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
+import { changeKeyring, moveStates, requireState } from '../keyring/kept.ts';
 import type { KeyringTable } from '../keyring/keyring-table.ts';
 
 /**
  * Makes one version active and the other decrypt-only, in one transaction. A second time changes nothing.
  * @param versions without `from`: the first version becomes active
  * @returns how many became active
- * @throws {PosternError} exit 6: `hmac-stale`
+ * @throws {PosternError} exit 6: `hmac-stale`, `keyring-not-kept`
  */
 export async function activateVersion(
   db: Client,
-  { table, id, state }: KeyringTable,
+  keyring: KeyringTable,
   { from, to }: { readonly from: string | null; readonly to: string },
 ): Promise<number> {
-  const move = (version: string, until: string) =>
-    db.query(
-      `update ${tableName(table)} set ${quoteIdentifier(state)} = $2 where ${quoteIdentifier(id)} = $1::uuid`,
-      [version, until],
-    );
-  await db.query('begin');
-  try {
+  const { table, id, state } = keyring;
+  const move = (version: string, until: 'decrypt-only' | 'active') =>
+    moveStates(db, keyring, until, { where: `k.${quoteIdentifier(id)} = $1::uuid`, values: [version] });
+  const change = async (): Promise<number> => {
     const { rows } = await db.query<{ id: string; state: string }>(
       `select ${quoteIdentifier(id)}::text as id, ${quoteIdentifier(state)}::text as state
        from ${tableName(table)} where ${quoteIdentifier(id)} = any($1::uuid[]) for update`,
@@ -29,32 +27,31 @@ export async function activateVersion(
     );
     const states = new Map(rows.map((row) => [row.id, row.state]));
     const before = from === null ? undefined : states.get(from);
-    const isDone = states.get(to) === 'active' && before !== 'active';
-    if (!isDone) {
-      if (states.get(to) !== 'pre-active' || (from !== null && before !== 'active')) throw stale(table);
-      if (from !== null) await move(from, 'decrypt-only');
-      await move(to, 'active');
-    }
-    await db.query('commit');
-    return isDone ? 0 : 1;
-  } catch (error) {
-    await db.query('rollback').catch(() => {});
-    throw error;
-  }
+    if (states.get(to) === 'active' && before !== 'active') return 0;
+    if (states.get(to) !== 'pre-active' || (from !== null && before !== 'active')) throw stale(table);
+    if (from !== null) await move(from, 'decrypt-only');
+    await move(to, 'active');
+    return 1;
+  };
+  return changeKeyring(db, change, async (activated) => {
+    if (activated === 0) return;
+    await requireState(db, keyring, 'active', [to]);
+    if (from !== null) await requireState(db, keyring, 'decrypt-only', [from]);
+  });
 }
 
-/** Marks versions as drained that are decrypt-only. @returns how many were */
+/**
+ * Marks versions as drained that are decrypt-only.
+ * @returns how many were
+ * @throws {PosternError} exit 6, `keyring-not-kept`
+ */
 export async function drainVersion(
   db: Client,
-  { table, id, state }: KeyringTable,
+  keyring: KeyringTable,
   ids: readonly string[],
 ): Promise<number> {
-  const { rowCount } = await db.query(
-    `update ${tableName(table)} set ${quoteIdentifier(state)} = 'drained'
-     where ${quoteIdentifier(id)} = any($1::uuid[]) and ${quoteIdentifier(state)}::text = 'decrypt-only'`,
-    [ids],
-  );
-  return rowCount ?? 0;
+  const where = `k.${quoteIdentifier(keyring.id)} = any($1::uuid[]) and k.${quoteIdentifier(keyring.state)}::text = 'decrypt-only'`;
+  return changeKeyring(db, () => moveStates(db, keyring, 'drained', { where, values: [ids] }));
 }
 
 export const stale = (table: string) =>

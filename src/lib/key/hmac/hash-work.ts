@@ -5,10 +5,11 @@ import { keyedHash } from '../../crypto/keyed-hash.ts';
 import type { HashParity } from '../../platform/map/index.ts';
 import { type BatchKeys, keysOfBatch, wipeKeys } from '../keyring/data-keys.ts';
 import type { KeyVersion } from '../keyring/key-version.ts';
+import { notKeptReason } from '../walk/kept-rows.ts';
 import type { PassOutcome, RefusedValue, RowWork } from '../walk/row-work.ts';
 import { type HashRow, readHashRows, rereadHashRows } from './hash-row.ts';
 import type { HashedColumn } from './hashed-column.ts';
-import { type HashChange, writeHashes } from './write-hashes.ts';
+import { type HashChange, type WrittenHashes, writeHashes } from './write-hashes.ts';
 
 export interface Hashing {
   readonly hashed: HashedColumn;
@@ -61,16 +62,18 @@ const rowsOf = ({ hashed, parity }: Hashing) => ({
 });
 
 function written(
-  { done, notUnique }: Awaited<ReturnType<typeof writeHashes>>,
+  { done, notKept, notUnique }: WrittenHashes,
   changes: readonly HashChange[],
   refused: RefusedValue[],
 ): Omit<PassOutcome, 'refused'> {
-  refused.push(
-    ...[...notUnique].map((at) => ({ key: changes[at]?.row.key ?? [], reason: 'hash-not-unique' })),
-  );
+  const refuse = (at: number, reason: string) => refused.push({ key: changes[at]?.row.key ?? [], reason });
+  for (const at of notUnique) refuse(at, 'hash-not-unique');
+  for (const at of notKept) refuse(at, notKeptReason);
   return {
     written: done.size,
-    moved: changes.filter((_, at) => !done.has(at) && !notUnique.has(at)).map(({ row }) => row.key),
+    moved: changes
+      .filter((_, at) => !done.has(at) && !notKept.has(at) && !notUnique.has(at))
+      .map(({ row }) => row.key),
   };
 }
 

@@ -2,6 +2,7 @@ import { refused, usageError } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import { readCatalog } from '../../platform/catalog/index.ts';
 import { type DataMap, encryptedColumns, keyedHashes, keyringsOf } from '../../platform/map/index.ts';
+import { requireAllRows } from '../column/rights.ts';
 import type { KeyVersion } from '../keyring/key-version.ts';
 import { type KeyringTable, keyringTable } from '../keyring/keyring-table.ts';
 import { versionsOfKeyring } from '../keyring/read-keys.ts';
@@ -18,19 +19,17 @@ export interface HmacScope {
 /**
  * The keyring of this name; without one, the only keyring of HMAC keys.
  * @throws {PosternError} exit 2: `keyring-missing`, `keyring-unnamed`, `keyring-without-hashes`, `keyring-with-subjects`,
- * `keyring-shared`, and as `hashedColumn`
+ * `keyring-shared`, and as `hashedColumn`; exit 6: `row-security`
  */
 export async function hmacScope(db: Client, map: DataMap, name: string | undefined): Promise<HmacScope> {
   const keyring = keyringOf(map, name);
   const catalog = await readCatalog(db);
   const table = keyringTable(keyring, catalog);
-  return {
-    keyring: table,
-    hashes: keyedHashes(map)
-      .filter((hash) => hash.keyring?.table === keyring.table)
-      .map((hash) => hashedColumn(hash, map, catalog)),
-    versions: await versionsOfKeyring(db, table),
-  };
+  const hashes = keyedHashes(map)
+    .filter((hash) => hash.keyring?.table === keyring.table)
+    .map((hash) => hashedColumn(hash, map, catalog));
+  await requireAllRows(db, [table.table, ...hashes.map((hash) => hash.table)]);
+  return { keyring: table, hashes, versions: await versionsOfKeyring(db, table) };
 }
 
 function keyringOf(map: DataMap, name: string | undefined) {

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { planInputs } from '../../operation/plan.ts';
 import type { PlanKind } from '../../operation/plan-kind.ts';
+import { requireRights } from '../column/rights.ts';
 import type { KeyContext } from '../context.ts';
 import { withKeyringLock } from '../keyring/lock.ts';
 import { keyringScope } from '../reencrypt/scope.ts';
@@ -8,6 +9,7 @@ import { withReader, withWriter, writerTarget } from '../sessions.ts';
 import { kekInputs } from './inputs.ts';
 import { usedKeks } from './keks.ts';
 import { keksPrecondition } from './plan-rotate-kek.ts';
+import { kekRights } from './rights.ts';
 import { awaitStep, censusStep, type KekStep, moveAliasStep, rewrapStep, rotateStep } from './steps.ts';
 
 export const rotateKek: PlanKind<KeyContext> = {
@@ -18,6 +20,7 @@ export const rotateKek: PlanKind<KeyContext> = {
     withReader(context, async (db) => {
       const { keyring: name } = planInputs(plan, kekInputs);
       const { keyring } = await keyringScope(db, await context.map(), name);
+      await withWriter(context, (writer) => requireRights(writer, kekRights(keyring)));
       return [keksPrecondition(await usedKeks(db, await context.kms(), keyring))];
     }),
   applyStep: async (context, plan, index, journal) => {
@@ -27,6 +30,8 @@ export const rotateKek: PlanKind<KeyContext> = {
     return withKeyringLock(context, inputs.keyring, () =>
       withWriter(context, async (db) => {
         const { keyring } = await keyringScope(db, await context.map(), inputs.keyring);
+        // Before the KMS key gets one of its few rotations, or an alias moves.
+        await requireRights(db, kekRights(keyring));
         return apply({ context, inputs, keyring, db, kms: await context.kms(), journal });
       }),
     );

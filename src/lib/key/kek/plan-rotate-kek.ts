@@ -2,10 +2,13 @@ import { refused, usageError } from '../../base/error.ts';
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { precondition } from '../../operation/staleness.ts';
 import { databaseTarget } from '../../operation/target.ts';
+import { requireRights } from '../column/rights.ts';
 import type { KeyContext } from '../context.ts';
+import { keyringTriggerWarnings } from '../keyring/triggers.ts';
 import { keyringScope } from '../reencrypt/scope.ts';
 import type { KekInputs } from './inputs.ts';
 import { type UsedKek, usedKeks } from './keks.ts';
+import { kekRights } from './rights.ts';
 
 export interface RotateKekOptions {
   /** Canonical `schema.table`; the map's only keyring unless told. */
@@ -20,6 +23,8 @@ export interface RotateKekOptions {
 export interface PlannedKekRotation {
   readonly plan: Plan;
   readonly inputs: KekInputs;
+  /** A sentence each: what the change of the keyring sets off. */
+  readonly warnings: readonly string[];
 }
 
 /** AWS KMS, symmetric requests, US dollars each: 0.03 for 10,000. */
@@ -31,7 +36,8 @@ const callsPerKey = 3;
 
 /**
  * Plans that what wraps a keyring's data keys is replaced. No value is touched.
- * @throws {PosternError} exit 2 `kek-unnamed`, `kek-usage`; exit 6 `kek-unusable`, `kek-missing`; as `keyringScope`
+ * @throws {PosternError} exit 2 `kek-unnamed`, `kek-usage`; exit 6 `kek-unusable`, `kek-missing`, and as
+ * `requireRights`; as `keyringScope`
  */
 export async function planKekRotation(
   context: KeyContext,
@@ -41,6 +47,7 @@ export async function planKekRotation(
   const db = await context.openWriter();
   try {
     const { keyring } = await keyringScope(db, await context.map(), options.keyring);
+    await requireRights(db, kekRights(keyring));
     const used = await usedKeks(db, kms, keyring);
     const to = await targetKey(context, used, options.to);
     const keys = used.reduce((sum, row) => sum + row.keys, 0);
@@ -73,7 +80,8 @@ export async function planKekRotation(
       preconditions: [keksPrecondition(used)],
       effects: { 'data keys wrapped anew': keys },
     });
-    return { plan, inputs };
+    const changed = [keyring.wrapped, keyring.kek, keyring.material];
+    return { plan, inputs, warnings: keyringTriggerWarnings(keyring, changed) };
   } finally {
     await db.end();
   }

@@ -3,6 +3,7 @@ import type { Queryable } from '../../base/postgres.ts';
 import type { Keyring } from '../../platform/map/index.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
+import { changeKeyring, moveStates } from './kept.ts';
 import type { KeyVersion } from './key-version.ts';
 
 /** Which versions of a keyring somebody may know. */
@@ -36,6 +37,7 @@ export function whereCompromised(
 /**
  * Calls compromised what does not encrypt any more, or not yet. Versions that nothing decrypts stay as they are.
  * @returns how many were so called
+ * @throws {PosternError} exit 6, `keyring-not-kept`
  */
 export async function condemnVersions(
   db: Queryable,
@@ -44,12 +46,8 @@ export async function condemnVersions(
 ): Promise<number> {
   const { text, values } = whereCompromised(keyring, compromised);
   const state = quoteIdentifier(keyring.state);
-  const { rowCount } = await db.query(
-    `update ${tableName(keyring.table)} k set ${state} = 'compromised'
-     where k.${state}::text in ('pre-active', 'decrypt-only', 'drained') and ${text}`,
-    [...values],
-  );
-  return rowCount ?? 0;
+  const where = `k.${state}::text in ('pre-active', 'decrypt-only', 'drained') and ${text}`;
+  return changeKeyring(db, () => moveStates(db, keyring, 'compromised', { where, values }));
 }
 
 /** How many versions encrypt, and are compromised. */

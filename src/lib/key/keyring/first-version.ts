@@ -2,12 +2,15 @@ import type { Client } from '../../base/postgres.ts';
 import type { KmsService } from '../../cloud/kms-service.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
+import { changeKeyring } from './kept.ts';
 import type { KeyringTable } from './keyring-table.ts';
+import { requireMade } from './made.ts';
 import { keyContext } from './read-keys.ts';
 
 /**
  * Makes version 1 of a keyring without subjects that has none, pre-active. A second time makes nothing.
  * @returns how many were made
+ * @throws {PosternError} exit 6, `keyring-not-kept`
  */
 export async function makeFirstVersion(
   db: Client,
@@ -33,15 +36,21 @@ export async function makeFirstVersion(
     ...(keyring.created === undefined ? [] : [[keyring.created, 'pg_catalog.clock_timestamp()'] as const]),
   ]);
   const table = tableName(keyring.table);
-  const { rowCount } = await db.query(
-    `insert into ${table} (${[...columns.keys()].map(quoteIdentifier).join(', ')})
-     select ${[...columns.values()].join(', ')} where not exists (select from ${table})`,
-    [
-      id,
-      kek,
-      Buffer.from(dataKey.wrapped),
-      ...(keyring.material === undefined ? [] : [dataKey.materialId ?? null]),
-    ],
+  const insert = async (): Promise<number> => {
+    const { rowCount } = await db.query(
+      `insert into ${table} (${[...columns.keys()].map(quoteIdentifier).join(', ')})
+       select ${[...columns.values()].join(', ')} where not exists (select from ${table})`,
+      [
+        id,
+        kek,
+        Buffer.from(dataKey.wrapped),
+        ...(keyring.material === undefined ? [] : [dataKey.materialId ?? null]),
+      ],
+    );
+    return rowCount ?? 0;
+  };
+  const made = { id, version: 1, kek, wrapped: dataKey.wrapped };
+  return changeKeyring(db, insert, (count) =>
+    requireMade(db, keyring, 'pre-active', count === 0 ? [] : [made]),
   );
-  return rowCount ?? 0;
 }

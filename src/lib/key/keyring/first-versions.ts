@@ -5,7 +5,9 @@ import type { KmsService } from '../../cloud/kms-service.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { subjectExpression, type WalkedColumn } from '../column/walked-column.ts';
+import { changeKeyring } from './kept.ts';
 import type { KeyringTable } from './keyring-table.ts';
+import { requireMade } from './made.ts';
 import { successorId } from './make-versions.ts';
 import { contextColumnsOf, keyContext } from './read-keys.ts';
 
@@ -97,6 +99,7 @@ function keylessQuery({ table, subject }: KeyringTable, column: WalkedColumn, wh
 /**
  * Makes a first, active key for each of these subjects that still has none.
  * @returns how many were made
+ * @throws {PosternError} exit 6, `keyring-not-kept`
  */
 export async function makeFirstVersions(
   db: Client,
@@ -129,19 +132,30 @@ export async function makeFirstVersions(
     ...(keyring.material === undefined ? [] : [[keyring.material, 'n.material'] as const]),
     ...(keyring.created === undefined ? [] : [[keyring.created, 'pg_catalog.clock_timestamp()'] as const]),
   ]);
-  const { rowCount } = await db.query(
-    `insert into ${tableName(keyring.table)} (${[...columns.keys()].map(quoteIdentifier).join(', ')})
-     select ${[...columns.values()].join(', ')}
-     from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[]) n(id, subject, wrapped, material)
-     where not exists (select from ${tableName(keyring.table)} k where k.${own} = n.subject::${keyring.subjectType})
-     on conflict do nothing`,
-    [
-      made.map(({ id }) => id),
-      made.map(({ subject }) => subject),
-      made.map(({ wrapped }) => wrapped),
-      made.map(({ material }) => material),
-      kek,
-    ],
+  const insert = async (): Promise<ReadonlySet<string>> => {
+    const { rows } = await db.query<{ id: string }>(
+      `insert into ${tableName(keyring.table)} (${[...columns.keys()].map(quoteIdentifier).join(', ')})
+       select ${[...columns.values()].join(', ')}
+       from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[]) n(id, subject, wrapped, material)
+       where not exists (select from ${tableName(keyring.table)} k where k.${own} = n.subject::${keyring.subjectType})
+       on conflict do nothing returning ${quoteIdentifier(keyring.id)}::text as id`,
+      [
+        made.map(({ id }) => id),
+        made.map(({ subject }) => subject),
+        made.map(({ wrapped }) => wrapped),
+        made.map(({ material }) => material),
+        kek,
+      ],
+    );
+    return new Set(rows.map(({ id }) => id));
+  };
+  const inserted = await changeKeyring(db, insert, (ids) =>
+    requireMade(
+      db,
+      keyring,
+      'active',
+      made.filter(({ id }) => ids.has(id)).map((key) => ({ ...key, version: 1, kek })),
+    ),
   );
-  return rowCount ?? 0;
+  return inserted.size;
 }

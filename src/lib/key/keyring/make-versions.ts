@@ -4,8 +4,10 @@ import type { Client } from '../../base/postgres.ts';
 import type { KmsService } from '../../cloud/kms-service.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
+import { changeKeyring } from './kept.ts';
 import type { KeyVersion } from './key-version.ts';
 import type { KeyringTable } from './keyring-table.ts';
+import { requireMade } from './made.ts';
 import { activeKeys, activeKeysAfter, contextColumnsOf, keyContext } from './read-keys.ts';
 
 /**
@@ -49,6 +51,7 @@ export async function* newestActive(
  * Makes a pre-active successor for each of these versions that has none yet: the old row once more, with an id, a
  * version and a wrapped key of its own.
  * @returns how many were made
+ * @throws {PosternError} exit 6, `keyring-not-kept`
  */
 export async function makeSuccessors(
   db: Client,
@@ -80,7 +83,11 @@ export async function makeSuccessors(
       material: dataKey.materialId,
     });
   });
-  return insertVersions(db, keyring, made);
+  return changeKeyring(
+    db,
+    () => insertVersions(db, keyring, made),
+    () => requireMade(db, keyring, 'pre-active', made),
+  );
 }
 
 interface MadeVersion {

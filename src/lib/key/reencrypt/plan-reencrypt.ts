@@ -1,7 +1,8 @@
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
-import { requireRights } from '../column/rights.ts';
+import { requireAllRows, requireRights } from '../column/rights.ts';
 import type { KeyContext } from '../context.ts';
+import { keyringTriggerWarnings } from '../keyring/triggers.ts';
 import { forecastOf } from './forecast.ts';
 import type { ReencryptInputs } from './inputs.ts';
 import { scopePrecondition } from './precondition.ts';
@@ -37,7 +38,7 @@ export interface PlannedReencrypt {
 
 /**
  * Plans that every value under a keyring is encrypted again. Nothing is changed yet.
- * @throws {PosternError} exit 6 `role-cannot-write`; exit 2 `keyring-of-hmac-keys`; else as `keyringScope`
+ * @throws {PosternError} exit 6 `role-cannot-write`, `row-security`; exit 2 `keyring-of-hmac-keys`; else as `keyringScope`
  */
 export async function planReencrypt(
   context: KeyContext,
@@ -50,9 +51,13 @@ export async function planReencrypt(
     const scope = await keyringScope(reader, map, options.keyring);
     requireDataKeys(map, scope.keyring.table);
     await requireRights(writer, reencryptRights(scope, options.keys));
+    await requireAllRows(reader, [scope.keyring.table, ...scope.columns.map(({ table }) => table)]);
     const forecast = await forecastOf(reader, scope, options);
     const { keyring, columns } = scope;
-    const warnings = columns.flatMap(triggerWarnings);
+    const warnings = [
+      ...columns.flatMap(triggerWarnings),
+      ...keyringTriggerWarnings(keyring, [keyring.state]),
+    ];
     if (forecast.values === 0 && forecast.newKeys === 0) {
       return { plan: undefined, forecast, keyring: keyring.table, warnings };
     }

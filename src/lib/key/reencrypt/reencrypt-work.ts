@@ -4,6 +4,7 @@ import type { WalkedColumn } from '../column/walked-column.ts';
 import { keysOfBatch, wipeKeys } from '../keyring/data-keys.ts';
 import type { KeyVersion } from '../keyring/key-version.ts';
 import type { KeyringTable } from '../keyring/keyring-table.ts';
+import { notKeptReason } from '../walk/kept-rows.ts';
 import type { PassOutcome, RefusedValue, RowWork } from '../walk/row-work.ts';
 import { reencryptValue } from './reencrypt-value.ts';
 import { readValues, rereadValues, type ValueRow } from './value-row.ts';
@@ -44,10 +45,12 @@ async function reencryptRows(
   } finally {
     wipeKeys(keys);
   }
-  const done = await writeValues(db, column, changes);
+  const { done, notKept } = await writeValues(db, column, changes);
+  for (const [at, { key }] of changes.entries())
+    if (notKept.has(at)) refused.push({ key, reason: notKeptReason });
   return {
     written: done.size,
-    moved: changes.filter((_, index) => !done.has(index)).map(({ key }) => key),
+    moved: changes.filter((_, at) => !done.has(at) && !notKept.has(at)).map(({ key }) => key),
     refused,
   };
 }

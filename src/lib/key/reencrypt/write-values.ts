@@ -2,6 +2,7 @@ import type { Queryable } from '../../base/postgres.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import type { WalkedColumn } from '../column/walked-column.ts';
+import { type ChangedRows, changeKept } from '../walk/kept-rows.ts';
 
 /** A value to be put in the place of another, which must still be there. */
 export interface ChangedValue {
@@ -12,16 +13,21 @@ export interface ChangedValue {
 }
 
 /**
- * Compares and swaps: a row is changed only where its value is still the one that was read. One statement, which is
- * one transaction.
- * @returns the positions of those that were changed; what the application changed meanwhile stays as it is
+ * Compares and swaps: a row is changed only where its value is still the one that was read, and only where the new one
+ * stays as it was sent. One transaction.
+ * @returns what became of them, by position; what the application changed meanwhile stays as it is
  */
-export async function writeValues(
+export const writeValues = (
   db: Queryable,
   column: WalkedColumn,
   changes: readonly ChangedValue[],
-): Promise<ReadonlySet<number>> {
-  if (changes.length === 0) return new Set();
+): Promise<ChangedRows> => changeKept(db, changes, (some) => swapValues(db, column, some));
+
+async function swapValues(
+  db: Queryable,
+  column: WalkedColumn,
+  changes: readonly ChangedValue[],
+): Promise<ReadonlyMap<number, boolean>> {
   const keys = column.walkable.key;
   const value = quoteIdentifier(column.column);
   const beside = column.keyIdColumn;
@@ -30,14 +36,18 @@ export async function writeValues(
   const columns = keys.map((_, index) => `key${index}`);
   const old = packed(changes.map((change) => change.old));
   const changed = packed(changes.map((change) => change.value));
-  const { rows } = await db.query<{ position: string }>(
+  // Returned is the row as a trigger before the update left it.
+  const isKept = `t.${value} is not distinct from pg_catalog.substr($${at + 1}::bytea, n.start, n.length)${
+    beside === undefined ? '' : ` and t.${quoteIdentifier(beside)}::text is not distinct from n.key_id::text`
+  }`;
+  const { rows } = await db.query<{ position: string; kept: boolean }>(
     `update ${column.walkable.kind === 'table' ? 'only ' : ''}${tableName(column.table)} t
      set ${value} = pg_catalog.substr($${at + 1}::bytea, n.start, n.length)${beside === undefined ? '' : `, ${quoteIdentifier(beside)} = n.key_id`}
      from unnest(${arrays.join(', ')}, $${at + 2}::int[], $${at + 3}::int[], $${at + 4}::int[], $${at + 5}::int[], $${at + 6}::uuid[])
        with ordinality n(${columns.join(', ')}, old_start, old_length, start, length, key_id, position)
      where ${keys.map(({ name }, index) => `t.${quoteIdentifier(name)} = n.key${index}`).join(' and ')}
        and t.${value} = pg_catalog.substr($${at + 7}::bytea, n.old_start, n.old_length)
-     returning n.position::text as position`,
+     returning n.position::text as position, ${isKept} as kept`,
     [
       ...keys.map((_, index) => changes.map(({ key }) => key[index])),
       changed.bytes,
@@ -49,7 +59,7 @@ export async function writeValues(
       old.bytes,
     ],
   );
-  return new Set(rows.map(({ position }) => Number(position) - 1));
+  return new Map(rows.map(({ position, kept }) => [Number(position) - 1, kept]));
 }
 
 /**

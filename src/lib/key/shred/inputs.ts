@@ -11,6 +11,8 @@ export const shredInputs = z.strictObject({
   values: z.array(
     z.strictObject({ table: z.string(), column: z.string(), values: z.number().int().nonnegative() }),
   ),
+  /** Of the keyring, that the change sets off: they may have copied wrapped keys to where nothing shreds them. */
+  triggers: z.array(z.string()).default([]),
 });
 
 export type ShredInputs = z.infer<typeof shredInputs>;

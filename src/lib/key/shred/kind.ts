@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { planInputs } from '../../operation/plan.ts';
 import type { PlanKind } from '../../operation/plan-kind.ts';
+import { requireRights } from '../column/rights.ts';
 import type { KeyContext } from '../context.ts';
+import { changeKeyring } from '../keyring/kept.ts';
 import { withKeyringLock } from '../keyring/lock.ts';
 import { keyringScope } from '../reencrypt/scope.ts';
 import { withWriter, writerTarget } from '../sessions.ts';
@@ -9,7 +11,8 @@ import { shredHorizon } from './horizon.ts';
 import { shredInputs } from './inputs.ts';
 import { writeLedger } from './ledger.ts';
 import { keysPrecondition } from './plan-shred.ts';
-import { shredKeys } from './shredded.ts';
+import { shredRights } from './rights.ts';
+import { requireShredded, shredKeys } from './shredded.ts';
 
 export const keyShred: PlanKind<KeyContext> = {
   kind: 'key.shred',
@@ -19,12 +22,18 @@ export const keyShred: PlanKind<KeyContext> = {
     const { keyring: name, keys } = planInputs(plan, shredInputs);
     return withWriter(context, async (db) => {
       const { keyring } = await keyringScope(db, await context.map(), name);
+      await requireRights(db, shredRights(keyring));
       return [await keysPrecondition(db, keyring, keys)];
     });
   },
   applyStep: async (context, plan, index): Promise<JsonObject> => {
     const { keyring: name, keys } = planInputs(plan, shredInputs);
     if (plan.body.steps[index]?.kind === 'ledger') {
+      // What the ledger says is repeated by every restore: only what can be done here is written there.
+      await withWriter(context, async (db) => {
+        const { keyring } = await keyringScope(db, await context.map(), name);
+        await requireRights(db, shredRights(keyring));
+      });
       await writeLedger(await context.state(), {
         profile: context.profile,
         planId: plan.id,
@@ -37,13 +46,17 @@ export const keyShred: PlanKind<KeyContext> = {
     return withKeyringLock(context, name, () =>
       withWriter(context, async (db) => {
         const { keyring } = await keyringScope(db, await context.map(), name);
-        await shredKeys(db, keyring, keys);
+        await changeKeyring(
+          db,
+          () => shredKeys(db, keyring, keys),
+          () => requireShredded(db, keyring, keys),
+        );
         return { destroyed: keys.length };
       }),
     );
   },
   certify: async (context, plan) => {
-    const { keyring, keys, reason, values } = planInputs(plan, shredInputs);
+    const { keyring, keys, reason, values, triggers } = planInputs(plan, shredInputs);
     const horizon = await shredHorizon(await context.state(), context.profile);
     return {
       subject: [],
@@ -53,6 +66,7 @@ export const keyShred: PlanKind<KeyContext> = {
         keys,
         reason,
         values: values.map((value) => ({ ...value })),
+        triggers: [...triggers],
         backups: {
           until: horizon.until,
           because: horizon.because && { ...horizon.because },

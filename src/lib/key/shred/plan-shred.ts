@@ -6,12 +6,15 @@ import { databaseTarget } from '../../operation/target.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { formatOfValue, keyIdOfValue } from '../column/format-of-value.ts';
+import { requireRights } from '../column/rights.ts';
 import type { KeyContext } from '../context.ts';
 import type { KeyringTable } from '../keyring/keyring-table.ts';
 import { keysById, keysOfSubject } from '../keyring/read-keys.ts';
+import { keyringTriggers, keyringTriggerWarnings } from '../keyring/triggers.ts';
 import { type KeyringScope, keyringScope } from '../reencrypt/scope.ts';
 import { type ShredHorizon, shredHorizon } from './horizon.ts';
 import type { ShredInputs } from './inputs.ts';
+import { shredRights } from './rights.ts';
 
 export interface ShredOptions {
   /** Canonical `schema.table`; the map's only keyring unless told. */
@@ -25,11 +28,14 @@ export interface PlannedShred {
   readonly plan: Plan;
   readonly inputs: ShredInputs;
   readonly horizon: ShredHorizon;
+  /** A sentence each: what the change of the keyring sets off. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * Plans that every version of a subject's data key goes, so that nobody can read what is under it.
- * @throws {PosternError} exit 2 `keyring-without-subjects`, `subject-without-key`; as `keyringScope`
+ * @throws {PosternError} exit 2 `keyring-without-subjects`, `subject-without-key`; exit 6 as `requireRights`; as
+ * `keyringScope`
  */
 export async function planShred(context: KeyContext, options: ShredOptions): Promise<PlannedShred> {
   const db = await context.openWriter();
@@ -37,6 +43,10 @@ export async function planShred(context: KeyContext, options: ShredOptions): Pro
     await db.query('set statement_timeout = 0');
     const scope = await keyringScope(db, await context.map(), options.keyring);
     const { keyring } = scope;
+    await requireRights(db, [
+      ...shredRights(keyring),
+      ...scope.columns.map(({ table }) => ({ table, right: 'SELECT' }) as const),
+    ]);
     if (keyring.subject === undefined) {
       throw usageError(
         `${keyring.table} has one key for all rows: to shred it would destroy everybody's values`,
@@ -58,11 +68,13 @@ export async function planShred(context: KeyContext, options: ShredOptions): Pro
         ],
       });
     }
+    const changed = [keyring.wrapped, keyring.state];
     const inputs: ShredInputs = {
       keyring: keyring.table,
       keys: keys.toSorted(),
       reason: options.reason,
       values: await valuesUnder(db, scope, keys),
+      triggers: [...keyringTriggers(keyring, changed)],
     };
     const total = inputs.values.reduce((sum, { values }) => sum + values, 0);
     const plan = createPlan(context, {
@@ -84,7 +96,8 @@ export async function planShred(context: KeyContext, options: ShredOptions): Pro
       preconditions: [await keysPrecondition(db, keyring, inputs.keys)],
       effects: { 'data keys destroyed': keys.length, 'values unreadable': total },
     });
-    return { plan, inputs, horizon: await shredHorizon(await context.state(), context.profile) };
+    const horizon = await shredHorizon(await context.state(), context.profile);
+    return { plan, inputs, horizon, warnings: keyringTriggerWarnings(keyring, changed) };
   } finally {
     await db.end();
   }

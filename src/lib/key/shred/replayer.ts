@@ -3,13 +3,14 @@ import { refused } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import { type DataMap, keyringsOf, tableName } from '../../platform/map/index.ts';
 import { shredErasure } from './ledger.ts';
-import { shredKeys } from './shredded.ts';
+import { requireShredded, shredKeys } from './shredded.ts';
 
 const detail = z.strictObject({ keyring: z.string(), keys: z.array(z.uuid()) });
 
 /**
  * Repeats shreds in a restored database: a set that is older than they are holds the wrapped keys still.
- * @throws {PosternError} exit 6, `erasure-keyring-missing`: the data map does not know the keyring any more
+ * @throws {PosternError} exit 6: `erasure-keyring-missing`: the data map does not know the keyring any more;
+ * `shred-not-kept`: a trigger of the keyring undoes it
  */
 export const shredReplayer = (map: () => Promise<DataMap>) => ({
   kind: shredErasure,
@@ -28,7 +29,9 @@ export const shredReplayer = (map: () => Promise<DataMap>) => ({
           hints: ['describe it under keyrings in the data map, so that the shred can be repeated'],
         });
       }
-      if (await isThere(client, keyring.table)) rows += await shredKeys(client, keyring, keys);
+      if (!(await isThere(client, keyring.table))) continue;
+      rows += await shredKeys(client, keyring, keys);
+      await requireShredded(client, keyring, keys);
     }
     return { replayed: entries.length, rows };
   },

@@ -2,6 +2,7 @@ import type { Queryable } from '../../base/postgres.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import type { WalkableTable } from '../../platform/walk/index.ts';
+import { type ChangedRows, changeKept } from './kept-rows.ts';
 import type { KeyedRow } from './row-work.ts';
 
 /**
@@ -34,6 +35,8 @@ export interface SwappedTable {
 export interface RowChange {
   /** SQL over the columns of `n`. */
   readonly set: string;
+  /** SQL over the columns of `n`, and of `t` as they stand afterwards: whether they are what was sent. */
+  readonly isKept: string;
   readonly columns: readonly {
     readonly name: string;
     readonly type: string;
@@ -42,16 +45,34 @@ export interface RowChange {
 }
 
 /**
- * Changes rows that are still the version that was read. One statement, which is one transaction.
- * @returns the positions of those that were changed; what the application changed meanwhile stays as it is
+ * Changes rows that are still the version that was read, where what was sent stays. One transaction.
+ * @returns what became of them, by position; what the application changed meanwhile stays as it is
  */
-export async function swapRows(
+export const swapRows = (
+  db: Queryable,
+  table: SwappedTable,
+  rows: readonly VersionedRow[],
+  change: RowChange,
+): Promise<ChangedRows> =>
+  changeKept(db, [...rows.keys()], (positions) => {
+    const columns = change.columns.map((column) => ({
+      ...column,
+      values: positions.map((at) => column.values[at]),
+    }));
+    return swapAll(
+      db,
+      table,
+      positions.flatMap((at) => rows[at] ?? []),
+      { ...change, columns },
+    );
+  });
+
+async function swapAll(
   db: Queryable,
   { table, walkable }: SwappedTable,
   rows: readonly VersionedRow[],
-  { set, columns }: RowChange,
-): Promise<ReadonlySet<number>> {
-  if (rows.length === 0) return new Set();
+  { set, isKept, columns }: RowChange,
+): Promise<ReadonlyMap<number, boolean>> {
   const keys = walkable.key.map(({ name, type }, index) => ({
     name: `key${index}`,
     // A key's type may be a domain, whose arrays are cast element by element.
@@ -65,14 +86,14 @@ export async function swapRows(
     { name: 'since', cast: 'text[]::xid[]', values: rows.map(({ version }) => version.xmin) },
     ...columns.map(({ name, type, values }) => ({ name, cast: `${type}[]`, values })),
   ];
-  const { rows: changed } = await db.query<{ position: string }>(
+  const { rows: changed } = await db.query<{ position: string; kept: boolean }>(
     `update ${walkable.kind === 'table' ? 'only ' : ''}${tableName(table)} t set ${set}
      from unnest(${all.map(({ cast }, index) => `$${index + 1}::${cast}`).join(', ')})
        with ordinality n(${all.map(({ name }) => name).join(', ')}, position)
      where ${keys.map(({ own, name }) => `t.${own} = n.${name}`).join(' and ')}
        and t.ctid = n.at and t.xmin = n.since
-     returning n.position::text as position`,
+     returning n.position::text as position, ${isKept} as kept`,
     all.map(({ values }) => values),
   );
-  return new Set(changed.map(({ position }) => Number(position) - 1));
+  return new Map(changed.map(({ position, kept }) => [Number(position) - 1, kept]));
 }
