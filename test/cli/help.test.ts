@@ -90,6 +90,7 @@ describe.each(commands)('postern $id', ({ id, command, declared }) => {
     );
     expect(text.trimEnd()).toMatch(new RegExp(`EXIT CODES\\n${escaped(wanted.join('').trimEnd())}$`));
     expect(text).toContain(`$ postern ${id}`);
+    expect(text, 'an alternative that is empty').not.toMatch(/\[\s*\||\|\s*\||\|\s*\]/);
     expect(
       text.split('\n').filter((line) => line.length > 100 && !/^\s*(\$|psql|source)/.test(line)),
     ).toEqual([]);

@@ -7,6 +7,27 @@ function exitCodeLines(codes: readonly ExitCode[]): string {
   return codes.map((code) => `${String(code).padStart(3)}  ${exitCodeMeaning[code]}`).join('\n');
 }
 
+type NamedFlag = readonly [string, Pick<Command.Flag.Cached, 'exclusive'>];
+
+/**
+ * Each flag in one group, with flags of which each excludes all others: oclif writes a group as `[--a | --b]`, and a
+ * flag of two groups only in the first, which leaves a gap in the other.
+ */
+function alternatives(flags: readonly NamedFlag[]): readonly (readonly string[])[] {
+  const excludes = new Set(
+    flags.flatMap(([name, { exclusive = [] }]) =>
+      exclusive.flatMap((other) => [`${name} ${String(other)}`, `${String(other)} ${name}`]),
+    ),
+  );
+  const groups: string[][] = [];
+  for (const [name] of flags) {
+    const group = groups.find((some) => some.every((other) => excludes.has(`${name} ${other}`)));
+    if (group === undefined) groups.push([name]);
+    else group.push(name);
+  }
+  return groups;
+}
+
 /** A command's help: its own flags in the usage, nothing said twice, and at the end what each exit code means. */
 class PosternCommandHelp extends CommandHelp {
   override generate(): string {
@@ -19,13 +40,13 @@ class PosternCommandHelp extends CommandHelp {
   protected override defaultUsage(): string {
     const whole = this.command;
     const own = Object.entries(whole.flags).filter(([, { helpGroup }]) => helpGroup !== 'GLOBAL');
-    const names = new Set(own.map(([name]) => name));
+    const groups = alternatives(own);
     const flags = own.map(([name, original]) => {
       const flag = { ...original };
-      const others = flag.exclusive?.filter((other) => typeof other === 'string' && names.has(other)) ?? [];
       delete flag.dependsOn;
       delete flag.exclusive;
-      if (others.length > 0) flag.exclusive = others;
+      const [first, ...others] = groups.find((group) => group.includes(name)) ?? [];
+      if (first === name && others.length > 0) flag.exclusive = others;
       return [name, flag];
     });
     this.command = { ...whole, flags: Object.fromEntries(flags) };
