@@ -81,14 +81,19 @@ test('a value that does not open is quarantined, listed, and lets the plan be do
   const planned = await tell('key reencrypt', ['--plan-only', '--writer-cache', '0']);
   const left = await world.run('plan', 'apply', planned.planId, '--yes');
   expect(left).toMatchObject({ code: 7, stderr: expect.stringContaining('postern key quarantine') });
-  expect(await tell('key quarantine', [], 3)).toMatchObject({ total: 1, values: [{ key: [person, name] }] });
+  const one = { total: 1, values: [{ key: [person, name] }], resolved: [] };
+  expect(await tell('key quarantine', [], 3)).toMatchObject(one);
+  expect(await tell('key quarantine', ['--resolve'], 3)).toMatchObject(one);
   platform.forgetKeys();
   await platform.platform.query(
     `update app.token set secret = $3, key_id = (select id from app.key where person_id = $1 and state = 'active') ${where}`,
     [person, name, await platform.seal(person, name, plaintext)],
   );
+  expect(await tell('key quarantine', ['--resolve'])).toMatchObject({
+    total: 0,
+    resolved: [{ table: 'app.token', column: 'secret', why: 'value-active', values: 1 }],
+  });
   await world.must('plan', 'apply', planned.planId, '--yes');
-  expect(await tell('key quarantine')).toMatchObject({ total: 0 });
 });
 
 test('another host takes parts of a walk, and ends with it', async () => {

@@ -45,7 +45,7 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   key_quarantine: [
     'select',
     'insert (profile, table_name, column_name, row_key, reason, plan_id)',
-    'update (reason, plan_id, last_at, resolved_at)',
+    'update (reason, plan_id, first_at, last_at, resolved_at)',
   ],
   key_census: ['select', 'insert (profile, looked_for_undeclared, columns, findings)'],
   // The time of an event is the server's, as that of a plan's.

@@ -6,6 +6,7 @@ import type { Plan } from '../../operation/plan.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { keylessSubjects, makeFirstVersions } from '../keyring/first-versions.ts';
+import { settleLeftColumns } from '../walk/left-columns.ts';
 import { measured } from '../walk/measured.ts';
 import { quarantineReasons } from '../walk/quarantine.ts';
 import { retryQuarantine, workOnLeftovers } from '../walk/second-pass.ts';
@@ -69,6 +70,7 @@ export async function settleStep(task: StepTask): Promise<JsonObject> {
   const pass = { db, work: sealWork(adopting), planId: plan.id, batchSize: inputs.batchSize };
   const { target, source } = adopting.adopted;
   const isLeft = source === undefined ? '' : ` and ${quoteIdentifier(target.column)} is null`;
+  await settleLeftColumns(context, db);
   const retried = await retryQuarantine(context, pass);
   const left = await workOnLeftovers(context, pass, {
     text: `${hasSource(adopting.adopted)}${isLeft}`,

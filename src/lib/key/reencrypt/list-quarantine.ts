@@ -7,7 +7,7 @@ export async function listQuarantine(
   state: Queryable,
   profile: string,
   limit: number,
-): Promise<KeyQuarantineResult> {
+): Promise<Omit<KeyQuarantineResult, 'resolved'>> {
   const open = 'from postern.key_quarantine where profile = $1 and resolved_at is null';
   const { rows } = await state.query<KeyQuarantineResult['values'][number]>(
     `select table_name as table, column_name as column, row_key as key, reason,

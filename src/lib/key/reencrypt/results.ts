@@ -36,6 +36,18 @@ export const keyWorkResult = z.strictObject({
   walks: count,
 });
 
+const resolvedValues = z.strictObject({
+  table: z.string(),
+  column: z.string(),
+  /**
+   * `column-gone`: the database has no such column; `column-left`: the map calls it neither encrypted nor hashed;
+   * `row-gone`: the row is gone, or holds no value; `value-active`, `value-shredded`: under the active key of its
+   * subject, or one that was destroyed on purpose.
+   */
+  why: z.enum(['column-gone', 'column-left', 'row-gone', 'value-active', 'value-shredded']),
+  values: count,
+});
+
 export const keyQuarantineResult = z.strictObject({
   values: z.array(
     z.strictObject({
@@ -51,8 +63,11 @@ export const keyQuarantineResult = z.strictObject({
   ),
   /** How many there are, of which `values` shows the first. */
   total: count,
+  /** What --resolve took out. */
+  resolved: z.array(resolvedValues),
 });
 
+export type ResolvedValues = z.infer<typeof resolvedValues>;
 export type KeyReencryptResult = z.infer<typeof keyReencryptResult>;
 export type KeyQuarantineResult = z.infer<typeof keyQuarantineResult>;
 export type KeyWorkResult = z.infer<typeof keyWorkResult>;

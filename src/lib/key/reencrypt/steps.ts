@@ -11,6 +11,7 @@ import { condemnVersions, countActive, isCompromised } from '../keyring/compromi
 import { drainVersions } from '../keyring/drain.ts';
 import type { KeyVersion } from '../keyring/key-version.ts';
 import { makeSuccessors, newestActive } from '../keyring/make-versions.ts';
+import { settleLeftColumns } from '../walk/left-columns.ts';
 import { measured } from '../walk/measured.ts';
 import { quarantineReasons } from '../walk/quarantine.ts';
 import { firstStart } from '../walk/walk-part.ts';
@@ -108,6 +109,7 @@ export async function settleStep(task: StepTask): Promise<JsonObject> {
   const from = lastOf(journal);
   let written = Number(from?.['written'] ?? 0);
   let drained = Number(from?.['drained'] ?? 0);
+  await settleLeftColumns(context, db);
   const left: string[] = [];
   for (const column of scope.columns) {
     const { batchSize } = inputs;

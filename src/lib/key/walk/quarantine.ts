@@ -18,11 +18,13 @@ export async function quarantine(
 ): Promise<void> {
   if (refused.length === 0) return;
   await state.query(
-    `insert into postern.key_quarantine (profile, table_name, column_name, row_key, reason, plan_id)
+    `insert into postern.key_quarantine as q (profile, table_name, column_name, row_key, reason, plan_id)
      select $1, $2, $3, array(select json_array_elements_text(r -> 'key')), r ->> 'reason', $4
      from json_array_elements($5::json) r
      on conflict (profile, table_name, column_name, row_key) do update
-     set reason = excluded.reason, plan_id = excluded.plan_id, last_at = clock_timestamp(), resolved_at = null`,
+     set reason = excluded.reason, plan_id = excluded.plan_id, last_at = clock_timestamp(),
+       -- What was out of quarantine and comes back is there since now.
+       first_at = case when q.resolved_at is null then q.first_at else clock_timestamp() end, resolved_at = null`,
     [profile, table, column, planId, JSON.stringify(refused)],
   );
 }
