@@ -59,6 +59,7 @@ test('every key of the profile is listed, and status is fine', async () => {
     ['certificate-signer', 'not used yet', 'fine'],
   ]);
   expect(await tell('key status', ['--fail-overdue'])).toMatchObject({ verdict: 'fine' });
+  expect((await world.must('key', 'status')).stdout).toMatch(/^test: fine, all of 6 keys\n/);
   const { keys: some } = await tell('key list', ['--kind', 'dek', '--kind', 'kek']);
   expect(some).toHaveLength(2);
 });

@@ -121,6 +121,31 @@ test('Ctrl-C stops between two steps with exit 130, and the plan can be resumed'
   await expect(applyPlan(world.context, toyKind, plan.id)).resolves.toMatchObject({ resumedAfter: 1 });
 });
 
+test('a step that Ctrl-C stops in its middle is told as interrupted, not as failed', async () => {
+  const plan = await world.saved({ note: 'interrupted within' });
+  const interruption = new AbortController();
+  const told: string[] = [];
+  const stopping: ToyContext = {
+    ...world.context,
+    signal: interruption.signal,
+    progress: {
+      ...world.context.progress,
+      step: () => ({
+        advance: () => {},
+        done: (summary = 'done') => void told.push(summary),
+        fail: (reason) => void told.push(`failed: ${reason}`),
+      }),
+    },
+    at: (point, step) => {
+      if (point !== 'before' || step !== 1) return;
+      interruption.abort();
+      interruption.signal.throwIfAborted();
+    },
+  };
+  await expect(applyPlan(stopping, toyKind, plan.id)).rejects.toMatchObject({ exitCode: 130 });
+  expect(told).toEqual(['done', 'interrupted']);
+});
+
 test('of two runs at once, one applies and the other is told who holds the lock', async () => {
   const plan = await world.saved({ note: 'twice' });
   let second: Promise<unknown> | undefined;

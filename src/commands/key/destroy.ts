@@ -30,7 +30,7 @@ export default class KeyDestroy extends BaseCommand<typeof KeyDestroy> {
       helpValue: 'N',
     }),
     soak: Flags.string({
-      summary: 'for how long the key must have been disabled, and not used',
+      summary: 'for how long the key must have been disabled, and not used; longer than 0',
       helpValue: 'DURATION',
       default: '7d',
     }),

@@ -11,6 +11,7 @@ export default class KeyShred extends BaseCommand<typeof KeyShred> {
   static override examples = [
     '<%= config.bin %> <%= command.id %> 4711 --reason "request 2026-17" --dry-run',
     '<%= config.bin %> <%= command.id %> 4711 --reason "request 2026-17" --plan-only',
+    '<%= config.bin %> <%= command.id %> - --reason "request 2026-17" --plan-only < subject.txt',
     '<%= config.bin %> <%= command.id %> 4711 --keyring mail.subject_keys --reason "request 2026-17" --confirm mail',
   ];
   static override args = {

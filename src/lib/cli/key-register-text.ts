@@ -1,4 +1,5 @@
 import { formatByteSize } from '../base/byte-size.ts';
+import { counted } from '../base/counted.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { KeyListResult, KeyRow, KeyShowResult, KeyStatusResult } from '../key/register/results.ts';
 import type { Column, TableFormat } from './table.ts';
@@ -107,7 +108,7 @@ function nextText(next: KeyRow['next']): string | undefined {
 const days = (seconds: number | null): number | undefined =>
   seconds === null ? undefined : Math.floor(seconds / 86_400);
 
-/** `production: overdue, 2 of 14 keys overdue, 1 due` */
+/** `production: overdue, 2 overdue, 1 due of 14 keys`, `production: fine, all of 14 keys` */
 export function statusLine({
   profile,
   verdict,
@@ -117,5 +118,6 @@ export function statusLine({
     const count = keys.filter((key) => key.verdict === wanted).length;
     return count === 0 ? [] : [`${count} ${wanted}`];
   });
-  return `${profile}: ${verdict}${told.length === 0 ? '' : `, ${told.join(', ')}`} of ${keys.length} keys`;
+  const all = counted(keys.length, 'key');
+  return `${profile}: ${verdict}, ${told.length === 0 ? 'all' : told.join(', ')} of ${all}`;
 }

@@ -43,12 +43,13 @@ export async function applySteps<C extends OperationContext>(
       results.push(result);
       shown.done();
     } catch (error) {
-      shown.fail(messageOf(error));
+      if (context.signal.aborted) shown.done('interrupted');
+      else shown.fail(messageOf(error));
       const detail = { ...errorCode(error) };
       // The step's error matters more than one from writing about it, and a lost session cannot be written to.
       await appendJournal(session, plan.id, { event: 'failed', step: index, detail }).catch(() => {});
       if (context.signal.aborted) throw interrupted(plan, index, error);
-      if (!mayHaveEffect && !journal.hasCheckpoint) throw error;
+      if (!mayHaveEffect && !journal.hasCheckpoint) throw withResume(plan, error);
       throw stopped(plan, index, error);
     }
   }
@@ -82,6 +83,17 @@ function interrupted(plan: Plan, index: number, cause?: unknown): PosternError {
     `interrupted before step ${index + 1} of ${plan.body.steps.length} was done`,
     { code: 'interrupted', cause, hints: [resumeHint(plan)] },
   );
+}
+
+/** Nothing was changed yet: the step's own error, which says how to go on where going on is all that it takes. */
+function withResume(plan: Plan, error: unknown): unknown {
+  if (!(error instanceof PosternError) || error.exitCode !== ExitCode.partial) return error;
+  const { message, code } = error;
+  const hints = [
+    ...error.hints,
+    `then \`postern plan apply ${shortId(plan.id)}\` goes on with the stored plan`,
+  ];
+  return partial(message, { cause: error, hints, ...(code === undefined ? {} : { code }) });
 }
 
 const ownExits: ReadonlySet<ExitCode> = new Set([ExitCode.integrity, ExitCode.refused]);
