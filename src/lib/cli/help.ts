@@ -16,7 +16,9 @@ type NamedFlag = readonly [string, Pick<Command.Flag.Cached, 'exclusive'>];
 function alternatives(flags: readonly NamedFlag[]): readonly (readonly string[])[] {
   const excludes = new Set(
     flags.flatMap(([name, { exclusive = [] }]) =>
-      exclusive.flatMap((other) => [`${name} ${String(other)}`, `${String(other)} ${name}`]),
+      exclusive.flatMap((other) =>
+        typeof other === 'string' ? [`${name} ${other}`, `${other} ${name}`] : [],
+      ),
     ),
   );
   const groups: string[][] = [];
