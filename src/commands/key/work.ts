@@ -24,6 +24,7 @@ export default class KeyWork extends BaseCommand<typeof KeyWork> {
     ExitCode.usage,
     ExitCode.integrity,
     ExitCode.refused,
+    ExitCode.partial,
     ExitCode.interrupted,
   ];
   static override result = async () => (await import('../../lib/key/reencrypt/results.ts')).keyWorkResult;

@@ -10,6 +10,7 @@ import { makeFirstVersion } from '../keyring/first-version.ts';
 import type { KeyVersion } from '../keyring/key-version.ts';
 import { makeSuccessors, successorId } from '../keyring/make-versions.ts';
 import { versionsOfKeyring } from '../keyring/read-keys.ts';
+import { byKek } from '../keyring/usable-kek.ts';
 import { measured } from '../walk/measured.ts';
 import { retryQuarantine } from '../walk/second-pass.ts';
 import { walkTableRows } from '../walk/walk-table-rows.ts';
@@ -191,7 +192,7 @@ async function openHashKey(
   { keyring }: HmacScope,
   version: KeyVersion,
 ): Promise<Uint8Array> {
-  const key = await context.openDataKey(version);
+  const key = await byKek(version.kek, () => context.openDataKey(version));
   if (key.length === hashKeyLength) return key;
   key.fill(0);
   throw failure(

@@ -4,6 +4,7 @@ import type { Queryable } from '../../base/postgres.ts';
 import { decryptingStates, type KeyVersion } from './key-version.ts';
 import type { KeyringTable } from './keyring-table.ts';
 import { activeKeys, keysById } from './read-keys.ts';
+import { byKek } from './usable-kek.ts';
 
 /** A version of a key, opened; or why it cannot be, which concerns the values under it and no others. */
 export type OpenedKey =
@@ -19,11 +20,12 @@ export interface BatchKeys {
 }
 
 /** Of the key management service: these say something about one key, all others that no key can be opened now. */
-const concernsOneKey = new Set(['kms-wrong-key', 'kms-key-unusable', 'kms-key-missing', 'kms-alias']);
+const concernsOneKey = new Set(['kms-wrong-key', 'kms-key-missing', 'kms-alias']);
 
 /**
  * Reads the keyring anew for every batch, so that a version that another host made or closed counts at once; only what
  * the key management service opened is remembered.
+ * @throws {PosternError} as `byKek`, and what `open` throws that does not concern one key
  */
 export async function keysOfBatch(
   db: Queryable,
@@ -52,7 +54,7 @@ async function openKey(
 ): Promise<OpenedKey> {
   if (!decryptingStates.includes(version.state)) return { version, problem: `key-${version.state}` };
   try {
-    return { version, dataKey: await open(version) };
+    return { version, dataKey: await byKek(version.kek, () => open(version)) };
   } catch (error) {
     if (error instanceof PosternError && error.code !== undefined && concernsOneKey.has(error.code)) {
       return { version, problem: error.code };

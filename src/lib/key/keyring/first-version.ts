@@ -6,6 +6,7 @@ import { changeKeyring } from './kept.ts';
 import type { KeyringTable } from './keyring-table.ts';
 import { requireMade } from './made.ts';
 import { keyContext } from './read-keys.ts';
+import { byKek } from './usable-kek.ts';
 
 /**
  * Makes version 1 of a keyring without subjects that has none, pre-active. A second time makes nothing.
@@ -24,7 +25,7 @@ export async function makeFirstVersion(
     [keyring.state, 'pre-active'],
     [keyring.kek, kek],
   ]);
-  const dataKey = await kms.generateDataKey(kek, keyContext(keyring, row));
+  const dataKey = await byKek(kek, () => kms.generateDataKey(kek, keyContext(keyring, row)));
   dataKey.plaintext.fill(0);
   const columns = new Map([
     [keyring.id, '$1::uuid'],

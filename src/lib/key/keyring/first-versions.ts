@@ -10,6 +10,7 @@ import type { KeyringTable } from './keyring-table.ts';
 import { requireMade } from './made.ts';
 import { successorId } from './make-versions.ts';
 import { contextColumnsOf, keyContext } from './read-keys.ts';
+import { byKek } from './usable-kek.ts';
 
 /** A subject that has no key at all, of any state: one whose keys were destroyed gets no new one. */
 export interface KeylessSubject {
@@ -117,7 +118,7 @@ export async function makeFirstVersions(
       [keyring.kek, kek],
       [keyring.subject ?? '', text],
     ]);
-    const dataKey = await kms.generateDataKey(kek, keyContext(keyring, row));
+    const dataKey = await byKek(kek, () => kms.generateDataKey(kek, keyContext(keyring, row)));
     dataKey.plaintext.fill(0);
     made.push({ id, subject, wrapped: Buffer.from(dataKey.wrapped), material: dataKey.materialId ?? null });
   });

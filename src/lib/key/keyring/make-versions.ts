@@ -9,6 +9,7 @@ import type { KeyVersion } from './key-version.ts';
 import type { KeyringTable } from './keyring-table.ts';
 import { requireMade } from './made.ts';
 import { activeKeys, activeKeysAfter, contextColumnsOf, keyContext } from './read-keys.ts';
+import { byKek } from './usable-kek.ts';
 
 /**
  * The id of the version that a plan puts in the place of another: always the same, so that a step that is done twice
@@ -71,14 +72,15 @@ export async function makeSuccessors(
     const version = numberAfter(rows.get(old.id)?.newest ?? old.version);
     const row = new Map(rows.get(old.id)?.context);
     row.set(keyring.id, id).set(keyring.version, String(version)).set(keyring.state, 'pre-active');
-    row.set(keyring.kek, kek ?? old.kek);
-    const dataKey = await kms.generateDataKey(kek ?? old.kek, keyContext(keyring, row));
+    const wrapping = kek ?? old.kek;
+    row.set(keyring.kek, wrapping);
+    const dataKey = await byKek(wrapping, () => kms.generateDataKey(wrapping, keyContext(keyring, row)));
     dataKey.plaintext.fill(0);
     made.push({
       id,
       old: old.id,
       version,
-      kek: kek ?? old.kek,
+      kek: wrapping,
       wrapped: dataKey.wrapped,
       material: dataKey.materialId,
     });
