@@ -187,6 +187,31 @@ test('in place, values in clear are encrypted where they stand, and encrypted on
   ).toBeUndefined();
 });
 
+test('in place, a value that was encrypted meanwhile and then shredded is in quarantine no longer', async () => {
+  await adopt();
+  const {
+    rows: [row],
+  } = await world.platform.query('select id, sealed, person_id from app.account order by id limit 1');
+  const keys = (state: string) =>
+    world.platform.query('update app.key set state = $2 where person_id = $1', [row.person_id, state]);
+  await world.platform.query(
+    `update app.account set sealed = convert_to(legacy, 'UTF8'), sealed_key = null where id = $1`,
+    [row.id],
+  );
+  await keys('disabled');
+  const { context, plan } = await planned({
+    name: { table: 'app.account', column: 'sealed' },
+    mode: 'in-place',
+  });
+  await expect(applyPlan(context, keyAdopt, plan?.id ?? '')).rejects.toMatchObject({ exitCode: 7 });
+  const inQuarantine = async () => (await listQuarantine(world.state.pool, context.profile, 10)).total;
+  expect(await inQuarantine()).toBe(1);
+  await world.platform.query('update app.account set sealed = $2 where id = $1', [row.id, row.sealed]);
+  await keys('destroyed');
+  await applyPlan(context, keyAdopt, plan?.id ?? '');
+  expect(await inQuarantine()).toBe(0);
+});
+
 test('values of pgcrypto are opened outside the database, and what does not open is in quarantine', async () => {
   await world.platform.query('create extension pgcrypto schema public');
   await world.platform.query(

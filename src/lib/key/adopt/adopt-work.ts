@@ -25,7 +25,8 @@ export const sealWork = (task: Adopting): RowWork<AdoptRow> => ({
       for (const { row, plaintext } of plaintexts) {
         const { name } = task.adopted.target;
         const compared = compareTarget(row, plaintext, name, keys);
-        if (typeof compared === 'object') refused.push({ key: row.key, reason: compared.problem });
+        if (typeof compared === 'object' && !isShredded(compared, plaintext))
+          refused.push({ key: row.key, reason: compared.problem });
         if (compared === 'same' || typeof compared === 'object' || plaintext === null) continue;
         const outcome = sealRow(row, plaintext, name, keys);
         if ('problem' in outcome) refused.push({ key: row.key, reason: outcome.problem });
@@ -59,6 +60,10 @@ export const clearWork = (task: Adopting): RowWork<AdoptRow> => ({
       return written(await clearSource(db, task.adopted, same), same, refused);
     }),
 });
+
+/** In place, a value that was encrypted and then shredded needs nothing any more; one in clear beside it does. */
+const isShredded = ({ problem }: { readonly problem: string }, plaintext: Uint8Array | null): boolean =>
+  plaintext === null && problem === 'key-destroyed';
 
 function written(
   { done, notKept }: ChangedRows,
