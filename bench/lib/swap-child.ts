@@ -12,6 +12,7 @@ const column = {
   table: 'app.token',
   column: 'secret',
   walkable: { kind: 'table', key: [{ name: 'id', type: 'bigint' }] },
+  relation: { triggers: [] },
 } as unknown as WalkedColumn;
 
 await withConnection({ url, role: 'bench' }, async (client) => {

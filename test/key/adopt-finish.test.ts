@@ -129,3 +129,50 @@ test('a value that becomes another after the check is left as it is', async () =
   await run(finishing);
   expect(await world.readSealed()).toEqual(new Map([...world.legacy, [5, 'changed']]));
 });
+
+test.each([
+  ['before update', 'new.legacy = old.legacy; return new;'],
+  [
+    'after update',
+    'if new.legacy is null and old.legacy is not null then update app.account set legacy = old.legacy where id = old.id; end if; return null;',
+  ],
+])('a trigger that keeps what is in clear (%s) ends with 7, and nothing is certified', async (when, body) => {
+  await run();
+  await world.platform.query(`
+    create function app.meddle() returns trigger language plpgsql as $f$ begin ${body} end $f$;
+    create trigger meddling ${when} on app.account for each row execute function app.meddle()`);
+  await expect(run(finishing)).rejects.toMatchObject({
+    exitCode: 7,
+    message: expect.stringContaining('20 values of app.account.legacy (value-not-kept)'),
+  });
+  expect(await inClear()).toBe(20);
+  const { rows } = await world.state.pool.query('select from postern.certificate');
+  expect(rows).toHaveLength(1);
+  await world.platform.query('drop function app.meddle cascade');
+  await run(finishing);
+  expect(await inClear()).toBe(0);
+  expect(await world.readSealed()).toEqual(world.legacy);
+});
+
+test.each([
+  ['before update', 'new.sealed = null; return new;'],
+  [
+    'after update',
+    'if new.sealed is not null then update app.account set sealed = null where id = old.id; end if; return null;',
+  ],
+])(
+  'a trigger that keeps encrypted values out (%s) ends with 7, and nothing is certified',
+  async (when, body) => {
+    await world.platform.query(`
+    create function app.meddle() returns trigger language plpgsql as $f$ begin ${body} end $f$;
+    create trigger meddling ${when} on app.account for each row execute function app.meddle()`);
+    await expect(run()).rejects.toMatchObject({
+      exitCode: 7,
+      message: expect.stringContaining('20 values of app.account.legacy (value-not-kept)'),
+    });
+    expect((await world.state.pool.query('select from postern.certificate')).rows).toEqual([]);
+    await world.platform.query('drop function app.meddle cascade');
+    await run();
+    expect(await world.readSealed()).toEqual(world.legacy);
+  },
+);

@@ -94,6 +94,18 @@ test.each([
     "if old.name = 't1' then new.secret = old.secret; end if; return new;",
     3,
   ],
+  [
+    'puts the old value back later',
+    'after update',
+    'if new.secret <> old.secret and pg_trigger_depth() = 1 then update app.token set secret = old.secret where person_id = old.person_id and name = old.name; end if; return null;',
+    6,
+  ],
+  [
+    'writes something else at the end',
+    'constraint after update',
+    "if pg_trigger_depth() = 1 then update app.token set secret = 'lost' where person_id = old.person_id and name = old.name; end if; return null;",
+    6,
+  ],
 ])(
   'a value whose trigger %s is in quarantine, as it was, and nothing is certified',
   async (_, when, body, values) => {

@@ -385,3 +385,39 @@ test('an application that writes without the column of the new version is found 
   await applyPlan(context, rotateHmac, plan.id);
   expect(await world.wrong()).toEqual([]);
 });
+
+test.each(['before', 'after'])(
+  'hashes that a trigger %s the update puts back are in quarantine, and no version becomes active by them',
+  async (when) => {
+    const again = 'update app.account set email_even = old.email_even where id = old.id';
+    await world.platform.query(`
+      create function app.meddle() returns trigger language plpgsql as $f$ begin
+        ${when === 'before' ? 'new.email_even = old.email_even;' : `if new.email_even is distinct from old.email_even and pg_trigger_depth() = 1 then ${again}; end if;`}
+        return new; end $f$;
+      create trigger meddling ${when} update on app.account for each row execute function app.meddle()`);
+    await expect(run()).rejects.toMatchObject({ exitCode: 7 });
+    const { values } = await listQuarantine(world.state.pool, 'test', 100);
+    expect(new Set(values.map(({ reason }) => reason))).toEqual(new Set(['value-not-kept']));
+    expect(await world.versions()).toEqual([
+      { version: 1, state: 'active' },
+      { version: 2, state: 'pre-active' },
+    ]);
+    await world.platform.query('drop function app.meddle cascade');
+    await run();
+    expect(await world.wrong()).toEqual([]);
+  },
+);
+
+test.each(['active', 'drained'])('a keyring that does not keep a version %s ends the plan', async (state) => {
+  if (state === 'drained') await run();
+  await world.platform.query(`
+    create function app.meddle() returns trigger language plpgsql as $f$ begin
+      if new.state = '${state}' then new.state = old.state; end if; return new; end $f$;
+    create trigger meddling before update on app.index_key for each row execute function app.meddle()`);
+  const before = await world.versions();
+  await expect(run(state === 'drained' ? finishing : {})).rejects.toMatchObject({
+    exitCode: 6,
+    code: 'keyring-not-kept',
+  });
+  expect((await world.versions()).slice(0, before.length)).toEqual(before);
+});

@@ -2,7 +2,7 @@ import type { Queryable } from '../../base/postgres.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import type { WalkedColumn } from '../column/walked-column.ts';
-import { type ChangedRows, changeKept } from '../walk/kept-rows.ts';
+import { type ChangedRows, changeKept, isChangedAfter } from '../walk/kept-rows.ts';
 
 /** A value to be put in the place of another, which must still be there. */
 export interface ChangedValue {
@@ -19,36 +19,76 @@ export interface ChangedValue {
  */
 export const writeValues = (
   db: Queryable,
-  column: WalkedColumn,
+  column: WrittenColumn,
   changes: readonly ChangedValue[],
-): Promise<ChangedRows> => changeKept(db, changes, (some) => swapValues(db, column, some));
+): Promise<ChangedRows> =>
+  changeKept(db, changes, {
+    write: (some) => swapValues(db, column, some),
+    look: isChangedAfter(column.relation) ? (some) => lookAtValues(db, column, some) : undefined,
+  });
+
+type WrittenColumn = Pick<WalkedColumn, 'table' | 'column' | 'keyIdColumn' | 'walkable' | 'relation'>;
 
 async function swapValues(
   db: Queryable,
-  column: WalkedColumn,
+  column: WrittenColumn,
   changes: readonly ChangedValue[],
 ): Promise<ReadonlyMap<number, boolean>> {
+  const { table, source, sameKey, sent, value, beside, isKept, parameters, next } = statementOf(
+    column,
+    changes,
+  );
+  const old = packed(changes.map((change) => change.old));
+  const { rows } = await db.query<Found>(
+    `update ${table} set ${value} = ${sent}${beside === undefined ? '' : `, ${beside} = n.key_id`}
+     from ${source} where ${sameKey} and t.${value} = pg_catalog.substr($${next}::bytea, n.old_start, n.old_length)
+     returning n.position::text as position, ${isKept} as kept`,
+    [...parameters, old.bytes],
+  );
+  return foundOf(rows);
+}
+
+async function lookAtValues(
+  db: Queryable,
+  column: WrittenColumn,
+  changes: readonly ChangedValue[],
+): Promise<ReadonlyMap<number, boolean>> {
+  const { table, source, sameKey, isKept, parameters } = statementOf(column, changes);
+  const { rows } = await db.query<Found>(
+    `select n.position::text as position, ${isKept} as kept from ${table} join ${source} on ${sameKey}`,
+    [...parameters],
+  );
+  return foundOf(rows);
+}
+
+interface Found {
+  readonly position: string;
+  readonly kept: boolean;
+}
+
+const foundOf = (rows: readonly Found[]): ReadonlyMap<number, boolean> =>
+  new Map(rows.map(({ position, kept }) => [Number(position) - 1, kept]));
+
+/** SQL: the table's rows as `t`, and what is to stand in them as `n`. */
+function statementOf(column: WrittenColumn, changes: readonly ChangedValue[]) {
   const keys = column.walkable.key;
   const value = quoteIdentifier(column.column);
-  const beside = column.keyIdColumn;
+  const beside = column.keyIdColumn === undefined ? undefined : quoteIdentifier(column.keyIdColumn);
   const arrays = keys.map(({ type }, index) => `$${index + 1}::text[]::${type}[]`);
   const at = keys.length;
-  const columns = keys.map((_, index) => `key${index}`);
   const old = packed(changes.map((change) => change.old));
   const changed = packed(changes.map((change) => change.value));
-  // Returned is the row as a trigger before the update left it.
-  const isKept = `t.${value} is not distinct from pg_catalog.substr($${at + 1}::bytea, n.start, n.length)${
-    beside === undefined ? '' : ` and t.${quoteIdentifier(beside)}::text is not distinct from n.key_id::text`
-  }`;
-  const { rows } = await db.query<{ position: string; kept: boolean }>(
-    `update ${column.walkable.kind === 'table' ? 'only ' : ''}${tableName(column.table)} t
-     set ${value} = pg_catalog.substr($${at + 1}::bytea, n.start, n.length)${beside === undefined ? '' : `, ${quoteIdentifier(beside)} = n.key_id`}
-     from unnest(${arrays.join(', ')}, $${at + 2}::int[], $${at + 3}::int[], $${at + 4}::int[], $${at + 5}::int[], $${at + 6}::uuid[])
-       with ordinality n(${columns.join(', ')}, old_start, old_length, start, length, key_id, position)
-     where ${keys.map(({ name }, index) => `t.${quoteIdentifier(name)} = n.key${index}`).join(' and ')}
-       and t.${value} = pg_catalog.substr($${at + 7}::bytea, n.old_start, n.old_length)
-     returning n.position::text as position, ${isKept} as kept`,
-    [
+  const sent = `pg_catalog.substr($${at + 1}::bytea, n.start, n.length)`;
+  return {
+    table: `${column.walkable.kind === 'table' ? 'only ' : ''}${tableName(column.table)} t`,
+    source: `unnest(${arrays.join(', ')}, $${at + 2}::int[], $${at + 3}::int[], $${at + 4}::int[], $${at + 5}::int[], $${at + 6}::uuid[])
+       with ordinality n(${keys.map((_, index) => `key${index}`).join(', ')}, old_start, old_length, start, length, key_id, position)`,
+    sameKey: keys.map(({ name }, index) => `t.${quoteIdentifier(name)} = n.key${index}`).join(' and '),
+    sent,
+    value,
+    beside,
+    isKept: `t.${value} is not distinct from ${sent}${beside === undefined ? '' : ` and t.${beside}::text is not distinct from n.key_id::text`}`,
+    parameters: [
       ...keys.map((_, index) => changes.map(({ key }) => key[index])),
       changed.bytes,
       old.starts,
@@ -56,10 +96,9 @@ async function swapValues(
       changed.starts,
       changed.lengths,
       changes.map(({ keyId }) => keyId),
-      old.bytes,
     ],
-  );
-  return new Map(rows.map(({ position, kept }) => [Number(position) - 1, kept]));
+    next: at + 7,
+  };
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Queryable } from '../../base/postgres.ts';
+import type { Relation } from '../../platform/catalog/index.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import type { WalkableTable } from '../../platform/walk/index.ts';
-import { type ChangedRows, changeKept } from './kept-rows.ts';
+import { type ChangedRows, changeKept, isChangedAfter } from './kept-rows.ts';
 import type { KeyedRow } from './row-work.ts';
 
 /**
@@ -30,6 +31,7 @@ export interface SwappedTable {
   /** Canonical `schema.table`. */
   readonly table: string;
   readonly walkable: WalkableTable;
+  readonly relation: Pick<Relation, 'triggers'>;
 }
 
 export interface RowChange {
@@ -48,52 +50,70 @@ export interface RowChange {
  * Changes rows that are still the version that was read, where what was sent stays. One transaction.
  * @returns what became of them, by position; what the application changed meanwhile stays as it is
  */
-export const swapRows = (
+export function swapRows(
   db: Queryable,
-  table: SwappedTable,
+  swapped: SwappedTable,
   rows: readonly VersionedRow[],
   change: RowChange,
-): Promise<ChangedRows> =>
-  changeKept(db, [...rows.keys()], (positions) => {
-    const columns = change.columns.map((column) => ({
-      ...column,
-      values: positions.map((at) => column.values[at]),
-    }));
-    return swapAll(
-      db,
-      table,
-      positions.flatMap((at) => rows[at] ?? []),
-      { ...change, columns },
-    );
+): Promise<ChangedRows> {
+  const changes = rows.map((row, at) => ({ row, values: change.columns.map(({ values }) => values[at]) }));
+  const run = async (some: typeof changes, statement: keyof typeof statements) => {
+    const { text, parameters } = statementOf(swapped, some, change, statement);
+    const { rows: found } = await db.query<{ position: string; kept: boolean }>(text, parameters);
+    return new Map(found.map(({ position, kept }) => [Number(position) - 1, kept]));
+  };
+  return changeKept(db, changes, {
+    write: (some) => run([...some], 'write'),
+    look: isChangedAfter(swapped.relation) ? (some) => run([...some], 'look') : undefined,
   });
+}
 
-async function swapAll(
-  db: Queryable,
+interface SwapParts {
+  readonly table: string;
+  readonly set: string;
+  readonly source: string;
+  readonly sameKey: string;
+  readonly found: string;
+}
+
+const statements = {
+  write: ({ table, set, source, sameKey, found }: SwapParts) =>
+    `update ${table} set ${set} from ${source}
+     where ${sameKey} and t.ctid = n.at and t.xmin = n.since returning ${found}`,
+  look: ({ table, source, sameKey, found }: SwapParts) =>
+    `select ${found} from ${table} join ${source} on ${sameKey}`,
+} as const;
+
+function statementOf(
   { table, walkable }: SwappedTable,
-  rows: readonly VersionedRow[],
+  changes: readonly { readonly row: VersionedRow; readonly values: readonly unknown[] }[],
   { set, isKept, columns }: RowChange,
-): Promise<ReadonlyMap<number, boolean>> {
+  statement: keyof typeof statements,
+) {
   const keys = walkable.key.map(({ name, type }, index) => ({
     name: `key${index}`,
     // A key's type may be a domain, whose arrays are cast element by element.
     cast: `text[]::${type}[]`,
     own: quoteIdentifier(name),
-    values: rows.map(({ key }) => key[index]),
+    values: changes.map(({ row: { key } }) => key[index]),
   }));
   const all = [
     ...keys,
-    { name: 'at', cast: 'text[]::tid[]', values: rows.map(({ version }) => version.ctid) },
-    { name: 'since', cast: 'text[]::xid[]', values: rows.map(({ version }) => version.xmin) },
-    ...columns.map(({ name, type, values }) => ({ name, cast: `${type}[]`, values })),
+    { name: 'at', cast: 'text[]::tid[]', values: changes.map(({ row }) => row.version.ctid) },
+    { name: 'since', cast: 'text[]::xid[]', values: changes.map(({ row }) => row.version.xmin) },
+    ...columns.map(({ name, type }, index) => ({
+      name,
+      cast: `${type}[]`,
+      values: changes.map(({ values }) => values[index]),
+    })),
   ];
-  const { rows: changed } = await db.query<{ position: string; kept: boolean }>(
-    `update ${walkable.kind === 'table' ? 'only ' : ''}${tableName(table)} t set ${set}
-     from unnest(${all.map(({ cast }, index) => `$${index + 1}::${cast}`).join(', ')})
-       with ordinality n(${all.map(({ name }) => name).join(', ')}, position)
-     where ${keys.map(({ own, name }) => `t.${own} = n.${name}`).join(' and ')}
-       and t.ctid = n.at and t.xmin = n.since
-     returning n.position::text as position, ${isKept} as kept`,
-    all.map(({ values }) => values),
-  );
-  return new Map(changed.map(({ position, kept }) => [Number(position) - 1, kept]));
+  const text = statements[statement]({
+    table: `${walkable.kind === 'table' ? 'only ' : ''}${tableName(table)} t`,
+    set,
+    source: `unnest(${all.map(({ cast }, index) => `$${index + 1}::${cast}`).join(', ')})
+       with ordinality n(${all.map(({ name }) => name).join(', ')}, position)`,
+    sameKey: keys.map(({ own, name }) => `t.${own} = n.${name}`).join(' and '),
+    found: `n.position::text as position, ${isKept} as kept`,
+  });
+  return { text, parameters: all.map(({ values }) => values) };
 }
