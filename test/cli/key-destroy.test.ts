@@ -134,7 +134,10 @@ test('what cannot be looked at leaves the answer open: exit 4; a key that the pr
   await world.file('app.sealed', JSON.stringify(form));
   const seals = await tell('key retire', [platform.kek, '--profile', 'sealed', '--yes', ...soon], 6);
   expect(seals.hints).toEqual(['not-configured, not met: it seals app.sealed, the password app']);
-  await world.must('backup', 'run', '--profile', 'named');
+  const { setId } = await tell('backup run', ['--profile', 'named']);
+  const leaked = await tell('key compromise', [platform.kek, '--profile', 'named']);
+  expect(leaked.backups).toMatchObject({ setIds: [setId] });
+  expect(leaked.backups.needs).toContain('opens 1 backup set');
   const config = parse(await readFile(join(world.folder, 'postern.yaml'), 'utf8'));
   config.profiles.named.backup.kms_key = next;
   await world.file('postern.yaml', stringify(config));

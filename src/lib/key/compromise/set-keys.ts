@@ -94,7 +94,9 @@ async function testOf(
   if (key.kind === 'kek') {
     return {
       verb: 'opens',
-      ask: byStub(({ kmsKeyId }) => kmsKeyId !== null && (kmsKeyId === own || own.endsWith(`/${kmsKeyId}`))),
+      ask: byStub(
+        ({ kmsKeyId }) => kmsKeyId !== null && (kmsKeyId === own || own.split(/[/:]/).at(-1) === kmsKeyId),
+      ),
     };
   }
   if (key.kind === 'openpgp-signer') {
