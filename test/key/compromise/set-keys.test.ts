@@ -14,7 +14,7 @@ const setOf = (setId: string, kmsKeyId: string | null): SetKeys => ({
 });
 
 function kekCalled(arn: string): MeantKey {
-  const key = { id: `kek:${arn}`, kind: 'kek', name: 'data keys', usedFor: [] } as const;
+  const key: MeantKey['key'] = { id: `kek:${arn}`, kind: 'kek', name: 'data keys', usedFor: [] };
   return { key, rows: [], isConfigured: true, versions: undefined, unasked: [] };
 }
 
