@@ -104,6 +104,18 @@ test('all rules speak for it, with what was seen', async () => {
 const oneKey = 'where id = (select id from app.key order by id limit 1)';
 const put = (kek: string) => `update app.key set kek = ${kek} ${oneKey}`;
 
+test('values that were shredded stand in no way', async () => {
+  await world.platform.query('create table saved_key as table app.key');
+  await world.platform.query(`update app.key set state = 'destroyed', wrapped = '' ${oneKey}`);
+  try {
+    expect(await open()).toEqual({});
+  } finally {
+    await world.platform.query(
+      'update app.key k set state = s.state, wrapped = s.wrapped from saved_key s where s.id = k.id; drop table saved_key',
+    );
+  }
+});
+
 test('a data key that it wraps stands in the way, by whichever name the keyring has it', async () => {
   const back = put(`'${world.next}'`);
   const rule = 'no-data-key';
