@@ -256,7 +256,7 @@ function afterwards({
 }: CompromiseFacts): readonly CompromiseStep[] {
   if (needs.length === 0 || key.kind === 'openpgp-signer') return [];
   const keep = pruneRules === 'configured' ? [] : ['--keep-last', 'N'];
-  const end = until === null ? '' : `, which are locked until ${until.slice(0, 10)}`;
+  const end = until === null ? '' : `, locked until ${until.slice(0, 10)}`;
   return [
     you(`keep reading rights on the backup destinations few: ${needs.join('; ')}${end}`),
     postern('remove them when their locks have ended', ['backup', 'prune', ...keep, '--plan-only']),
