@@ -32,9 +32,16 @@ export async function keyContext(
     kmsCalls: () => calls,
     openDataKey: (version) =>
       cache.get(version.id, async () =>
-        (await openKms()).decrypt(version.kek, version.wrapped, version.context),
+        ownBytes(await (await openKms()).decrypt(version.kek, version.wrapped, version.context)),
       ),
   };
+}
+
+/** A small Buffer is part of a page of 8 KiB, which a key that stays in memory would keep whole. */
+function ownBytes(key: Uint8Array): Uint8Array {
+  const own = Uint8Array.from(key);
+  key.fill(0);
+  return own;
 }
 
 /** The same service, every request of which is told. */
