@@ -6,7 +6,6 @@ import type {
   KeyFile,
   KmsSource,
   RegisterContext,
-  RetainedSet,
 } from '../key/register/context.ts';
 import type { RegisterOptions } from '../key/register/register.ts';
 import { checkedState } from './checked-state.ts';
@@ -15,6 +14,7 @@ import type { PosternContext } from './context.ts';
 import { durationFlag } from './duration-flag.ts';
 import { namedKmsKeys } from './named-kms-keys.ts';
 import { optionalState } from './optional-state.ts';
+import { retainedSets } from './retained-sets.ts';
 
 interface RegisterFlags {
   readonly within: string;
@@ -133,20 +133,4 @@ function backupsOf(context: PosternContext, flags: Pick<RegisterFlags, 'ask-stor
       access: async (setIds) => (await import('./key-register-access.ts')).openableSets(context, setIds),
     }),
   };
-}
-
-async function retainedSets(context: PosternContext): Promise<readonly RetainedSet[]> {
-  const { copyFacts } = await import('../backup/status/facts.ts');
-  const copies = await copyFacts(await checkedState(context), context.profile);
-  const kept = copies.filter(({ copyState }) => copyState === 'complete');
-  return [...Map.groupBy(kept, ({ setId }) => setId)].map(([setId, some]) => ({
-    setId,
-    startedAt: some[0]?.startedAt ?? '',
-    lockedUntil:
-      some
-        .map(({ lockUntil }) => lockUntil)
-        .filter((lock) => lock !== null)
-        .toSorted()
-        .at(-1) ?? null,
-  }));
 }

@@ -1,8 +1,8 @@
 import { counted } from '../base/counted.ts';
 import { usageError } from '../base/error.ts';
 import type { SubjectFindResult } from '../subject/find/results.ts';
-import { checkedState } from './checked-state.ts';
 import type { PosternContext } from './context.ts';
+import { retainedSets } from './retained-sets.ts';
 import type { Column } from './table.ts';
 
 /**
@@ -21,14 +21,11 @@ export async function whoIsMeant(given: string): Promise<readonly string[]> {
 export async function keptBackups(context: PosternContext): Promise<SubjectFindResult['backups']> {
   const { state, backup } = context.config.profile;
   if (state === undefined || backup === undefined) return null;
-  const { copyFacts } = await import('../backup/status/facts.ts');
-  const copies = (await copyFacts(await checkedState(context), context.profile)).filter(
-    ({ copyState }) => copyState === 'complete',
-  );
-  const locks = copies.map(({ lockUntil }) => lockUntil).filter((lock) => lock !== null);
+  const sets = await retainedSets(context);
+  const locks = sets.map(({ lockedUntil }) => lockedUntil).filter((lock) => lock !== null);
   return {
-    sets: new Set(copies.map(({ setId }) => setId)).size,
-    oldest: copies.map(({ startedAt }) => startedAt).toSorted()[0] ?? null,
+    sets: sets.length,
+    oldest: sets.map(({ startedAt }) => startedAt).toSorted()[0] ?? null,
     lockedUntil: locks.toSorted().at(-1) ?? null,
   };
 }

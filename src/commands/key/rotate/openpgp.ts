@@ -68,12 +68,8 @@ export default class KeyRotateOpenpgp extends BaseCommand<typeof KeyRotateOpenpg
   private async rotateByPlan(): Promise<KeyRotateOpenpgpResult> {
     const { submitByFlags } = await import('../../../lib/cli/key-openpgp-rotate.ts');
     const { reportSubmitted } = await import('../../../lib/cli/report-submitted.ts');
-    const { submitted, key } = await submitByFlags(
-      await this.context(),
-      this.flags,
-      this.args.key,
-      this.asking(),
-    );
+    const context = await this.context();
+    const { submitted, key } = await submitByFlags(context, this.flags, this.args.key, this.asking());
     const report = reportSubmitted(submitted, {
       print: (line) => this.print(line),
       endWith: (code) => this.endWith(code),

@@ -43,9 +43,12 @@ export default class KeyRotatePassword extends BaseCommand<typeof KeyRotatePassw
 
   async run(): Promise<KeyRotatePasswordResult> {
     const { passwordContext, passwordName } = await import('../../../lib/cli/key-password.ts');
-    const { passwordRotation, planRotation, requireAccepted, rotationSessions } = await import(
-      '../../../lib/key/password/index.ts'
-    );
+    const {
+      passwordRotation: kind,
+      planRotation,
+      requireAccepted,
+      rotationSessions,
+    } = await import('../../../lib/key/password/index.ts');
     const { sessionLines } = await import('../../../lib/cli/key-password-text.ts');
     const { planModeOf, reportSubmitted } = await import('../../../lib/cli/report-submitted.ts');
     const { submitPlan } = await import('../../../lib/cli/submit-plan.ts');
@@ -53,29 +56,22 @@ export default class KeyRotatePassword extends BaseCommand<typeof KeyRotatePassw
     const name = passwordName(context, this.args.name);
     const operation = await passwordContext(context);
     const { compromised, 'terminate-sessions': endSessions, 'in-use': inUse } = this.flags;
-    const planned = await planRotation(operation, name, {
+    const { plan, before, after, findings } = await planRotation(operation, name, {
       reason: compromised ? 'compromised' : 'routine',
       sessions: endSessions ? 'end' : 'leave',
       ...(inUse === undefined ? {} : { inUse }),
     });
-    for (const { text } of planned.findings) this.addWarning(text);
+    for (const { text } of findings) this.addWarning(text);
     const mode = planModeOf(this.flags);
-    const isAccepted = this.flags['accept-findings'] || !planned.findings.some(({ blocks }) => blocks);
-    if (mode !== 'dry-run' && !isAccepted) requireAccepted(name, planned.findings);
-    const submitted = await submitPlan(context, {
-      operation,
-      kind: passwordRotation,
-      plan: planned.plan,
-      mode,
-      asking: this.asking(),
-    });
+    const isAccepted = this.flags['accept-findings'] || !findings.some(({ blocks }) => blocks);
+    if (mode !== 'dry-run' && !isAccepted) requireAccepted(name, findings);
+    const submitted = await submitPlan(context, { operation, kind, plan, mode, asking: this.asking() });
     if (!isAccepted) this.endWith(ExitCode.findings);
-    const { before, after, findings } = planned;
     const report = reportSubmitted(submitted, {
       print: (line) => this.print(line),
       endWith: (code) => this.endWith(code),
     });
-    const oldSessions = submitted.applied ? await rotationSessions(operation, planned.plan) : null;
+    const oldSessions = submitted.applied ? await rotationSessions(operation, plan) : null;
     for (const line of sessionLines(oldSessions)) this.print(line);
     return { ...report, name, before, after, findings: [...findings], oldSessions };
   }

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../base/postgres.ts';
 import type { EncryptedColumn, Keyring } from '../../platform/map/index.ts';
 import { tableName } from '../../platform/map/index.ts';
-import { quoteIdentifier } from '../../platform/quote.ts';
+import { quoteIdentifier, quoteLiteral } from '../../platform/quote.ts';
 import { type CompromisedKeys, whereCompromised } from '../keyring/compromised.ts';
 import { formatOfValue, keyIdOfValue } from './format-of-value.ts';
 import { withHashedJoins } from './hashed-joins.ts';
@@ -59,7 +59,7 @@ export async function countAffected(
     const { text, values } = joinedUnder(under, parameters.length + 1);
     parameters.push(...values);
     const { subject } = under.keyring;
-    return `select ${index} as part, ${subject === undefined ? 'null' : `(${quoted(under.keyring.table)}, ${subjectOf(under.keyring)}::text)::text`} as subject, ${tenantOf(under.column)} as tenant from ${text}`;
+    return `select ${index} as part, ${subject === undefined ? 'null' : `(${quoteLiteral(under.keyring.table)}::text, ${subjectOf(under.keyring)}::text)::text`} as subject, ${tenantOf(under.column)} as tenant from ${text}`;
   });
   if (parts.length === 0) return { subjects: null, tenants: null };
   const { rows } = await withHashedJoins(db, () =>
@@ -106,4 +106,3 @@ function subjectJoin({ tenant, subject }: Under['column'], keyring: Keyring): st
 const tenantOf = ({ tenant }: Under['column']): string =>
   tenant?.of === 'subject' ? `s.${quoteIdentifier(tenant.column)}::text` : 'v.tenant';
 const subjectOf = ({ subject = '' }: Keyring): string => `k.${quoteIdentifier(subject)}`;
-const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'::text`;

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { progressOf, readJournal } from '../../operation/journal.ts';
 import type { Plan } from '../../operation/plan.ts';
 import type { KeyContext } from '../context.ts';
+import { tookOf } from '../walk/took.ts';
 import type { PlannedHmac } from './plan-hmac.ts';
 import type { KeyRotateHmacResult } from './results.ts';
 
@@ -35,17 +36,4 @@ export async function hmacOutcome(
 }
 
 /** What it took, from the results of its steps, to stand beside its forecast. */
-export function actualOf(results: readonly JsonObject[]) {
-  const sum = (name: string): number =>
-    results.reduce((total, result) => total + Number(result[name] ?? 0), 0);
-  return {
-    newKeys: sum('made'),
-    values: sum('written'),
-    late: sum('late'),
-    moved: sum('moved'),
-    drained: sum('drained'),
-    kmsCalls: sum('kmsCalls'),
-    walBytes: sum('walBytes'),
-    seconds: Number(sum('seconds').toFixed(3)),
-  };
-}
+export const actualOf = (results: readonly JsonObject[]) => tookOf(results, ['late', 'drained']);

@@ -34,16 +34,15 @@ async function swapValues(
   column: WrittenColumn,
   changes: readonly ChangedValue[],
 ): Promise<ReadonlyMap<number, boolean>> {
-  const { table, source, sameKey, sent, value, beside, isKept, parameters, next } = statementOf(
+  const { table, source, sameKey, sent, value, beside, isKept, parameters, old } = statementOf(
     column,
     changes,
   );
-  const old = packed(changes.map((change) => change.old));
   const { rows } = await db.query<Found>(
     `update ${table} set ${value} = ${sent}${beside === undefined ? '' : `, ${beside} = n.key_id`}
-     from ${source} where ${sameKey} and t.${value} = pg_catalog.substr($${next}::bytea, n.old_start, n.old_length)
+     from ${source} where ${sameKey} and t.${value} = pg_catalog.substr($${parameters.length + 1}::bytea, n.old_start, n.old_length)
      returning n.position::text as position, ${isKept} as kept`,
-    [...parameters, old.bytes],
+    [...parameters, old],
   );
   return foundOf(rows);
 }
@@ -97,7 +96,7 @@ function statementOf(column: WrittenColumn, changes: readonly ChangedValue[]) {
       changed.lengths,
       changes.map(({ keyId }) => keyId),
     ],
-    next: at + 7,
+    old: old.bytes,
   };
 }
 
