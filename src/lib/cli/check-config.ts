@@ -54,7 +54,8 @@ export async function checkConfig(
       problems.push({ where, message, hint: hints[0] ?? null });
     }
   };
-  for (const [part, settings] of Object.entries(context.config.profile)) {
+  const { subjects, ...others } = context.config.profile;
+  for (const [part, settings] of Object.entries(others)) {
     for (const { where, key, value } of leaves(settings, part)) {
       if (secretKeys.has(key)) {
         await keep(where, async () => {
@@ -64,6 +65,11 @@ export async function checkConfig(
       }
       if (fileKeys.has(key)) await keep(where, () => requireFile(context.path(part as Part, value)));
     }
+  }
+  if (subjects !== undefined) {
+    const { pseudonymKeys, subjectKeys } = await import('./subject-keys.ts');
+    await keep('subjects.hmac_keys', () => subjectKeys(context));
+    await keep('subjects.pseudonym_keys', () => pseudonymKeys(context));
   }
   if (context.config.profile.backup !== undefined) {
     await keep('backup.destinations', async () => context.settings('backup'));

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { parseByteSize } from '../base/byte-size.ts';
 import { parseDuration } from '../base/duration.ts';
+import { bucketSettings } from './bucket-settings.ts';
 import { drillSettings } from './drill-settings.ts';
 import { keySettings } from './key-settings.ts';
 import { priceSettings, pruneSettings } from './prune-settings.ts';
 import { scheduleSettings } from './schedule-settings.ts';
 import { secretReference } from './secret.ts';
+import { subjectSettings } from './subject-settings.ts';
 
 const path = z
   .string()
@@ -122,24 +124,7 @@ const destination = z.strictObject({
 
 const objectBackup = z
   .strictObject({
-    buckets: z
-      .record(
-        z
-          .string()
-          .regex(
-            /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
-            'expected the name of a bucket: letters, digits, dots, - and _, beginning with a letter or a digit',
-          ),
-        z.strictObject({
-          store: z.string().describe('the name of the store that has the objects'),
-          prefix: z
-            .string()
-            .optional()
-            .describe('what stands in front of every key of the bucket inside the store'),
-        }),
-      )
-      .refine((found) => Object.keys(found).length > 0, 'expected at least one bucket')
-      .describe('the buckets that go along, by the names that the data map gives them'),
+    buckets: bucketSettings.describe('the buckets that go along, by the names that the data map gives them'),
     full_every: duration
       .optional()
       .describe(
@@ -256,6 +241,7 @@ const profile = z.strictObject({
     })
     .optional(),
   keys: keySettings.optional(),
+  subjects: subjectSettings.optional(),
   schedule: scheduleSettings.optional(),
   approvals: z
     .record(z.string(), z.number().int().min(0).max(10))

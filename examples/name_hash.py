@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Hashes names without postern, as docs/formats/name-hash.md describes it.
+
+    name_hash.py hash < REQUEST      {"key", "purpose", "kind", "value"}: prints `<key id>:<hash>`
+    name_hash.py check VECTORS       makes every test vector
+
+The key is in hexadecimal and comes by standard input, never as an argument, which every user of the host could see.
+Needs Python 3.10 and nothing else. Exit 0: done. Exit 1: a vector that does not hold.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import sys
+import unicodedata
+
+BLANKS = "\t\n\v\f\r "
+
+
+def key_id(key):
+    return hashlib.sha256(b"postern name-hash key id v1\0" + key).hexdigest()[:8]
+
+
+def purpose_key(key, purpose):
+    """HKDF-SHA-256 (RFC 5869) without a salt, one block of output."""
+    extracted = hmac.digest(bytes(32), key, "sha256")
+    return hmac.digest(extracted, b"postern name-hash v1 " + purpose.encode() + b"\1", "sha256")
+
+
+def canonical_value(kind, value):
+    text = unicodedata.normalize("NFC", value.strip(BLANKS))
+    if kind == "email":
+        return address(text)
+    if kind == "phone":
+        return re.sub("[^0-9]", "", text) or text
+    return text
+
+
+def address(text):
+    lower = unicodedata.normalize("NFC", text.lower())
+    local, at, domain = lower.rpartition("@")
+    return local + at + (ascii_domain(domain) if at else domain)
+
+
+def ascii_domain(domain):
+    if domain.isascii():
+        return domain
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", domain).lower())
+    labels = folded.replace("\u3002", ".").split(".")
+    return ".".join(
+        label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii") for label in labels
+    )
+
+
+def name_hash(key, purpose, kind, value):
+    """The value of a row (hold-row) is a list: its primary key, in PostgreSQL's text form."""
+    text = "\0".join(value) if purpose == "hold-row" else canonical_value(kind, value)
+    digest = hmac.digest(purpose_key(key, purpose), (kind + "\0" + text).encode(), "sha256")
+    return f"{key_id(key)}:{digest.hex()}"
+
+
+def hash_request(request):
+    return name_hash(bytes.fromhex(request["key"]), request["purpose"], request["kind"], request["value"])
+
+
+def check(path):
+    with open(path, encoding="utf-8") as file:
+        vectors = json.load(file)["vectors"]
+    wrong = [vector["name"] for vector in vectors if hash_request(vector) != vector["hash"]]
+    if wrong:
+        sys.exit("\n".join(f"{name}: another hash" for name in wrong))
+    print(f"{len(vectors)} hashed")
+
+
+def main():
+    match sys.argv[1:]:
+        case ["hash"]:
+            print(hash_request(json.load(sys.stdin)))
+        case ["check", path]:
+            check(path)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+export {
+  type PseudonymKey,
+  type PseudonymKeys,
+  pseudonym,
+  pseudonymKeysOf,
+  pseudonymVersion,
+  rotatedPseudonym,
+} from './pseudonym.ts';
