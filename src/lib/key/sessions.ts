@@ -1,7 +1,7 @@
 import { messageOf } from '../base/error.ts';
 import { type Client, sqlState } from '../base/postgres.ts';
 import { databaseTarget } from '../operation/target.ts';
-import { rowSecurity } from './column/rights.ts';
+import { rowSecurity } from '../platform/rights.ts';
 import type { KeyContext } from './context.ts';
 
 /** Works in a session of the login that reads. */

@@ -1,6 +1,6 @@
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
-import { requireAllRows, requireRights } from '../column/rights.ts';
+import { requireAllRows, requireRights } from '../../platform/rights.ts';
 import { requireMakeable } from '../keyring/first-versions.ts';
 import { triggerWarnings } from '../reencrypt/triggers.ts';
 import { adoptedColumn } from './adopted-column.ts';

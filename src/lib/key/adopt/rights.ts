@@ -1,4 +1,4 @@
-import type { Right } from '../column/rights.ts';
+import type { Right } from '../../platform/rights.ts';
 import type { AdoptedColumn } from './adopted-column.ts';
 import type { AdoptMode } from './inputs.ts';
 

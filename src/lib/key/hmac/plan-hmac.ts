@@ -3,7 +3,7 @@ import { refused, usageError } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
-import { requireRights } from '../column/rights.ts';
+import { requireRights } from '../../platform/rights.ts';
 import type { KeyContext } from '../context.ts';
 import { requireFirstMakeable } from '../keyring/first-versions.ts';
 import { triggerWarnings } from '../reencrypt/triggers.ts';

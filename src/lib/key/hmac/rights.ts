@@ -1,4 +1,4 @@
-import type { Right } from '../column/rights.ts';
+import type { Right } from '../../platform/rights.ts';
 import type { HmacInputs } from './inputs.ts';
 import type { HmacScope } from './scope.ts';
 

@@ -2,7 +2,7 @@ import { refused, usageError } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import { readCatalog } from '../../platform/catalog/index.ts';
 import { type DataMap, encryptedColumns, keyedHashes, keyringsOf } from '../../platform/map/index.ts';
-import { requireAllRows } from '../column/rights.ts';
+import { requireAllRows } from '../../platform/rights.ts';
 import type { KeyVersion } from '../keyring/key-version.ts';
 import { type KeyringTable, keyringTable } from '../keyring/keyring-table.ts';
 import { versionsOfKeyring } from '../keyring/read-keys.ts';

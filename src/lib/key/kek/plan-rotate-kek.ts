@@ -2,7 +2,7 @@ import { refused, usageError } from '../../base/error.ts';
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { precondition } from '../../operation/staleness.ts';
 import { databaseTarget } from '../../operation/target.ts';
-import { requireRights } from '../column/rights.ts';
+import { requireRights } from '../../platform/rights.ts';
 import type { KeyContext } from '../context.ts';
 import { keyringTriggerWarnings } from '../keyring/triggers.ts';
 import { keyringScope } from '../reencrypt/scope.ts';

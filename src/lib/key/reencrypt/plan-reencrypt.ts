@@ -1,6 +1,6 @@
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
-import { requireAllRows, requireRights } from '../column/rights.ts';
+import { requireAllRows, requireRights } from '../../platform/rights.ts';
 import type { KeyContext } from '../context.ts';
 import { keyringTriggerWarnings } from '../keyring/triggers.ts';
 import { forecastOf } from './forecast.ts';

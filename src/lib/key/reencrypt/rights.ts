@@ -1,4 +1,4 @@
-import type { Right } from '../column/rights.ts';
+import type { Right } from '../../platform/rights.ts';
 import type { KeyringScope } from './scope.ts';
 
 /** What the login that re-encrypts needs. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { planInputs } from '../../operation/plan.ts';
 import type { PlanKind } from '../../operation/plan-kind.ts';
-import { requireRights } from '../column/rights.ts';
+import { requireRights } from '../../platform/rights.ts';
 import type { KeyContext } from '../context.ts';
 import { changeKeyring } from '../keyring/kept.ts';
 import { withKeyringLock } from '../keyring/lock.ts';

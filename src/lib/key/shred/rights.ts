@@ -1,4 +1,4 @@
-import type { Right } from '../column/rights.ts';
+import type { Right } from '../../platform/rights.ts';
 import type { KeyringTable } from '../keyring/keyring-table.ts';
 
 /** What the login that shreds needs. */

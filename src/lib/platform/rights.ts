@@ -1,12 +1,12 @@
-import { refused } from '../../base/error.ts';
-import type { Client, Queryable } from '../../base/postgres.ts';
-import { tableName } from '../../platform/map/index.ts';
+import { refused } from '../base/error.ts';
+import type { Client, Queryable } from '../base/postgres.ts';
+import { tableName } from './map/index.ts';
 
 /** A privilege on a table, or on one of its columns. */
 export interface Right {
   /** Canonical `schema.table`. */
   readonly table: string;
-  readonly right: 'SELECT' | 'INSERT' | 'UPDATE';
+  readonly right: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
   readonly column?: string;
 }
 
