@@ -1,6 +1,6 @@
-import { type ModelTable, ownerReferences } from '../../platform/map/index.ts';
-import { refersTo } from '../graph/join-sql.ts';
-import type { PersonGraph } from '../graph/person-graph.ts';
+import type { ModelTable } from '../../platform/map/index.ts';
+import { referredBy, refersTo } from '../graph/join-sql.ts';
+import { type PersonGraph, validOwners } from '../graph/person-graph.ts';
 import type { Parameters } from '../identity/spots.ts';
 import { isOneOf, type RootRow } from './known-rows.ts';
 
@@ -29,15 +29,19 @@ function owned(
   if (table.entry.ownership === 'third-party') return undefined;
   const own = roots.filter((row) => row.table === table.name);
   const parts = own.length === 0 ? [] : [isOneOf(table, alias, own, { add })];
-  for (const reference of ownerReferences(table)) {
+  for (const reference of validOwners(graph.model, table)) {
     const owner = graph.model.tables.get(reference.toTable);
     // `map lint` refuses rings but those of a table with itself.
-    if (owner === undefined || owner.name === table.name || below.includes(owner.name)) continue;
-    // A row of one person alone cannot belong to a row of several.
-    if (owner.entry.ownership === 'shared' && table.entry.ownership === 'exclusive') continue;
+    if (owner === undefined || below.includes(owner.name)) continue;
     const inner = `o${below.length}`;
     const where = owned(task, owner, inner, [...below, table.name]);
     if (where !== undefined) parts.push(refersTo(reference, alias, inner, where));
+  }
+  for (const { table: holder, reference } of graph.holders.get(table.name) ?? []) {
+    if (below.includes(holder.name)) continue;
+    const inner = `o${below.length}`;
+    const where = owned(task, holder, inner, [...below, table.name]);
+    if (where !== undefined) parts.push(referredBy(reference, alias, inner, where));
   }
   return parts.length === 0 ? undefined : `(${parts.join(' or ')})`;
 }

@@ -1,10 +1,13 @@
 import {
+  canonicalName,
   type DataMap,
+  formatName,
   type MapModel,
   type ModelReference,
   type ModelTable,
   mapModel,
   ownerReferences,
+  parseName,
 } from '../../platform/map/index.ts';
 import { type Identity, identitiesOf } from '../identity/identities.ts';
 import { allSpots, type Spot } from '../identity/spots.ts';
@@ -19,6 +22,14 @@ export interface PersonGraph {
   readonly roots: readonly ModelTable[];
   /** Tables with further names of a person, and the way up to that row. */
   readonly aliases: readonly AliasTable[];
+  /** Of shared tables, by name: the exclusive rows that give their owner a share. */
+  readonly holders: ReadonlyMap<string, readonly Holder[]>;
+}
+
+/** Rows that refer to a shared row: a message that lies in several mailboxes, by the rows of the mailboxes. */
+export interface Holder {
+  readonly table: ModelTable;
+  readonly reference: ModelReference;
 }
 
 export interface AliasTable {
@@ -38,7 +49,34 @@ export function personGraph(map: DataMap): PersonGraph {
     (table) => namesOf(spots, table).length > 0 && isRoot(model, table),
   );
   const aliases = [...model.tables.values()].flatMap((table) => aliasOf({ model, spots, roots }, table));
-  return { model, identities, spots, roots, aliases };
+  const holders = new Map([...model.tables.values()].map((table) => [table.name, holdersOf(model, table)]));
+  return { model, identities, spots, roots, aliases, holders };
+}
+
+function holdersOf(model: MapModel, shared: ModelTable): readonly Holder[] {
+  if (shared.entry.ownership !== 'shared') return [];
+  const named = [shared.entry.held_by ?? []].flat().map(canonicalName);
+  if (named.length === 0 && validOwners(model, shared).length > 0) return [];
+  return [...model.tables.values()].flatMap((table) =>
+    table.entry.ownership !== 'exclusive'
+      ? []
+      : table.references.flatMap((reference) => {
+          const columns = reference.columns.map((column) =>
+            formatName(...(parseName(table.name) ?? []), column),
+          );
+          const isMeant = named.length === 0 || columns.some((column) => named.includes(column));
+          return reference.toTable === shared.name && isMeant ? [{ table, reference }] : [];
+        }),
+  );
+}
+
+/** The references over which a row has an owner: a row of one person alone cannot belong to a row of several. */
+export function validOwners(model: MapModel, table: ModelTable): readonly ModelReference[] {
+  return ownerReferences(table).filter(({ toTable }) => {
+    const owner = model.tables.get(toTable)?.entry.ownership;
+    if (owner === undefined || owner === 'third-party' || toTable === table.name) return false;
+    return !(owner === 'shared' && table.entry.ownership === 'exclusive');
+  });
 }
 
 /** The values of a row that are the row's own person: one in each column. */

@@ -24,6 +24,8 @@ export interface ModelTable {
 
 export interface ModelReference {
   readonly index: number;
+  /** Canonical: the table that has the columns. */
+  readonly fromTable: string;
   /** What `owner` and `encrypted.by` call it. */
   readonly name: string;
   readonly columns: readonly string[];
@@ -49,7 +51,9 @@ export function mapModel(map: DataMap): MapModel {
 
 function modelTable(key: string, entry: MapTable): ModelTable {
   const fields = Object.entries(entry.fields ?? {});
-  const references = (entry.references ?? []).map(modelReference);
+  const references = (entry.references ?? []).map((reference, index) =>
+    modelReference(canonicalName(key), reference, index),
+  );
   const columns = [
     ...fields.flatMap(([name, { type, encrypted }]) =>
       [type && name, encrypted?.key_id].filter((column) => column !== undefined),
@@ -62,11 +66,12 @@ function modelTable(key: string, entry: MapTable): ModelTable {
   return { key, name: canonicalName(key), entry, fields, references, columns: new Set(columns) };
 }
 
-function modelReference(entry: MapReference, index: number): ModelReference {
+function modelReference(fromTable: string, entry: MapReference, index: number): ModelReference {
   const columns = [entry.column].flat();
   const targets = [entry.to].flat().flatMap((name) => parseColumnName(name) ?? []);
   return {
     index,
+    fromTable,
     name: entry.as ?? (columns[0] ?? '').replace(/_(id|ref)$/, ''),
     columns,
     toTable: targets[0]?.table ?? '',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choice, label, ownColumn } from './common.ts';
+import { choice, columnName, label, ownColumn } from './common.ts';
 import { retention, tableErasure } from './erase.ts';
 import { field } from './field.ts';
 import { reference } from './reference.ts';
@@ -39,6 +39,12 @@ export const table = z.strictObject({
     .union([label, z.array(label).min(1)], 'expected the name of a reference, or a list of them')
     .optional()
     .describe('The references that lead to the row’s owner; all of them unless told.'),
+  held_by: z
+    .union([columnName, z.array(columnName).min(1)], 'expected schema.table.column, or a list of them')
+    .optional()
+    .describe(
+      'Of a shared table: columns of exclusive tables that refer to its rows; who owns such a row has a share. Unless told, and where no reference leads to an owner, all that do.',
+    ),
   legal_basis: legalBasis.optional(),
   retention: retention.optional(),
   references: z.array(reference).optional(),
