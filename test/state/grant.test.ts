@@ -40,6 +40,10 @@ const appendOnly = [
   'certificate',
   'backup_check',
   'erasure',
+  'hold',
+  'hold_person',
+  'hold_row',
+  'hold_release',
 ];
 
 test.each(appendOnly)('the runtime role can neither update, delete nor truncate %s', async (table) => {
@@ -50,6 +54,10 @@ test.each(appendOnly)('the runtime role can neither update, delete nor truncate 
     plan_journal: 'event',
     backup_check: 'kind',
     erasure: 'kind',
+    hold: 'reason',
+    hold_person: 'hash',
+    hold_row: 'hash',
+    hold_release: 'reason',
   }[table];
   const statements = [
     `update postern.${table} set ${column ?? 'envelope'} = 'x'`,

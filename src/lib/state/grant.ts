@@ -56,6 +56,15 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   dkim_event: ['select', 'insert (profile, domain, selector, state, not_before, plan_id, detail)'],
   subject_request: ['select', 'insert (profile, kind, reference, received_at, tenant, instruction)'],
   subject_request_event: ['select', 'insert (request_id, kind, detail)'],
+  hold: ['select', 'insert (profile, case_reference, reason, tables, tenant, review_by, author)'],
+  hold_person: ['select', 'insert'],
+  hold_row: ['select', 'insert'],
+  hold_release: ['select', 'insert (hold_id, reason, author)'],
+  hold_deferral: [
+    'select',
+    'insert (plan_id, hold_id, table_name, rows)',
+    'update (rows, resumed_by, resumed_at)',
+  ],
   erasure: ['select', 'insert (profile, source, kind, detail, plan_id, erased_at)'],
 };
 
