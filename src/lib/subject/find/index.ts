@@ -1,1 +1,2 @@
 export { type FindOptions, findPerson } from './find.ts';
+export { resolveWho, type Who } from './who.ts';

@@ -30,12 +30,14 @@ const mostRoots = 1000;
 /**
  * Finds every name of a person, from one or more: rows by their names, further names in those rows, and so on until
  * nothing new is found.
+ * @param persons how many they are the names of
  * @throws {PosternError} exit 6, `subject-too-broad`
  */
 export async function resolvePerson(
   db: Queryable,
   resolving: Resolving,
   seeds: KnownValues,
+  persons = 1,
 ): Promise<Resolved> {
   const known = new Map([...seeds].map(([kind, values]) => [kind, new Set(values)]));
   const roots = new Map<string, RootRow>();
@@ -44,7 +46,7 @@ export async function resolvePerson(
     size = sizeOf(known, roots);
     for (const root of resolving.graph.roots) await addRoots(db, resolving, root, { known, roots });
     for (const alias of resolving.graph.aliases) await addByAlias(db, resolving, alias, { known, roots });
-    if (roots.size > mostRoots) {
+    if (roots.size > mostRoots * persons) {
       throw refused(`the names lead to more than ${mostRoots} rows that would be one person`, {
         code: 'subject-too-broad',
         hints: ['the map calls a column an identity that many share: give such a one no identity'],
@@ -140,7 +142,7 @@ async function readRoots(
   const ofTenant = tenant === undefined || entry.tenant === undefined ? '' : ` and ${own} = ${add(tenant)}`;
   const { rows } = await db.query<Record<string, string | null> & { postern_key: string[] }>(
     `select array[${key.join(', ')}]::text[] as postern_key, ${own}::text as postern_tenant, ${namesSql(spots)}
-     from ${tableName(name)} t where ${where}${ofTenant} limit ${mostRoots + 1}`,
+     from ${tableName(name)} t where ${where}${ofTenant} limit ${mostRoots * persons + 1}`,
     values,
   );
   for (const row of rows) {

@@ -1,0 +1,63 @@
+import { usageError } from '../../base/error.ts';
+import type { Client } from '../../base/postgres.ts';
+import type { DataMap } from '../../platform/map/index.ts';
+import { type PersonGraph, personGraph } from '../graph/person-graph.ts';
+import type { KnownValues } from '../identity/spots.ts';
+import { type Resolved, type Resolving, resolvePerson } from './resolve.ts';
+
+export interface Who {
+  /** An address, or `subject.identity=value`; all of one person. */
+  readonly who: readonly string[];
+  /** Only rows of this tenant are the person. */
+  readonly tenant: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Finds out who is meant, in the transaction that the session is in.
+ * @throws {PosternError} exit 2: `identity-unknown`, `subject-empty`, `address-invalid`; as `resolvePerson`
+ */
+export async function resolveWho(
+  db: Client,
+  map: DataMap,
+  { who, tenant, signal }: Who,
+): Promise<{ readonly resolving: Resolving; readonly resolved: Resolved }> {
+  const graph = personGraph(map);
+  const seeds = seedsOf(graph, who);
+  const resolving: Resolving = { graph, tenant, isUtf8: await normalisesUnicode(db), signal };
+  return { resolving, resolved: await resolvePerson(db, resolving, seeds) };
+}
+
+function seedsOf(graph: PersonGraph, who: readonly string[]): KnownValues {
+  const seeds = new Map<string, Set<string>>();
+  for (const given of who) {
+    const [, name = '', value = ''] = /^([a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*)=(.*)$/s.exec(given) ?? [];
+    const kind = name === '' ? 'email' : graph.identities.get(name)?.kind;
+    if (kind === undefined) throw unknownIdentity(graph, name);
+    const text = (name === '' ? given : value).trim();
+    if (text === '') throw usageError('no person was given', { code: 'subject-empty' });
+    if (name === '' && !/^[^@\s]+@[^@\s]+$/.test(text)) {
+      throw usageError('that is no address', {
+        code: 'address-invalid',
+        hints: [`for another identity, give its name too: ${[...graph.identities.keys()].join('=…, ')}=…`],
+      });
+    }
+    seeds.set(kind, (seeds.get(kind) ?? new Set()).add(text));
+  }
+  return seeds;
+}
+
+function unknownIdentity({ identities }: PersonGraph, name: string): Error {
+  return usageError(`the map knows no identity ${name}`, {
+    code: 'identity-unknown',
+    hints: [`it has: ${[...identities.keys()].join(', ')}`],
+  });
+}
+
+/** `normalize` came with PostgreSQL 13, and works in UTF8 alone. */
+async function normalisesUnicode(db: Client): Promise<boolean> {
+  const { rows } = await db.query<{ version: number; encoding: string }>(
+    `select pg_catalog.current_setting('server_version_num')::int as version, pg_catalog.current_setting('server_encoding') as encoding`,
+  );
+  return (rows[0]?.version ?? 0) >= 130_000 && rows[0]?.encoding === 'UTF8';
+}
