@@ -57,7 +57,8 @@ export function searchForms({ normalise, variants }: Identity, value: string): r
   return [...new Set(forms.map((form) => normalised(form, normalise, variants)))];
 }
 
-function normalised(value: string, steps: readonly NormaliseStep[], variants: readonly Variant[]): string {
+/** A value as its identity compares it. */
+export function normalised(value: string, steps: readonly NormaliseStep[], variants: readonly Variant[]): string {
   const byStep: Readonly<Record<NormaliseStep, (text: string) => string>> = {
     trim: (text) => text.replaceAll(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, ''),
     lower: (text) => text.toLowerCase(),
