@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts';
 import { runCli } from '../support/cli.ts';
 import { checkedJson } from './checked-json.ts';
 import { type CliWorld, cliWorld } from './cli-world.ts';
@@ -76,6 +77,65 @@ test('what is left of a person is looked for in the whole database', async () =>
   const text = await world.run('subject', 'residue', 'person 17');
   expect(text.stdout).toMatch(/public\.person +name +text +1\n/);
   expect(text.stderr).toMatch(/looked through \d+ places, 4,0\d\d rows/);
+});
+
+test('what lies outside of the database is looked through too, and left out only where somebody says so', async () => {
+  const database = { platform: { url: '${file:secrets/platform-url}' } };
+  const stores = { objects: { adapter: 'local', path: 'objects' } };
+  const outside = {
+    ...database,
+    stores,
+    subjects: { buckets: { mail: { store: 'objects' } }, logs: ['*.log*'] },
+  };
+  const mapped = { platform: { ...database.platform, map: 'objects.yaml' } };
+  await world.file(
+    'objects.yaml',
+    map('person.name').replace(
+      'fields: {body:',
+      "fields: {raw: {object: {bucket: mail, key: '{id}.eml', format: eml}}, body:",
+    ),
+  );
+  await world.file('outside.yaml', stringify({ version: 1, profiles: { outside, mapped } }));
+  const store = await openLocalObjectStore({ path: join(world.folder, 'objects'), durability: 'fast' });
+  await store.put('7.eml', Buffer.from('To: nobody.else@example.org'));
+  await world.file('http.log', 'nobody.else@example.org\n-\n');
+
+  const residue = async (profile: string, ...flags: readonly string[]) => {
+    const argv = ['nobody.else@example.org', '--config', 'outside.yaml', '--profile', profile, ...flags];
+    const run = await world.run('subject', 'residue', ...argv, '--json');
+    const { result } = await checkedJson('subject residue', run);
+    return { code: run.code, ...(result as Record<string, unknown>) };
+  };
+  expect(await residue('outside')).toMatchObject({
+    code: 3,
+    verdict: 'residue',
+    objectStore: 'looked',
+    logFiles: 'looked',
+    found: [
+      { place: expect.stringMatching(/^object mail\/7\.\*#/), column: 'body', rows: 1 },
+      { place: `log file ${join(world.folder, 'http.log')}`, column: 'line', rows: 1 },
+    ],
+    objects: 1,
+    lines: 2,
+  });
+  expect(await residue('outside', '--no-objects')).toMatchObject({ code: 3, objectStore: 'left-out' });
+  expect(await residue('outside', '--no-objects', '--no-logs')).toMatchObject({
+    code: 0,
+    verdict: 'none',
+    objectStore: 'left-out',
+    logFiles: 'left-out',
+  });
+  expect(await residue('mapped')).toMatchObject({
+    code: 4,
+    verdict: 'unknown',
+    unasked: [{ source: 'bucket mail' }],
+  });
+  const text = await world.run(
+    ...['subject', 'residue', 'nobody.else@example.org', '--no-objects', '--config', 'outside.yaml'],
+    ...['--profile', 'outside'],
+  );
+  expect(text.stderr).toContain('not looked at: the object store (left out)');
+  expect(text.stderr).toMatch(/looked through \d+ places, 4,0\d\d rows, 2 log lines/);
 });
 
 test('several persons end it with 6, a table that is not there with 4, and nonsense with 2', async () => {

@@ -1,7 +1,12 @@
 import { formatByteSize } from '../base/byte-size.ts';
 import { counted } from '../base/counted.ts';
 import { usageError } from '../base/error.ts';
+import type { Looked, ObjectResidue, ScanOptions } from '../subject/residue/index.ts';
 import type { SubjectResidueResult } from '../subject/residue/results.ts';
+import type { PosternContext } from './context.ts';
+import { withPlatform } from './key-census.ts';
+import { scanConfiguredLogs } from './log-scope.ts';
+import { type ObjectScope, objectScope, optionalMap } from './object-scope.ts';
 import { whoIsMeant } from './subject-find.ts';
 import type { Column } from './table.ts';
 
@@ -36,6 +41,47 @@ export const residueColumns: readonly Column<SubjectResidueResult['found'][numbe
   { header: 'rows', value: ({ rows }) => rows, align: 'right' },
 ];
 
-export function looked({ places, rows, bytes }: SubjectResidueResult): string {
-  return `looked through ${counted(places, 'place')}, ${counted(rows, 'row')}, ${formatByteSize(bytes)}`;
+/** What was looked through, and what was not. */
+export function lookedLines(result: SubjectResidueResult): readonly string[] {
+  const { places, rows, objects, lines, bytes, objectStore, logFiles } = result;
+  const read = [
+    counted(places, 'place'),
+    counted(rows, 'row'),
+    ...(objectStore === 'looked' ? [counted(objects, 'object version')] : []),
+    ...(logFiles === 'looked' ? [counted(lines, 'log line')] : []),
+    formatByteSize(bytes),
+  ];
+  const reasons = { 'left-out': 'left out', none: 'none configured under subjects' };
+  return [
+    `looked through ${read.join(', ')}`,
+    ...(objectStore === 'looked' ? [] : [`not looked at: the object store (${reasons[objectStore]})`]),
+    ...(logFiles === 'looked' ? [] : [`not looked at: log files (${reasons[logFiles]})`]),
+  ];
+}
+
+/**
+ * Looks through the database, and what lies outside of it.
+ * @throws {PosternError} exit 2, as `objectScope`
+ */
+export async function lookForNames(
+  context: PosternContext,
+  names: readonly string[],
+  leftOut: { readonly objects: boolean; readonly logs: boolean },
+): Promise<SubjectResidueResult> {
+  const { scanDatabase, joinResidue } = await import('../subject/residue/index.ts');
+  const { progress, signal } = context;
+  const options = { names, signal, onPlace: (place: string) => progress.detail(place) };
+  // Before the database is read for an hour: what is wrong in the configuration.
+  const scope = leftOut.objects ? undefined : await objectScope(context, await optionalMap(context));
+  const database = await withPlatform(context, (db) => scanDatabase(db, options));
+  const objects = scope === undefined ? 'left-out' : await scanScope(scope, options);
+  const logs = leftOut.logs ? 'left-out' : await scanConfiguredLogs(context, options);
+  return joinResidue(database, objects, logs);
+}
+
+async function scanScope(scope: ObjectScope, options: ScanOptions): Promise<Looked<ObjectResidue>> {
+  const { scanObjects } = await import('../subject/residue/index.ts');
+  if (scope.buckets.length === 0 && scope.unasked.length === 0) return 'none';
+  const found = await scanObjects(scope.buckets, options);
+  return { ...found, unasked: [...scope.unasked, ...found.unasked] };
 }

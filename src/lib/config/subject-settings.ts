@@ -16,7 +16,10 @@ const pseudonymKey = z.strictObject({
   key,
 });
 
-/** `subjects` in a profile: the keys by which persons are known again, and by which pseudonyms are made. */
+/**
+ * `subjects` in a profile: the keys by which persons are known again, and by which pseudonyms are made, and where their
+ * data is beside the database.
+ */
 export const subjectSettings = z
   .strictObject({
     hmac_keys: z
@@ -35,6 +38,16 @@ export const subjectSettings = z
       .describe('pseudonyms of erased persons where the data map says so; the newest first'),
     buckets: bucketSettings
       .optional()
-      .describe('where the objects of persons are, by the names that the data map gives buckets'),
+      .describe(
+        'where the objects of persons are, by the names that the data map gives buckets; those of backup.objects unless told',
+      ),
+    logs: z
+      .array(z.string().min(1, 'expected a path'))
+      .optional()
+      .describe(
+        'log files that may name persons: paths, in which * stands for anything but a /, ** for folders; what is compressed by gzip or zstd is opened',
+      ),
   })
-  .describe('the keys of names: docs/holds.md, docs/objection.md, docs/pseudonyms.md');
+  .describe(
+    'the keys of names, and where data of persons is beside the database: docs/holds.md, docs/objection.md, docs/pseudonyms.md, docs/subject.md',
+  );

@@ -17,7 +17,7 @@ export { isSourceType } from './lint/source-rules.ts';
 export { type LoadedDataMap, loadDataMap, readDataMap } from './load.ts';
 export type { DataMap } from './map-schema.ts';
 export { canonicalName, formatName, parseColumnName, parseName } from './name.ts';
-export { parseObjectKey } from './object-key.ts';
+export { type ObjectKeyPart, parseObjectKey } from './object-key.ts';
 export { objectReferences } from './object-references.ts';
 export { tableName } from './table-name.ts';
 export { wrappedKeyColumns } from './wrapped-keys.ts';

@@ -1,5 +1,5 @@
-import type { Automaton } from './automaton.ts';
 import { type FieldScanner, fieldScanner, type Search } from './field-scanner.ts';
+import { foldingClasses } from './folding.ts';
 import type { ResidueForm } from './needles.ts';
 
 /** A column of rows that are copied. */
@@ -141,11 +141,6 @@ function fieldSieve({ folded, exact, digests }: Search): FieldSieve {
   };
 
   return { text, hex, hasHit: () => hit !== 0 };
-}
-
-/** Capitals are in the class of their small letters. */
-function foldingClasses({ classOf }: Automaton): Uint16Array {
-  return classOf.map((own, byte) => (byte >= 0x41 && byte <= 0x5a ? (classOf[byte + 0x20] ?? 0) : own));
 }
 
 function feedText(scanner: FieldScanner, block: Uint8Array, start: number): void {

@@ -1,4 +1,5 @@
 import { type Automaton, automaton } from './automaton.ts';
+import { isFileExtension, longestExtension } from './file-extension.ts';
 import { type Needle, needlesOf, type ResidueForm } from './needles.ts';
 
 /** What is looked for, ready to look. */
@@ -57,7 +58,7 @@ export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles, diges
   let held: 'none' | 'equals' | 'line' = 'none';
   let found: Set<ResidueForm> | undefined;
   /** Ends of words that what comes next may lengthen. */
-  let open: { form: ResidueForm; dot: boolean }[] = [];
+  let open: OpenWord[] = [];
   let encoded: { needle: Needle; end: number }[] = [];
 
   const note = (form: ResidueForm): void => void (found ??= new Set()).add(form);
@@ -72,7 +73,7 @@ export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles, diges
       const needle = foldedNeedles[number];
       if (needle === undefined) continue;
       if (!needle.isWord) note(needle.form);
-      else if (beginsWord(at, needle.bytes.length)) open.push({ form: needle.form, dot: false });
+      else if (beginsWord(at, needle.bytes.length)) open.push({ form: needle.form, label: undefined });
     }
   };
   const feedExact = (byte: number): void => {
@@ -130,7 +131,7 @@ export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles, diges
     },
     end: () => {
       if (held === 'equals') feedFolded(0x3d);
-      for (const { form } of open) note(form);
+      for (const word of open) if (isComplete(word)) note(word.form);
       for (const one of encoded) decide(one);
       const result = found ?? nothing;
       foldedState = folded.start;
@@ -164,24 +165,37 @@ function beginsWord(at: (back: number) => number, needleLength: number): boolean
   return isHex(before) && at(needleLength + 5) === 0x75 && at(needleLength + 6) === 0x5c;
 }
 
-/** A domain goes on with a letter, a digit or a hyphen, or with a full stop and one of them. */
-function stillOpen(
-  word: { readonly form: ResidueForm; readonly dot: boolean },
-  byte: number,
-  note: (form: ResidueForm) => void,
-): { form: ResidueForm; dot: boolean }[] {
-  if (isAlnum(byte) || (!word.dot && byte === 0x2d)) return [];
-  if (!word.dot && byte === 0x2e) return [{ ...word, dot: true }];
-  note(word.form);
+/** A name that was found, and what comes behind it. */
+interface OpenWord {
+  readonly form: ResidueForm;
+  /** What stands behind a full stop; undefined before one. */
+  readonly label: string | undefined;
+}
+
+/** A domain goes on with a letter, a digit or a hyphen, or with a full stop and one of them; a file's ending is none. */
+function stillOpen(word: OpenWord, byte: number, note: (form: ResidueForm) => void): readonly OpenWord[] {
+  const { form, label } = word;
+  if (isAlnum(byte)) {
+    if (label === undefined || label.length === longestExtension) return [];
+    return [{ form, label: label + String.fromCharCode(byte) }];
+  }
+  if (byte === 0x2d && label !== '') return [];
+  if (!isComplete(word)) return [];
+  if (byte === 0x2e && label !== '') return [{ form, label: '' }];
+  note(form);
   return [];
 }
+
+const isComplete = ({ label = '' }: OpenWord): boolean => label === '' || isFileExtension(label);
 
 function holdsWord(text: string, name: string): boolean {
   for (let from = text.indexOf(name); from >= 0; from = text.indexOf(name, from + 1)) {
     const before = text[from - 1];
-    const behind = text.slice(from + name.length, from + name.length + 2);
+    const behind = text.slice(from + name.length);
     const begins = before === undefined || !/[a-z0-9._%+-]/.test(before);
-    if (begins && !/^(?:[a-z0-9-]|\.[a-z0-9])/.test(behind)) return true;
+    const [, label] = /^\.([a-z0-9-]+)/.exec(behind) ?? [];
+    const ends = label === undefined ? !/^[a-z0-9-]/.test(behind) : isFileExtension(label);
+    if (begins && ends) return true;
   }
   return false;
 }

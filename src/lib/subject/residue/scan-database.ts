@@ -7,6 +7,13 @@ import { qualifiedName, quoteIdentifier } from '../../platform/quote.ts';
 import { type CopiedColumn, copyScanner, type FoundRows } from './copy-scanner.ts';
 import { fieldScanner, type Search, searchFor } from './field-scanner.ts';
 import type { SubjectResidueResult } from './results.ts';
+import { verdictOf } from './verdict.ts';
+
+/** What the database alone keeps. */
+export type DatabaseResidue = Pick<
+  SubjectResidueResult,
+  'verdict' | 'found' | 'places' | 'rows' | 'bytes' | 'unasked'
+>;
 
 export interface ScanOptions {
   /** Addresses, or what persons are called. */
@@ -25,7 +32,7 @@ const largeObjectPart = 2 ** 20;
  * the samples of values that ANALYZE leaves in pg_stats. Nothing is changed, and no value is returned. One pass,
  * whatever the number of names.
  */
-export async function scanDatabase(db: Client, options: ScanOptions): Promise<SubjectResidueResult> {
+export async function scanDatabase(db: Client, options: ScanOptions): Promise<DatabaseResidue> {
   const search = searchFor(options.names);
   await db.query('begin isolation level repeatable read read only');
   const catalog = await readCatalog(db);
@@ -62,14 +69,6 @@ export async function scanDatabase(db: Client, options: ScanOptions): Promise<Su
   await look('statistics', () => statistics(db, search));
   await look('large objects', () => largeObjects(db, search, options.signal));
   return { verdict: verdictOf(found, unasked), found, places, rows, bytes, unasked };
-}
-
-function verdictOf(
-  found: SubjectResidueResult['found'],
-  unasked: SubjectResidueResult['unasked'],
-): SubjectResidueResult['verdict'] {
-  if (found.length > 0) return 'residue';
-  return unasked.length > 0 ? 'unknown' : 'none';
 }
 
 /** Everything that keeps rows; what only shows those of others (views, partitioned tables) is left out. */

@@ -1,0 +1,1 @@
+export { type LogScan, scanLogs } from './scan-logs.ts';
