@@ -11,6 +11,7 @@ export const everyCommand: readonly KnownCommand[] = [
   { id: 'key:dkim:check', flags: {} },
   { id: 'map:check', flags: {} },
   { id: 'request:list', flags: {} },
+  { id: 'hold:list', flags: {} },
   { id: 'audit:verify', flags: {} },
   { id: 'doctor', flags: {} },
 ];

@@ -14,6 +14,7 @@ export const jobNames = [
   'key-dkim-check',
   'map-check',
   'request-list',
+  'hold-list',
   'audit-verify',
   'doctor',
 ] as const;

@@ -35,6 +35,9 @@ profiles:
       # \`postern certificate keys init --directory keys\` makes these.
       signer: {key: keys/certificate-signing.pem}
       trust: [keys/certificate-signing.pub.pem]
+    # Holds, objections and erasures know persons by hashes under this key; \`openssl rand -hex 32\` makes one. Keep a copy.
+    # subjects:
+    #   hmac_keys: ["\${file:secrets/names}"]
     approvals:
       default: 1
       backup.restore: 0

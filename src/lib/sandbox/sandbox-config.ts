@@ -18,9 +18,14 @@ type SandboxRole = keyof typeof sandboxRoles;
 
 export const sandboxRoleNames = Object.keys(sandboxRoles) as readonly SandboxRole[];
 
-/** The file that holds a role's connection URL, password and all; mode 0600 in a folder of mode 0700. */
-export function secretPath({ secrets }: SandboxPaths, role: SandboxRole | 'kms-passphrase'): string {
-  return join(secrets, role === 'kms-passphrase' ? role : `${role}-url`);
+/** Secrets that are no connection URL. */
+type SandboxSecret = 'kms-passphrase' | 'names-key' | 'pseudonyms-key';
+
+const isRole = (name: SandboxRole | SandboxSecret): name is SandboxRole => name in sandboxRoles;
+
+/** The file that holds a secret, or a role's connection URL, password and all; mode 0600 in a folder of mode 0700. */
+export function secretPath({ secrets }: SandboxPaths, name: SandboxRole | SandboxSecret): string {
+  return join(secrets, isRole(name) ? `${name}-url` : name);
 }
 
 /** Writes the connection URLs; again whenever the server comes up on another port. */
@@ -75,6 +80,10 @@ export async function writeConfig(paths: SandboxPaths): Promise<void> {
       trusted_signers: [key('backup-signer.pub.asc')],
       restore_url: secret('superuser'),
       secret_keys: [key('operations.sec.asc')],
+    },
+    subjects: {
+      hmac_keys: [secret('names-key')],
+      pseudonym_keys: [{ version: 1, key: secret('pseudonyms-key') }],
     },
     operator: { secret_key: key('operator.sec.asc') },
     certificates: { signer: { key: key('certificate.key.pem') }, trust: [key('certificate.pub.pem')] },

@@ -1,7 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { generateKeyPair } from '../crypto/openpgp-key.ts';
+import { secretPath } from './sandbox-config.ts';
 import type { SandboxPaths } from './sandbox-paths.ts';
 
 /** The OpenPGP keys of a sandbox, by the name of their files. */
@@ -13,10 +14,11 @@ const pairs = [
 ] as const;
 
 /**
- * Makes recipients, signers and the certificate key. Secret halves have no passphrase and mode 0600: in a sandbox
+ * Makes recipients, signers, the certificate key and those of names and pseudonyms. Secret halves have no passphrase and mode 0600: in a sandbox
  * everything lies side by side, which no production host may copy.
  */
-export async function writeSandboxKeys({ keys }: SandboxPaths): Promise<void> {
+export async function writeSandboxKeys(paths: SandboxPaths): Promise<void> {
+  const { keys } = paths;
   for (const { file, name, purpose } of pairs) {
     const pair = await generateKeyPair({ name, email: `${file}@sandbox.example`, purpose });
     await writeFileAtomic(join(keys, `${file}.pub.asc`), pair.publicKey, { mode: 0o644 });
@@ -32,4 +34,6 @@ export async function writeSandboxKeys({ keys }: SandboxPaths): Promise<void> {
     join(keys, 'certificate.key.pem'),
     privateKey.export({ type: 'pkcs8', format: 'pem' }),
   );
+  for (const name of ['names-key', 'pseudonyms-key'] as const)
+    await writeFileAtomic(secretPath(paths, name), `${randomBytes(32).toString('hex')}\n`);
 }

@@ -92,6 +92,12 @@ export const jobs: Readonly<Record<JobName, JobDefinition>> = {
     timing: { every: 'day', hour: 7, minute: 45, jitter: 30 },
     lacks: lacksState,
   },
+  'hold-list': {
+    summary: 'say whether a hold is to be reviewed, or rows wait since one was released',
+    argv: () => ['hold', 'list'],
+    timing: { every: 'day', hour: 7, minute: 45, jitter: 30 },
+    lacks: lacksState,
+  },
   'audit-verify': {
     summary: 'check that the audit log is whole',
     argv: () => ['audit', 'verify'],

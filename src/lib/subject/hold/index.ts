@@ -6,4 +6,6 @@ export {
   recordResumed,
 } from './deferred.ts';
 export { type HoldMatcher, holdMatcher } from './matcher.ts';
+export { type HoldContext, placeHold, releaseHold } from './place.ts';
 export { type ActiveHold, readHolds } from './read-holds.ts';
+export { listHolds } from './register.ts';
