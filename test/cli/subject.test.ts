@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -130,12 +131,42 @@ test('what lies outside of the database is looked through too, and left out only
     verdict: 'unknown',
     unasked: [{ source: 'bucket mail' }],
   });
-  const text = await world.run(
-    ...['subject', 'residue', 'nobody.else@example.org', '--no-objects', '--config', 'outside.yaml'],
-    ...['--profile', 'outside'],
-  );
+  const argv = [
+    'nobody.else@example.org',
+    '--no-objects',
+    '--config',
+    'outside.yaml',
+    '--profile',
+    'outside',
+  ];
+  const text = await world.run('subject', 'residue', ...argv);
   expect(text.stderr).toContain('not looked at: the object store (left out)');
   expect(text.stderr).toMatch(/looked through \d+ places, 4,0\d\d rows, 2 log lines/);
+});
+
+test('lines of log files that name the person are counted', async () => {
+  const platform = { url: '${file:secrets/platform-url}', map: 'map.yaml' };
+  const subjects = { logs: ['web/*.log', 'web/gone.log'] };
+  await world.file('logs.yaml', stringify({ version: 1, profiles: { test: { platform, subjects } } }));
+  await mkdir(join(world.folder, 'web'));
+  await world.file('web/a.log', 'GET / by Person 9\nGET / by person 99\nGET / by PERSON 9\n');
+  const find = async (...flags: readonly string[]) => {
+    const argv = ['person.name=Person 9', '--config', 'logs.yaml', ...flags];
+    const run = await world.run('subject', 'find', ...argv, '--json');
+    return {
+      code: run.code,
+      ...((await checkedJson('subject find', run)).result as Record<string, unknown>),
+    };
+  };
+  expect(await find()).toMatchObject({
+    code: 4,
+    verdict: 'found',
+    logs: [{ file: join(world.folder, 'web', 'a.log'), lines: 2 }],
+    unasked: [{ source: `log file ${join(world.folder, 'web', 'gone.log')}` }],
+  });
+  expect(await find('--no-logs')).toMatchObject({ code: 0, logs: null, unasked: [] });
+  const text = await world.run('subject', 'find', 'person.name=Person 9', '--config', 'logs.yaml');
+  expect(text.stderr).toContain('2 lines of ');
 });
 
 test('several persons end it with 6, a table that is not there with 4, and nonsense with 2', async () => {

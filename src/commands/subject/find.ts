@@ -7,7 +7,7 @@ import type { SubjectFindResult } from '../../lib/subject/find/results.ts';
 export default class SubjectFind extends BaseCommand<typeof SubjectFind> {
   static override summary = 'count what the platform holds of a person';
   static override description =
-    'Goes from an address to every further name of the person that the data map leads to: aliases, normalised copies, account ids. Then counts, table by table and tenant by tenant, the rows that are theirs alone, shared with others, or of others and name them, with the objects that they refer to. Reads only, and prints counts and keys, never a name. Where the names lead to several persons it says so and ends with 6; where a table could not be looked at, with 4.';
+    'Goes from an address to every further name of the person that the data map leads to: aliases, normalised copies, account ids. Then counts, table by table and tenant by tenant, the rows that are theirs alone, shared with others, or of others and name them, with the objects that they refer to, and the lines of the configured log files that name the person. Reads only, and prints counts and keys, never a name. Where the names lead to several persons it says so and ends with 6; where a table could not be looked at, with 4.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> ann@example.org',
     '<%= config.bin %> <%= command.id %> account.id=4711 --tenant 12',
@@ -23,6 +23,7 @@ export default class SubjectFind extends BaseCommand<typeof SubjectFind> {
   static override flags = {
     ...tableFlags,
     tenant: Flags.string({ summary: 'only rows of this tenant', helpValue: 'ID' }),
+    'no-logs': Flags.boolean({ summary: 'leave log files out' }),
   };
   static override exitCodes = [
     ExitCode.done,
@@ -36,16 +37,9 @@ export default class SubjectFind extends BaseCommand<typeof SubjectFind> {
 
   async run(): Promise<SubjectFindResult> {
     const lib = await import('../../lib/cli/subject-find.ts');
-    const { keyMap, withPlatform } = await import('../../lib/cli/key-census.ts');
-    const { findPerson } = await import('../../lib/subject/find/index.ts');
     const context = await this.context();
     const who = await lib.whoIsMeant(this.args.person);
-    const map = await keyMap(context);
-    const { tenant } = this.flags;
-    const found = await withPlatform(context, (db) =>
-      findPerson(db, map, { who, tenant, signal: this.signal }),
-    );
-    const result = { ...found, backups: await lib.keptBackups(context) };
+    const result = await lib.findEverywhere(context, who, this.flags);
     for (const line of lib.foundLines(result)) this.say(line);
     await this.printTable(result.rows, lib.foundColumns, 'no row is theirs or names them');
     for (const { source, reason } of result.unasked) this.addWarning(`${source} cannot be read: ${reason}`);

@@ -1,7 +1,10 @@
 import { counted } from '../base/counted.ts';
 import { usageError } from '../base/error.ts';
 import type { SubjectFindResult } from '../subject/find/results.ts';
+import type { KnownValues } from '../subject/identity/spots.ts';
 import type { PosternContext } from './context.ts';
+import { keyMap, withPlatform } from './key-census.ts';
+import { scanConfiguredLogs } from './log-scope.ts';
 import { retainedSets } from './retained-sets.ts';
 import type { Column } from './table.ts';
 
@@ -17,8 +20,46 @@ export async function whoIsMeant(given: string): Promise<readonly string[]> {
   return who;
 }
 
+/**
+ * What the platform holds of a person: rows, what log files say, backups.
+ * @throws {PosternError} as `findPerson`
+ */
+export async function findEverywhere(
+  context: PosternContext,
+  who: readonly string[],
+  flags: { readonly tenant: string | undefined; readonly 'no-logs': boolean },
+): Promise<SubjectFindResult> {
+  const { findPerson } = await import('../subject/find/index.ts');
+  const map = await keyMap(context);
+  const { signal, progress } = context;
+  const { tenant } = flags;
+  let names: readonly string[] = [];
+  const onNames = (known: KnownValues) => void (names = tellingNames(known));
+  const found = await withPlatform(context, (db) => findPerson(db, map, { who, tenant, signal, onNames }));
+  const onPlace = (place: string) => progress.detail(place);
+  const isLeftOut = flags['no-logs'] || found.verdict === 'ambiguous';
+  const logs = isLeftOut ? 'left-out' : await scanConfiguredLogs(context, { names, signal, onPlace });
+  return {
+    ...found,
+    logs: typeof logs === 'string' ? null : [...logs.logs],
+    backups: await keptBackups(context),
+    unasked: [...found.unasked, ...(typeof logs === 'string' ? [] : logs.unasked)],
+  };
+}
+
+/** Names by which a line of a log means a person: not numbers, nor words that are too short to mean one alone. */
+function tellingNames(known: KnownValues): readonly string[] {
+  return [...known.values()]
+    .flatMap((values) => [...values])
+    .map((value) => value.trim())
+    .filter((value) => value.length >= shortestTelling && /\p{L}/u.test(value));
+}
+
+/** Characters. */
+const shortestTelling = 6;
+
 /** The backup sets that are kept, as the register has them; null where there is no register. */
-export async function keptBackups(context: PosternContext): Promise<SubjectFindResult['backups']> {
+async function keptBackups(context: PosternContext): Promise<SubjectFindResult['backups']> {
   const { state, backup } = context.config.profile;
   if (state === undefined || backup === undefined) return null;
   const sets = await retainedSets(context);
@@ -40,7 +81,7 @@ export const foundColumns: readonly Column<SubjectFindResult['rows'][number]>[] 
 ];
 
 /** What was found, in words; on standard error, beside the table. */
-export function foundLines({ verdict, names, persons, backups }: SubjectFindResult): readonly string[] {
+export function foundLines({ verdict, names, persons, logs, backups }: SubjectFindResult): readonly string[] {
   return [
     {
       found: `one person: ${persons.map(({ table, key }) => `${table} ${key.join(', ')}`).join('; ')}`,
@@ -49,6 +90,7 @@ export function foundLines({ verdict, names, persons, backups }: SubjectFindResu
       ambiguous: `several persons: ${persons.map(({ table, key }) => `${table} ${key.join(', ')}`).join('; ')}`,
     }[verdict],
     `names: ${names.map(({ kind, values }) => `${values} of ${kind}`).join(', ')}`,
+    ...(logs ?? []).map(({ file, lines }) => `${counted(lines, 'line')} of ${file} name them`),
     ...(backups === null || backups.sets === 0
       ? []
       : [

@@ -84,6 +84,8 @@ export async function writeConfig(paths: SandboxPaths): Promise<void> {
     subjects: {
       hmac_keys: [secret('names-key')],
       pseudonym_keys: [{ version: 1, key: secret('pseudonyms-key') }],
+      buckets: { mail: { store: 'mail' } },
+      logs: [join(paths.httpLogs, '*.log*')],
     },
     operator: { secret_key: key('operator.sec.asc') },
     certificates: { signer: { key: key('certificate.key.pem') }, trust: [key('certificate.pub.pem')] },

@@ -1,6 +1,7 @@
 import { messageOf } from '../../base/error.ts';
 import { type Client, sqlState } from '../../base/postgres.ts';
 import type { DataMap } from '../../platform/map/index.ts';
+import type { KnownValues } from '../identity/spots.ts';
 import { countRows } from './count-rows.ts';
 import type { Resolved } from './resolve.ts';
 import type { SubjectFindResult } from './results.ts';
@@ -9,9 +10,11 @@ import { resolveWho, type Who } from './who.ts';
 export interface FindOptions extends Who {
   /** Told before each table. */
   readonly onTable?: (table: string) => void;
+  /** Told every name, for who must look elsewhere too; they are never to be kept or shown. */
+  readonly onNames?: (names: KnownValues) => void;
 }
 
-type Found = Omit<SubjectFindResult, 'backups'>;
+type Found = Omit<SubjectFindResult, 'backups' | 'logs'>;
 
 /**
  * Finds out what a platform holds of a person: their names to the last, and how many rows are theirs, shared with
@@ -22,6 +25,7 @@ export async function findPerson(db: Client, map: DataMap, options: FindOptions)
   // All tables as they were at one moment; nothing is to be rolled back, and the session ends with its transaction.
   await db.query('begin isolation level repeatable read read only');
   const { resolving, resolved } = await resolveWho(db, map, options);
+  options.onNames?.(resolved.known);
   const { graph } = resolving;
   const rows: Found['rows'] = [];
   const unasked: Found['unasked'] = [];

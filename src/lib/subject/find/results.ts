@@ -31,6 +31,16 @@ export const subjectFindResult = z.strictObject({
       objects: count,
     }),
   ),
+  /** Lines of log files that name the person; null where they were not looked through, or none are configured. */
+  logs: z
+    .array(
+      z.strictObject({
+        /** Its path; where the name itself names somebody, the folder and the beginning of the name's SHA-256. */
+        file: z.string(),
+        lines: count,
+      }),
+    )
+    .nullable(),
   /** Kept backup sets, each of which may hold the person; null where no state database tells. */
   backups: z
     .strictObject({
