@@ -1,9 +1,12 @@
 import type { Identity } from '../identity/identities.ts';
 import { inBase64 } from './base64.ts';
 import { type JsonRule, redactJson } from './json-document.ts';
+import { inContentLines } from './lines/content-lines.ts';
+import { inAddressList } from './mail/address-list.ts';
+import { inMessage } from './mail/message.ts';
 import type { NameSet } from './name-set.ts';
 import type { Parser } from './parser.ts';
-import { replaceAddresses } from './replace-addresses.ts';
+import { type Replacing, replaced } from './replacing.ts';
 
 /** Takes persons' names out of stored values, and leaves every other byte as it was. Pure: asks no database. */
 export interface Redactor {
@@ -31,15 +34,32 @@ export interface Placeholders {
   readonly placeholder: string;
   /** In place of anything else: `erased`. */
   readonly text: string;
+  /** Whether the name beside an address in mail, a calendar or a card goes with it: `removed` unless told. */
+  readonly displayNames?: 'removed' | 'kept';
 }
 
-export function redactor(names: NameSet, { placeholder, text }: Placeholders): Redactor {
-  const inText = (content: string, identity: Identity): string | undefined =>
-    replaceAddresses(content, names.addresses(identity), placeholder);
-  const inContent = (content: string, parser: Parser, identity: Identity): string | undefined => {
-    if (parser === 'base64') return inBase64(content, (inner) => inText(inner, identity));
-    return inText(content, identity);
-  };
+const parsers: Readonly<Record<Parser, (content: string, replacing: Replacing) => string | undefined>> = {
+  rfc5322: inMessage,
+  'address-list': inAddressList,
+  vcard: inContentLines,
+  icalendar: inContentLines,
+  base64: (content, replacing) => inBase64(content, (inner) => replaced(replacing, inner)),
+  json: (content, replacing) => replaced(replacing, content),
+  html: (content, replacing) => replaced(replacing, content),
+  text: (content, replacing) => replaced(replacing, content),
+};
+
+export function redactor(
+  names: NameSet,
+  { placeholder, text, displayNames = 'removed' }: Placeholders,
+): Redactor {
+  const inContent = (content: string, parser: Parser, identity: Identity): string | undefined =>
+    parsers[parser](content, {
+      addresses: names.addresses(identity),
+      placeholder,
+      text,
+      names: displayNames,
+    });
   const standIn = (identity: Identity | undefined): string =>
     identity?.kind === 'email' ? placeholder : text;
   return {

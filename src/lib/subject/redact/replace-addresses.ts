@@ -1,3 +1,4 @@
+import { type Edit, edited } from './edits.ts';
 import { foundAddresses } from './found-address.ts';
 import type { AddressSet } from './name-set.ts';
 
@@ -7,20 +8,18 @@ import type { AddressSet } from './name-set.ts';
  * @param text bytes (latin1) @param replacement an address
  * @returns undefined where none stands there
  */
-export function replaceAddresses(
+export const replaceAddresses = (
   text: string,
   addresses: AddressSet,
   replacement: string,
-): string | undefined {
-  let result = '';
-  let at = 0;
-  for (const { from, to, sign } of foundAddresses(text, addresses)) {
+): string | undefined => edited(text, addressEdits(text, addresses, replacement));
+
+export function addressEdits(text: string, addresses: AddressSet, replacement: string): readonly Edit[] {
+  return [...foundAddresses(text, addresses)].map(({ from, to, sign }) => {
     // Lines of quoted-printable end where they did.
     const breaks = text.slice(from, to).match(/=(?:\r\n|\n|\r)/g) ?? [];
-    result += text.slice(at, from) + writtenAs(sign, replacement) + breaks.join('');
-    at = to;
-  }
-  return at === 0 ? undefined : result + text.slice(at);
+    return { from, to, text: writtenAs(sign, replacement) + breaks.join('') };
+  });
 }
 
 /** As the sign says, and all in ASCII where it says anything. */
@@ -29,7 +28,7 @@ function writtenAs(sign: string, address: string): string {
   const parts = [address.slice(0, at), address.slice(at + 1)];
   const [kind = ''] = sign;
   const write = writers[kind];
-  if (write === undefined || sign === '@') return Buffer.from(address).toString('latin1');
+  if (write === undefined) return Buffer.from(address).toString('latin1');
   return parts.map(write).join(sign);
 }
 

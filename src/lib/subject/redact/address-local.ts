@@ -1,0 +1,84 @@
+import { decodedBytes, isCased, isContinuation, lastCharacter } from './characters.ts';
+import { escapeBefore, softBreakBefore, type Written } from './written-characters.ts';
+
+/** Twice what RFC 5321 §4.5.3.1.1 allows. */
+const mostCharacters = 128;
+
+/** What may be a local part, and where it begins. */
+export interface Local {
+  readonly name: string;
+  readonly start: number;
+}
+
+/**
+ * What may be the local part before an `@`, the longest first: each begins where nothing stands before it that an address
+ * goes on with.
+ */
+export function localsBefore(text: string, end: number, from: number): readonly Local[] {
+  const quoted = quotedBefore(text, end, from);
+  const found = (['plain', 'escaped'] as const).flatMap((read) => candidates(text, end, from, read));
+  return [...quoted, ...found].toSorted((a, b) => a.start - b.start);
+}
+
+function candidates(text: string, end: number, from: number, read: 'plain' | 'escaped'): readonly Local[] {
+  const found: Local[] = [];
+  let bytes = '';
+  let at = end;
+  for (let count = 0; at > from && count < mostCharacters; count += 1) {
+    const skipped = softBreakBefore(text, at);
+    const next: Written =
+      skipped > 0
+        ? { bytes: '', length: skipped }
+        : ((read === 'escaped' ? escapeBefore(text, at, from) : undefined) ?? {
+            bytes: text[at - 1] ?? '',
+            length: 1,
+          });
+    if (skipped === 0) {
+      if (bytes !== '' && beginsBehind(text, at, from, next.bytes, bytes))
+        found.push({ name: decodedBytes(bytes), start: at });
+      if (!isAtext(next.bytes)) return found;
+      bytes = next.bytes + bytes;
+    }
+    at -= next.length;
+  }
+  if (bytes !== '' && at <= from) found.push({ name: decodedBytes(bytes), start: at });
+  return found;
+}
+
+/** RFC 5322 §3.2.3 with full stops, and what is not ASCII (RFC 6532). */
+const isAtext = (bytes: string): boolean => bytes !== '' && /^[\w.!#$%&'*+/=?^`{|}~\x80-\xff-]+$/.test(bytes);
+
+/** Whether a local part may begin behind these bytes. */
+function beginsBehind(text: string, at: number, from: number, before: string, local: string): boolean {
+  if (before >= '\x80') {
+    // The middle of a character is no place to begin.
+    if (isContinuation(local)) return false;
+    const start = Math.max(from, at - 3);
+    const last =
+      before.length > 1 ? decodedBytes(before) : decodedBytes(lastCharacter(text.slice(start, at)));
+    return !isCased(last.slice(-1));
+  }
+  if (before === '.') return !local.startsWith('.') && isOnlyDots(text, at, from);
+  return !/^[\w.%+-]$/.test(before);
+}
+
+/** An ellipsis ends where a local part begins, which no full stop does. */
+function isOnlyDots(text: string, at: number, from: number): boolean {
+  let start = at;
+  while (start > from && at - start < mostCharacters && text[start - 1] === '.') start -= 1;
+  return start === from || !isAtext(text[start - 1] ?? '');
+}
+
+/** `"ann smith"@example.org` (RFC 5322 §3.2.4): as it is written, and what it stands for. */
+function quotedBefore(text: string, end: number, from: number): readonly Local[] {
+  if (text[end - 1] !== '"') return [];
+  const window = text.slice(Math.max(from, end - mostCharacters), end);
+  const match = /"(?:[^"\\\r\n]|\\[^\r\n])*"$/.exec(window);
+  if (match === null) return [];
+  const start = end - match[0].length;
+  const plain = match[0].slice(1, -1).replaceAll(/\\(.)/g, '$1');
+  return [
+    { name: decodedBytes(match[0]), start },
+    { name: decodedBytes(plain), start },
+  ];
+}
