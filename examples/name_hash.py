@@ -3,9 +3,14 @@
 
     name_hash.py hash < REQUEST      {"key", "purpose", "kind", "value"}: prints `<key id>:<hash>`
     name_hash.py check VECTORS       makes every test vector
+    name_hash.py sender-key < KEY    prints what a sender needs of a key: its id, and its key for suppression lists
+    name_hash.py sender LIST CHANNEL KEYFILE < ADDRESSES
+                                     prints the addresses that may be written to; KEYFILE has a line of sender-key for
+                                     each key that stands in the list
 
-The key is in hexadecimal and comes by standard input, never as an argument, which every user of the host could see.
-Needs Python 3.10 and nothing else. Exit 0: done. Exit 1: a vector that does not hold.
+A key is in hexadecimal and comes by standard input or in a file, never as an argument, which every user of the host could see.
+Needs Python 3.10 and nothing else. Exit 0: done. Exit 1: a vector that does not hold, a key that a list needs and
+that was not given.
 """
 
 import hashlib
@@ -73,8 +78,31 @@ def check(path):
     print(f"{len(vectors)} hashed")
 
 
+def allowed(list_path, channel, key_path, addresses):
+    """What a sender does, without postern and without the key itself."""
+    with open(key_path, encoding="ascii") as file:
+        keys = dict(line.split() for line in file if line.strip())
+    with open(list_path, encoding="ascii") as file:
+        suppressed = {line.split()[1] for line in file if line.startswith(channel + " ")}
+    missing = {entry.split(":")[0] for entry in suppressed} - keys.keys()
+    if missing:
+        sys.exit(f"the list needs the key {', '.join(sorted(missing))}: nobody may be written to without it")
+    for address in addresses:
+        message = ("email\0" + canonical_value("email", address)).encode()
+        hashes = (f"{own}:{hmac.digest(bytes.fromhex(key), message, 'sha256').hex()}" for own, key in keys.items())
+        if not any(entry in suppressed for entry in hashes):
+            yield address
+
+
 def main():
     match sys.argv[1:]:
+        case ["sender-key"]:
+            key = bytes.fromhex(sys.stdin.read().strip())
+            print(key_id(key), purpose_key(key, "suppression").hex())
+        case ["sender", list_path, channel, key_path]:
+            lines = (line.strip() for line in sys.stdin)
+            for address in allowed(list_path, channel, key_path, filter(None, lines)):
+                print(address)
         case ["hash"]:
             print(hash_request(json.load(sys.stdin)))
         case ["check", path]:

@@ -44,6 +44,8 @@ const appendOnly = [
   'hold_person',
   'hold_row',
   'hold_release',
+  'objection_event',
+  'objection_hash',
 ];
 
 test.each(appendOnly)('the runtime role can neither update, delete nor truncate %s', async (table) => {
@@ -58,6 +60,8 @@ test.each(appendOnly)('the runtime role can neither update, delete nor truncate 
     hold_person: 'hash',
     hold_row: 'hash',
     hold_release: 'reason',
+    objection_event: 'channel',
+    objection_hash: 'hash',
   }[table];
   const statements = [
     `update postern.${table} set ${column ?? 'envelope'} = 'x'`,

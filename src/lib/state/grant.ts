@@ -65,6 +65,8 @@ const grants: Readonly<Record<string, readonly string[]>> = {
     'insert (plan_id, hold_id, table_name, rows)',
     'update (rows, resumed_by, resumed_at)',
   ],
+  objection_event: ['select', 'insert (profile, kind, channel, reason, author)'],
+  objection_hash: ['select', 'insert'],
   erasure: ['select', 'insert (profile, source, kind, detail, plan_id, erased_at)'],
 };
 

@@ -28,7 +28,8 @@ export async function resolveWho(
   return { resolving, resolved: await resolvePerson(db, resolving, seeds) };
 }
 
-function seedsOf(graph: PersonGraph, who: readonly string[]): KnownValues {
+/** The names that were given, by kind. @throws {PosternError} exit 2, as `resolveWho` */
+export function seedsOf(graph: PersonGraph, who: readonly string[]): KnownValues {
   const seeds = new Map<string, Set<string>>();
   for (const given of who) {
     const [, name = '', value = ''] = /^([a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*)=(.*)$/s.exec(given) ?? [];
@@ -55,7 +56,7 @@ function unknownIdentity({ identities }: PersonGraph, name: string): Error {
 }
 
 /** `normalize` came with PostgreSQL 13, and works in UTF8 alone. */
-async function normalisesUnicode(db: Client): Promise<boolean> {
+export async function normalisesUnicode(db: Client): Promise<boolean> {
   const { rows } = await db.query<{ version: number; encoding: string }>(
     `select pg_catalog.current_setting('server_version_num')::int as version, pg_catalog.current_setting('server_encoding') as encoding`,
   );

@@ -3,8 +3,8 @@ import { refused, usageError } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import { type DataMap, mapModel } from '../../platform/map/index.ts';
 import { resolveWho } from '../find/index.ts';
-import type { KnownValues } from '../identity/spots.ts';
-import { hashesToStore, type NameHasher, rowName } from '../name-hash/index.ts';
+import { requireOnePerson } from '../find/one-person.ts';
+import { hashesToStore, type NameHasher, requireNameless, rowName } from '../name-hash/index.ts';
 import { mappedTable, readHeldRows } from './held-rows.ts';
 import { erasuresUnderWay, showHold } from './register.ts';
 import type { HoldAddResult, HoldReleaseResult } from './results.ts';
@@ -100,32 +100,10 @@ async function boundBy(
   }
   const { who, tenant } = request;
   const { resolving, resolved } = await resolveWho(db, map, { who, tenant, signal });
-  const places = resolved.roots.map((root) => JSON.stringify([root.table, root.tenant]));
-  if (new Set(places).size < places.length) {
-    throw refused('the names lead to several persons', {
-      code: 'person-ambiguous',
-      hints: ['`postern subject find` shows them by their keys; name one of them, or give --tenant'],
-    });
-  }
+  requireOnePerson(resolved);
   requireNameless([request.case, request.reason], resolved.known);
   const persons = hashesToStore(hasher, 'hold-person', resolving.graph.identities, resolved.known);
   return { persons, rows: [], found: resolved.roots.length > 0 };
-}
-
-/** Shorter names are in words that have nothing to do with the person. */
-const shortestName = 4;
-
-/** The register is kept for ever, and erases nobody. @throws {PosternError} exit 2, `text-names-person` */
-function requireNameless(texts: readonly string[], known: KnownValues): void {
-  const names = [...known.values()]
-    .flatMap((values) => [...values])
-    .filter(({ length }) => length >= shortestName);
-  const all = texts.join('\n').toLowerCase();
-  if (!names.some((name) => all.includes(name.trim().toLowerCase()))) return;
-  throw usageError('the case or the reason names the person, and would be kept for ever', {
-    code: 'text-names-person',
-    hints: ['name the case by its reference alone'],
-  });
 }
 
 /**

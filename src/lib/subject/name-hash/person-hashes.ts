@@ -34,7 +34,17 @@ export function hashesToStore(
 ): readonly string[] {
   const weak = new Set([...identities.values()].filter(isWeak).map(({ kind }) => kind));
   const strong = new Map([...known].filter(([kind, { size }]) => !weak.has(kind) && size > 0));
-  const forms = nameForms(identities, strong.size > 0 ? strong : known);
+  return hashesOfAll(hasher, purpose, identities, strong.size > 0 ? strong : known);
+}
+
+/** The hashes of every name, under the current key, whoever shares it. */
+export function hashesOfAll(
+  hasher: NameHasher,
+  purpose: HashPurpose,
+  identities: ReadonlyMap<string, Identity>,
+  known: KnownValues,
+): readonly string[] {
+  const forms = nameForms(identities, known);
   return [...new Set(forms.map(({ kind, value }) => hasher.hash(purpose, kind, value)))];
 }
 

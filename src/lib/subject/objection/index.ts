@@ -1,0 +1,2 @@
+export { checkLines, rehashLines, suppressionList } from './list.ts';
+export { objectFor, withdrawFor } from './object.ts';
