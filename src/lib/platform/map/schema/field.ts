@@ -26,6 +26,13 @@ const personal = {
   identity: identityReference.optional().describe('The value identifies a person by this identity.'),
   parser: parser.optional(),
   erase: fieldErasure.optional(),
+  review: z
+    .string()
+    .min(1, 'expected why somebody has to look at it')
+    .optional()
+    .describe(
+      'Why a person decides, value by value, whether an export gives it out: a note that staff wrote.',
+    ),
 };
 
 const path = z.strictObject(personal).describe('What one JSONPath of a JSON column holds.');

@@ -1,0 +1,141 @@
+import { audited } from '../audit/audited.ts';
+import type { ExportContext, ExportedPerson, ExportOptions } from '../subject/export/index.ts';
+import type { SubjectExportResult } from '../subject/export/results.ts';
+import type { PosternContext } from './context.ts';
+import { operationContext } from './operation-context.ts';
+
+export interface AuditedExport {
+  readonly options: ExportOptions;
+  readonly request: { readonly number: number; readonly reference: string } | undefined;
+  readonly tool: string;
+}
+
+/** Exports between an intent and an outcome on the audit log, where the person is counts. */
+export async function runExport(
+  context: PosternContext,
+  { options, request, tool }: AuditedExport,
+): Promise<SubjectExportResult> {
+  const { exportPerson } = await import('../subject/export/index.ts');
+  const { keyMap, withPlatform } = await import('./key-census.ts');
+  const map = await keyMap(context);
+  const operation = await operationContext(context);
+  const certificates = new Map<number, string>();
+  const action = {
+    action: 'subject.export',
+    ...(request === undefined ? {} : { target: request.reference }),
+    detail: {
+      set: options.set,
+      encrypted: options.sealedFor !== undefined,
+      request: request?.number ?? null,
+      decisions: options.decisions.size,
+      disclosesBcc: options.discloseBcc !== undefined,
+    },
+  };
+  return audited(operation, action, async (run) => {
+    const step = context.progress.step('export', { unit: 'rows' });
+    const exported = await withPlatform(context, (db) =>
+      exportPerson(
+        {
+          db,
+          map,
+          tool,
+          at: context.clock.now(),
+          signal: context.signal,
+          openBucket: bucketStores(context),
+          sign: signer(context, certificates),
+          onTable: (table) => context.progress.detail(table),
+          onRow: () => step.advance(1),
+          onWritten: () => context.progress.detail('reading it back'),
+        },
+        options,
+      ),
+    ).catch((error: unknown) => {
+      step.fail('nothing was written');
+      throw error;
+    });
+    step.done();
+    const result = resultOf(exported, { options, request, certificates });
+    run.note({
+      export: exported.exportId,
+      names: exported.names,
+      rows: result.tables.reduce((sum, { rows }) => sum + rows, 0),
+      masked: result.masked.reduce((sum, { count }) => sum + count, 0),
+      missing: result.missing.reduce((sum, { count }) => sum + count, 0),
+      archives: result.archives.map(({ bytes, sha256 }) => ({ bytes, sha256 })),
+    });
+    return result;
+  });
+}
+
+/** Where the objects of a bucket of the map are: as for subjects, else as for backups. */
+function bucketStores(context: PosternContext): ExportContext['openBucket'] {
+  const { subjects, backup } = context.config.profile;
+  const buckets = { ...backup?.objects?.buckets, ...subjects?.buckets };
+  return async (name) => {
+    const settings = buckets[name];
+    if (settings === undefined) return undefined;
+    return { store: await context.store(settings.store), prefix: settings.prefix ?? '' };
+  };
+}
+
+/** Signs, and keeps the certificate in the state database. */
+function signer(context: PosternContext, certificates: Map<number, string>): ExportContext['sign'] {
+  return async (manifestSha256, { exportId, set, part }) => {
+    const { certificateSigner } = await import('./operation-context.ts');
+    const by = await certificateSigner(context);
+    if (by === undefined) return undefined;
+    const { signCertificate } = await import('../operation/certificate.ts');
+    const { storeCertificate } = await import('../operation/certificate-store.ts');
+    const certificate = await signCertificate(
+      {
+        subject: [{ name: 'manifest.json', digest: { sha256: manifestSha256 } }],
+        predicateType: 'urn:postern:predicate:subject-export:v1',
+        predicate: { export: exportId, set, part, profile: context.profile },
+      },
+      by,
+    );
+    await storeCertificate(await context.state(), certificate);
+    certificates.set(part, certificate.id);
+    return `${JSON.stringify(certificate.envelope, undefined, 2)}\n`;
+  };
+}
+
+function resultOf(
+  { exportId, archives, summary, review }: ExportedPerson,
+  {
+    options,
+    request,
+    certificates,
+  }: Pick<AuditedExport, 'options' | 'request'> & { readonly certificates: ReadonlyMap<number, string> },
+): SubjectExportResult {
+  const { sealedFor: seal, tenant = null, set, reviewPath, decisions } = options;
+  const { missing, masked, disclosed } = summary;
+  return {
+    verdict: missing.length > 0 ? 'incomplete' : review.open > 0 ? 'review' : 'complete',
+    set,
+    exportId,
+    tenant,
+    request: request?.number ?? null,
+    archives: archives.map((archive, index) => ({
+      ...archive,
+      certificateId: certificates.get(index + 1) ?? null,
+    })),
+    encryptedFor: seal === undefined ? null : 'recipient' in seal ? seal.recipient.fingerprint : 'passphrase',
+    tables: summary.tables.map(({ facts, exported: { rows, messages, objects } }) => ({
+      table: facts.table,
+      class: facts.whose === 'shared' ? 'shared' : 'own',
+      rows,
+      messages,
+      objects,
+    })),
+    mentions: summary.mentions.map(({ mention: { table, rows } }) => ({ table, rows })),
+    masked: [...masked],
+    disclosed,
+    review: {
+      open: review.open,
+      file: review.open > 0 ? reviewPath : null,
+      unused: decisions.size - review.used,
+    },
+    missing: [...missing],
+  };
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { constants, crc32, deflateRaw } from 'node:zlib';
+import type { ZipEntry } from '../zip/headers.ts';
+import { openSpool, type Spool } from './spool.ts';
+
+const deflate = promisify(deflateRaw);
+
+/** Bytes that are packed at once. */
+const blockSize = 1 << 18;
+
+/** An empty last block: what `Z_SYNC_FLUSH` leaves open ends here (RFC 1951 §3.2.6). */
+const lastBlock = Uint8Array.of(3, 0);
+
+/** A file of the archive that is written while other files of it are. */
+export interface GrowingFile {
+  /** Bytes so far. */
+  readonly size: number;
+  write(chunk: Uint8Array | string): Promise<void>;
+  close(): Promise<void>;
+  /** Gives it up: it does not come into the archive. */
+  discard(): Promise<void>;
+}
+
+/** A file that is whole, with its packed content. */
+export interface ClosedFile {
+  readonly entry: ZipEntry;
+  /** Of the content, lowercase hex. */
+  readonly sha256: string;
+  readonly body: AsyncIterable<Uint8Array> | Uint8Array;
+}
+
+/**
+ * Packs what is written and keeps it until the file is closed, when all that stands in front of an entry of a zip is
+ * known.
+ * @param onClose takes the file; its body is gone afterwards
+ */
+export function growingFile(
+  name: string,
+  folder: string,
+  onClose: (file: ClosedFile) => Promise<void>,
+): GrowingFile {
+  const hash = createHash('sha256');
+  let size = 0;
+  let sum = 0;
+  let held: Uint8Array[] = [];
+  let heldSize = 0;
+  let spool: Spool | undefined;
+
+  async function flush(): Promise<void> {
+    if (heldSize === 0) return;
+    const block = Buffer.concat(held);
+    held = [];
+    heldSize = 0;
+    hash.update(block);
+    sum = crc32(block, sum);
+    spool ??= await openSpool(folder);
+    await spool.write(await deflate(block, { level: 1, finishFlush: constants.Z_SYNC_FLUSH }));
+  }
+
+  return {
+    get size() {
+      return size;
+    },
+    async write(chunk) {
+      // What was given may be reused by its owner.
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : Uint8Array.from(chunk);
+      held.push(bytes);
+      heldSize += bytes.byteLength;
+      size += bytes.byteLength;
+      if (heldSize >= blockSize) await flush();
+    },
+    async close() {
+      if (spool === undefined) return await onClose(await packed(name, Buffer.concat(held)));
+      try {
+        await flush();
+        await spool.write(lastBlock);
+        const entry = { name, size, crc32: sum, compressedSize: spool.size, method: 'deflated' } as const;
+        await onClose({ entry, sha256: hash.digest('hex'), body: spool.read() });
+      } finally {
+        await spool.close();
+      }
+    },
+    async discard() {
+      await spool?.close();
+    },
+  };
+}
+
+/** A file whose content is there as a whole. */
+export async function packed(name: string, content: Uint8Array): Promise<ClosedFile> {
+  const body = await deflate(content, { level: 1 });
+  const isSmaller = body.byteLength < content.byteLength;
+  return {
+    entry: {
+      name,
+      size: content.byteLength,
+      crc32: crc32(content),
+      compressedSize: isSmaller ? body.byteLength : content.byteLength,
+      method: isSmaller ? 'deflated' : 'stored',
+    },
+    sha256: createHash('sha256').update(content).digest('hex'),
+    body: isSmaller ? body : content,
+  };
+}

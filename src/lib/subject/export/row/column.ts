@@ -1,0 +1,74 @@
+import type { Queryable } from '../../../base/postgres.ts';
+import { type ModelTable, parseName, tableName } from '../../../platform/map/index.ts';
+import { quoteIdentifier } from '../../../platform/quote.ts';
+
+/** What becomes of a column's values. `secret`: never exported. `sealed`: encrypted, and not opened by this. */
+export type ColumnUse = 'exported' | 'secret' | 'derived' | 'sealed' | 'review';
+
+/** A column of the database. */
+export interface Column {
+  readonly name: string;
+  readonly use: ColumnUse;
+  /** How a value stands in JSON. */
+  readonly form: 'text' | 'number' | 'boolean' | 'json' | 'bytes';
+  /** Over the row `t`: the value as text, or as bytes. */
+  readonly sql: string;
+  /** Why a person has to look at it first. */
+  readonly review?: string;
+}
+
+/**
+ * The columns of a table that the map knows, with what they hold. A column that the map does not know is not exported:
+ * nobody has said what it is.
+ */
+export async function columnsOf(db: Queryable, table: ModelTable): Promise<readonly Column[]> {
+  const { rows } = await db.query<{ name: string; category: string; type: string }>(
+    `select a.attname as name, b.typcategory as category, b.typname as type
+     from pg_catalog.pg_attribute a
+       join pg_catalog.pg_type t on t.oid = a.atttypid
+       join pg_catalog.pg_type b on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end
+     where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped order by a.attnum`,
+    [tableName(table.name)],
+  );
+  const fields = new Map(table.fields);
+  return rows
+    .filter(({ name }) => table.columns.has(name))
+    .map(({ name, category, type }) => {
+      const field = fields.get(name);
+      const form = formOf(category, type);
+      const column = `t.${quoteIdentifier(name)}`;
+      // Lists and composites as PostgreSQL writes JSON of them.
+      const isNested = (category === 'A' || category === 'C') && form === 'json';
+      return {
+        name,
+        form,
+        use: useOf(field),
+        sql: isNested ? `pg_catalog.to_json(${column})::text` : form === 'bytes' ? column : `${column}::text`,
+        ...(field?.review === undefined ? {} : { review: field.review }),
+      };
+    });
+}
+
+type Field = ModelTable['fields'][number][1];
+
+function useOf(field: Field | undefined): ColumnUse {
+  if (field === undefined) return 'exported';
+  if (isSecret(field.category)) return 'secret';
+  if (field.hmac !== undefined) return 'derived';
+  if (field.encrypted !== undefined) return 'sealed';
+  return field.review === undefined ? 'exported' : 'review';
+}
+
+/** Passwords, tokens and the like: whoever gets hold of the archive must not get in. */
+export const isSecret = (category: string | undefined): boolean =>
+  category === 'user.authorization' || category?.startsWith('user.authorization.') === true;
+
+function formOf(category: string, type: string): Column['form'] {
+  if (type === 'bytea') return 'bytes';
+  if (type === 'json' || type === 'jsonb' || category === 'A' || category === 'C') return 'json';
+  if (category === 'B') return 'boolean';
+  return category === 'N' && /^(?:int[248]|float[48]|numeric)$/.test(type) ? 'number' : 'text';
+}
+
+/** `mail.messages` as a folder of the archive has it. */
+export const tableLabel = (name: string): string => (parseName(name) ?? [name]).join('.');

@@ -1,0 +1,208 @@
+import type { Client } from '../../../base/postgres.ts';
+import type { Archive } from '../archive/archive.ts';
+import { safeFileName, safeName } from '../archive/safe-name.ts';
+import type { Masking } from '../masking.ts';
+import { type MailFiles, type MailForm, mailFiles } from '../message/mail-files.ts';
+import { maskMessage } from '../message/mask-message.ts';
+import { wholeMessage } from '../message/whole-message.ts';
+import { cardFiles } from './card-files.ts';
+import { copyRows, type RawRow } from './copy-rows.ts';
+import { type FetchedObject, fetchObject, type MissingReason, type OpenBucket } from './objects.ts';
+import { givenValues } from './row-values.ts';
+import { tableFiles } from './table-files.ts';
+import type { ObjectField, TableTask } from './table-task.ts';
+import { asText } from './value.ts';
+
+/** Rows whose objects are asked for at once. */
+const rowsAtOnce = 8;
+/** A message is masked as a whole, so it has to stand in memory. */
+const largestMessage = 256 << 20;
+/** Rows that the page shows. */
+const shownRows = 10;
+const shownCharacters = 200;
+
+export interface ExportTableContext {
+  readonly db: Client;
+  readonly archive: Archive;
+  readonly masking: Masking;
+  readonly openBucket: OpenBucket;
+  readonly mailForm: MailForm;
+  /** Bytes after which another file of rows or messages begins; undefined: never. */
+  readonly rollAt: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onRow: () => void;
+}
+
+/** What of a table came into the archive. */
+export interface ExportedTable {
+  readonly rows: number;
+  readonly messages: number;
+  /** Objects and attachments, beside messages. */
+  readonly objects: number;
+  /** Of the table as a whole: rows, mailbox, contacts, calendar. */
+  readonly files: readonly string[];
+  readonly missing: ReadonlyMap<MissingReason, number>;
+  /** The first rows, as the page shows them. */
+  readonly shown: readonly (readonly string[])[];
+}
+
+/** Writes the rows of a table, with their messages and objects. Memory is the same however many there are. */
+export async function exportTable(context: ExportTableContext, task: TableTask): Promise<ExportedTable> {
+  const { db, archive, signal } = context;
+  const rows = tableFiles(archive, { folder: task.folder, columns: task.columns, rollAt: context.rollAt });
+  const mail = mailFiles(archive, { folder: task.folder, form: context.mailForm, rollAt: context.rollAt });
+  const cards = cardFiles(archive, task);
+  const run: Run = { context, task, mail, missing: new Map(), messages: 0, objects: 0, unnamed: 0 };
+  const shown: (readonly string[])[] = [];
+  const count = await copyRows(db, task.query.sql, async (block) => {
+    for (let from = 0; from < block.length; from += rowsAtOnce) {
+      signal.throwIfAborted();
+      const some = block.slice(from, from + rowsAtOnce);
+      const fetched = some.map((row) => fetchAll(run, row));
+      for (const [index, row] of some.entries()) {
+        const { values, files } = await exportRow(run, row, (await fetched[index]) ?? []);
+        await rows.write(values, files);
+        await cards.write(values);
+        if (shown.length < shownRows)
+          shown.push(task.columns.map(({ form }, at) => shortened(asText(values[at] ?? null, form))));
+        await context.masking.settle();
+        context.onRow();
+      }
+    }
+  });
+  const files = [...(await rows.close()), ...(await mail.close()), ...(await cards.close())];
+  return { rows: count, messages: run.messages, objects: run.objects, files, missing: run.missing, shown };
+}
+
+interface Run {
+  readonly context: ExportTableContext;
+  readonly task: TableTask;
+  readonly mail: MailFiles;
+  readonly missing: Map<MissingReason, number>;
+  messages: number;
+  objects: number;
+  unnamed: number;
+}
+
+type Fetched = { readonly field: ObjectField; readonly found: FetchedObject };
+
+async function fetchAll({ context, task }: Run, row: RawRow): Promise<readonly Fetched[]> {
+  const all = task.objects.map(async (field): Promise<readonly Fetched[]> => {
+    const key = at(task, row, `object ${field.field}`);
+    if (key === null) return [];
+    const isMessage = field.field === task.mail?.object;
+    const found = await fetchObject(context.openBucket, field.bucket, key.toString(), {
+      ...(isMessage ? { wholeUpTo: largestMessage } : {}),
+      signal: context.signal,
+    });
+    return [{ field, found }];
+  });
+  return (await Promise.all(all)).flat();
+}
+
+async function exportRow(
+  run: Run,
+  row: RawRow,
+  fetched: readonly Fetched[],
+): Promise<{ readonly values: readonly (Buffer | null)[]; readonly files: readonly string[] }> {
+  const { context, task } = run;
+  const key = JSON.parse(at(task, row, 'key')?.toString() ?? '[]') as string[];
+  const name = key.length === 0 ? `row-${++run.unnamed}` : safeName(key.join('-'));
+  const place = { table: task.table.name, key };
+  const files: string[] = [];
+  let whole: Buffer | undefined;
+  for (const { field, found } of fetched) {
+    if ('missing' in found) {
+      run.missing.set(found.missing, (run.missing.get(found.missing) ?? 0) + 1);
+      await context.archive.note('notExported', { ...place, field: field.field, why: found.missing });
+    } else if (field.field === task.mail?.object && 'content' in found) whole = found.content;
+  }
+  const isLost =
+    whole === undefined &&
+    fetched.some(({ field, found }) => field.field === task.mail?.object && 'missing' in found);
+  const header = task.mail === undefined ? null : at(task, row, 'header');
+  const body = task.mail === undefined ? null : at(task, row, 'body');
+  if (whole === undefined && header !== null && (!isLost || body !== null))
+    whole = wholeMessage(header, body);
+  else if (isLost && header !== null) {
+    files.push(`${task.folder}/${name}.header.txt`);
+    await context.archive.add(files[0] ?? '', maskedMessage(run, header, place, files[0]));
+  }
+  if (whole !== undefined) {
+    const message = maskedMessage(run, whole, place, `${task.folder}/${name}.eml`);
+    files.push(...(await run.mail.write(name, message)));
+    run.messages += 1;
+  }
+  const values = givenValues(
+    task,
+    (column) => at(task, row, `column ${column.name}`),
+    context.masking,
+    place,
+    openHeader(whole ?? header),
+  );
+  for (const { field, found } of fetched) {
+    if ('missing' in found || field.field === task.mail?.object) continue;
+    const path = objectPath(run, row, { name, field, values });
+    files.push(path);
+    run.objects += 1;
+    if ('content' in found) await context.archive.add(path, found.content);
+    else {
+      const file = context.archive.create(path);
+      for await (const piece of found.stream) await file.write(piece);
+      await file.close();
+    }
+  }
+  return { values, files };
+}
+
+function maskedMessage(
+  { context: { masking } }: Run,
+  message: Buffer,
+  place: { readonly table: string; readonly key: readonly string[] },
+  file = '',
+): Buffer {
+  return maskMessage(message, {
+    isPerson: (address) => masking.isPerson(address),
+    mask: ({ kind, index, content }) =>
+      masking.mask({ ...place, field: 'message', file }, kind, index, content),
+  });
+}
+
+/** Beside the message that the row belongs to, or in the folder of its table. */
+function objectPath(
+  { task }: Run,
+  row: RawRow,
+  {
+    name,
+    field,
+    values,
+  }: { readonly name: string; readonly field: ObjectField; readonly values: readonly (Buffer | null)[] },
+): string {
+  const parent = at(task, row, 'beside');
+  const folder =
+    task.beside === undefined || parent === null
+      ? task.folder
+      : `${task.beside}/${safeName((JSON.parse(parent.toString()) as string[]).join('-'))}`;
+  const own = task.objects.length > 1 ? `${name}-${safeName(field.field)}` : name;
+  const nameColumn = task.columns.findIndex((column) => /file_?name/i.test(column.name));
+  const given = nameColumn < 0 ? null : (values[nameColumn]?.toString() ?? null);
+  return `${folder}/${safeFileName(own, given, field.extension)}`;
+}
+
+/** The header, whose blind copies are left out: they are what it does not tell. */
+function openHeader(message: Buffer | null): string | undefined {
+  if (message === null) return undefined;
+  const end = message.indexOf('\r\n\r\n');
+  const text = message
+    .toString('latin1', 0, end < 0 ? Math.min(message.byteLength, 1 << 18) : end)
+    .toLowerCase();
+  return text.replaceAll(/^(?:resent-)?bcc:.*(?:\n[ \t].*)*/gm, '');
+}
+
+function at(task: TableTask, row: RawRow, name: string): Buffer | null {
+  const index = task.query.at.get(name);
+  return index === undefined ? null : (row[index] ?? null);
+}
+
+const shortened = (text: string): string =>
+  text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;

@@ -1,0 +1,31 @@
+import type { ModelTable } from '../../../platform/map/index.ts';
+
+/** Where the messages of a table are. */
+export interface MailColumns {
+  /** The field whose object is the whole message. */
+  readonly object: string | undefined;
+  /** The column with the header, or with the whole message. */
+  readonly header: string | undefined;
+  readonly body: string | undefined;
+}
+
+/**
+ * Where a table keeps messages; undefined where it keeps none. An object of the format `eml` is a whole message; in its
+ * absence, or where a row has none, the first column parsed as `rfc5322` is the header, and the next one, or one of
+ * `text` or `html`, the body. A single one is a whole message.
+ */
+export function mailColumns({ fields }: ModelTable): MailColumns | undefined {
+  const open = fields.filter(
+    ([, { type, encrypted, hmac }]) => type !== undefined && (encrypted ?? hmac) === undefined,
+  );
+  const object = fields.find(([, field]) => field.object?.format === 'eml')?.[0];
+  const [header, next] = open.filter(([, { parser }]) => parser === 'rfc5322').map(([name]) => name);
+  if (object === undefined && header === undefined) return undefined;
+  const text = open.find(
+    ([, { parser, category, review }]) =>
+      (parser === 'text' || parser === 'html') &&
+      category?.startsWith('user.content') === true &&
+      review === undefined,
+  )?.[0];
+  return { object, header, body: header === undefined ? undefined : (next ?? text) };
+}

@@ -1,0 +1,112 @@
+import type { Queryable } from '../../../base/postgres.ts';
+import { type ModelTable, ownerReferences } from '../../../platform/map/index.ts';
+import type { PersonGraph } from '../../graph/person-graph.ts';
+import { type Column, columnsOf, isSecret, tableLabel } from './column.ts';
+import { type MailColumns, mailColumns } from './mail-columns.ts';
+import { columnSql, keySql, objectKeySql, type RowQuery, rowQuery } from './row-query.ts';
+
+/** All that is known of a table before its rows are read. */
+export interface TableTask {
+  readonly table: ModelTable;
+  readonly query: RowQuery;
+  /** Those that come into `rows.json` and `rows.csv`. */
+  readonly columns: readonly Column[];
+  /** Columns that do not, and why. */
+  readonly left: readonly {
+    readonly column: string;
+    readonly why: string;
+    /** It is the person's, and only the key to it is wanting. */
+    readonly sealed: boolean;
+  }[];
+  readonly mail: MailColumns | undefined;
+  readonly objects: readonly ObjectField[];
+  /** In the archive. */
+  readonly folder: string;
+  /** Where files of a row lie beside the message that it belongs to: that table's folder. */
+  readonly beside: string | undefined;
+}
+
+export interface ObjectField {
+  readonly field: string;
+  readonly bucket: string;
+  /** `.eml` */
+  readonly extension: string;
+}
+
+const extensions: Readonly<Record<string, string>> = {
+  eml: '.eml',
+  mbox: '.mbox',
+  vcard: '.vcf',
+  icalendar: '.ics',
+  json: '.json',
+  csv: '.csv',
+  text: '.txt',
+};
+
+const whyLeft = {
+  secret: 'it opens an account',
+  derived: 'a keyed hash of another column',
+  sealed: 'encrypted: postern does not open it for an export',
+} as const;
+
+/**
+ * Looks the table up in the database.
+ * @param where SQL over the row `t`: the rows that are exported
+ */
+export async function tableTask(
+  db: Queryable,
+  graph: PersonGraph,
+  table: ModelTable,
+  where: string,
+): Promise<TableTask> {
+  const mail = mailColumns(table);
+  const known = await columnsOf(db, table);
+  const inMessage = new Set([mail?.header, mail?.body]);
+  const columns = known.filter(
+    ({ name, use }) => (use === 'exported' || use === 'review') && !inMessage.has(name),
+  );
+  const objects = objectFields(table);
+  const beside = ownerReferences(table).find(({ toTable, toColumns }) => {
+    const owner = graph.model.tables.get(toTable);
+    if (owner === undefined || owner.name === table.name || mailColumns(owner) === undefined) return false;
+    return JSON.stringify(toColumns) === JSON.stringify(owner.entry.primary_key);
+  });
+  const own = (name: string | undefined) => known.find((column) => column.name === name)?.sql ?? 'null::text';
+  const wanted = new Map([
+    ...columnSql(columns),
+    ['key', keySql(table.entry.primary_key ?? [])],
+    ['beside', beside === undefined ? 'null::text' : keySql(beside.columns)],
+    ...(mail === undefined
+      ? []
+      : ([
+          ['header', own(mail.header)],
+          ['body', own(mail.body)],
+        ] as const)),
+    ...table.fields.flatMap(([name, { object, type }]): readonly (readonly [string, string])[] =>
+      object === undefined
+        ? []
+        : [[`object ${name}`, objectKeySql(name, { key: object.key, isColumn: type !== undefined })]],
+    ),
+  ]);
+  return {
+    table,
+    query: rowQuery(table, where, wanted),
+    columns,
+    left: known.flatMap(({ name, use }) =>
+      use === 'exported' || use === 'review'
+        ? []
+        : [{ column: name, why: whyLeft[use], sealed: use === 'sealed' }],
+    ),
+    mail,
+    objects,
+    folder: tableLabel(table.name),
+    beside: beside === undefined ? undefined : tableLabel(beside.toTable),
+  };
+}
+
+function objectFields({ fields }: ModelTable): readonly ObjectField[] {
+  return fields.flatMap(([field, { object, category }]) => {
+    if (object === undefined || isSecret(category)) return [];
+    return [{ field, bucket: object.bucket, extension: extensions[object.format] ?? '.bin' }];
+  });
+}
