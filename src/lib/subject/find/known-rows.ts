@@ -21,6 +21,9 @@ export function isOneOf(
 ): string {
   const columns = entry.primary_key ?? [];
   const own = columns.map((name) => `${alias}.${quoteIdentifier(name)}::text`);
-  const arrays = columns.map((_, index) => `${add(rows.map(({ key }) => key[index]))}::text[]`);
-  return `(${own.join(', ')}) in (select * from pg_catalog.unnest(${arrays.join(', ')}))`;
+  // One function each: unnest of several arrays is syntax, and no function of pg_catalog.
+  const arrays = columns.map(
+    (_, index) => `pg_catalog.unnest(${add(rows.map(({ key }) => key[index]))}::text[])`,
+  );
+  return `(${own.join(', ')}) in (select * from rows from (${arrays.join(', ')}) as k)`;
 }

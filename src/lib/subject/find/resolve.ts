@@ -14,6 +14,8 @@ export interface Resolving {
   readonly tenant: string | undefined;
   /** Whether the server can normalise Unicode: UTF8, PostgreSQL 13. */
   readonly isUtf8: boolean;
+  /** How many persons the names are of; one unless told. */
+  readonly persons?: number;
   readonly signal: AbortSignal;
 }
 
@@ -30,14 +32,12 @@ const mostRoots = 1000;
 /**
  * Finds every name of a person, from one or more: rows by their names, further names in those rows, and so on until
  * nothing new is found.
- * @param persons how many they are the names of
  * @throws {PosternError} exit 6, `subject-too-broad`
  */
 export async function resolvePerson(
   db: Queryable,
   resolving: Resolving,
   seeds: KnownValues,
-  persons = 1,
 ): Promise<Resolved> {
   const known = new Map([...seeds].map(([kind, values]) => [kind, new Set(values)]));
   const roots = new Map<string, RootRow>();
@@ -46,7 +46,7 @@ export async function resolvePerson(
     size = sizeOf(known, roots);
     for (const root of resolving.graph.roots) await addRoots(db, resolving, root, { known, roots });
     for (const alias of resolving.graph.aliases) await addByAlias(db, resolving, alias, { known, roots });
-    if (roots.size > mostRoots * persons) {
+    if (roots.size > mostRoots * (resolving.persons ?? 1)) {
       throw refused(`the names lead to more than ${mostRoots} rows that would be one person`, {
         code: 'subject-too-broad',
         hints: ['the map calls a column an identity that many share: give such a one no identity'],
@@ -130,7 +130,7 @@ function isReferredBy(way: AliasTable['way'], table: ModelTable, matched: string
 
 async function readRoots(
   db: Queryable,
-  { tenant }: Resolving,
+  { tenant, persons = 1 }: Resolving,
   { name, entry }: ModelTable,
   where: string,
   { values, add }: Parameters,

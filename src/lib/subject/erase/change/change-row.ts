@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import type { Identity } from '../../identity/identities.ts';
+import type { JsonErasure, NameSet, Redactor } from '../../redact/index.ts';
+import type { RowAction } from '../closure/treatment.ts';
+import { arrayElementsOrNull, arrayText } from './array-text.ts';
+import type { ErasedField, FieldRule } from './fields.ts';
+
+/** What takes persons out of values. */
+export interface Eraser {
+  readonly names: NameSet;
+  readonly redactor: Redactor;
+  /** What stands for a value that is pseudonymised; undefined where no key is configured. */
+  readonly pseudonym: ((identity: Pick<Identity, 'kind'>, value: string) => string) | undefined;
+}
+
+/** A row, by column, in PostgreSQL's text form. */
+export type RowText = Readonly<Record<string, string | null>>;
+
+export interface RowChange {
+  /** By column; what is not named stays. */
+  readonly values: ReadonlyMap<string, string | null>;
+  /** Columns in which something of the person stays, and why. */
+  readonly kept: readonly { readonly column: string; readonly reason: string }[];
+}
+
+/**
+ * What becomes of the fields of a row that stays.
+ * @param isWhole the row is the person's, or speaks of the person: every field goes, and not only what names them
+ */
+export function changeRow(
+  fields: readonly ErasedField[],
+  row: RowText,
+  { action, isWhole }: { readonly action: RowAction; readonly isWhole: boolean },
+  eraser: Eraser,
+): RowChange {
+  const values = new Map<string, string | null>();
+  const kept: { column: string; reason: string }[] = [];
+  // Others keep a row that is detached or restricted: only what names the person goes.
+  const whole = isWhole && action === 'redact';
+  for (const field of fields) {
+    const value = row[field.column] ?? null;
+    if (value === null || field.hashOf !== undefined) continue;
+    const found = whole ? 'whole' : namedIn(field, value, eraser) ? 'named' : undefined;
+    if (found === undefined) continue;
+    const reason = keptBecause(field.rule, action);
+    if (reason !== undefined) {
+      kept.push({ column: field.column, reason });
+      continue;
+    }
+    const changed = changedValue(field, value, { isWhole: whole, eraser });
+    if (changed !== undefined && changed !== value) values.set(field.column, changed);
+  }
+  // A hash of what is gone would tell it again.
+  for (const { column, hashOf, notNull } of fields) {
+    if (hashOf !== undefined && values.has(hashOf)) values.set(column, notNull ? String.raw`\x` : null);
+  }
+  return { values, kept };
+}
+
+function keptBecause(rule: FieldRule | undefined, action: RowAction): string | undefined {
+  if (typeof rule === 'object' && 'keep' in rule) return rule.keep;
+  if (rule === 'with-row') return 'it goes with its row, which stays';
+  if (rule === undefined && action === 'restrict') return 'the row is kept restricted';
+  return undefined;
+}
+
+function namedIn(field: ErasedField, value: string, { names, redactor }: Eraser): boolean {
+  const { identity, parser, form, paths } = field;
+  if (form === 'json' && paths.length > 0) {
+    const rules = paths.flatMap(({ path, identity: own }) =>
+      own === undefined ? [] : [{ path, identity: own, erase: 'null' as const }],
+    );
+    return redactor.json(value, rules) !== undefined;
+  }
+  if (identity === undefined) return false;
+  if (parser !== undefined) return redactor.inside(bytesOf(field, value), parser, identity) !== undefined;
+  if (form === 'array') return redactor.elements(arrayElementsOrNull(value), identity) !== undefined;
+  return names.has(identity, value);
+}
+
+interface Manner {
+  readonly isWhole: boolean;
+  readonly eraser: Eraser;
+}
+
+/** @returns undefined where it stays */
+function changedValue(field: ErasedField, value: string, manner: Manner): string | null | undefined {
+  const { rule, paths, form } = field;
+  if (rule === 'shred') return undefined;
+  if (rule === 'set-null') return null;
+  if (typeof rule === 'object' && 'replace' in rule) return rule.replace;
+  if (form === 'json' && paths.length > 0) return changedJson(field, value, manner);
+  if (typeof rule === 'object' && 'pseudonymise' in rule) return pseudonymised(field, value, manner);
+  if (manner.isWhole && rule === undefined) return emptied(field, value);
+  if (typeof rule === 'object' && 'redact' in rule && rule.redact === 'value') return emptied(field, value);
+  return redacted(field, value, manner);
+}
+
+function redacted(field: ErasedField, value: string, { eraser }: Manner): string | null | undefined {
+  const { identity, parser, form } = field;
+  if (identity === undefined) return emptied(field, value);
+  if (parser !== undefined) {
+    const inside = eraser.redactor.inside(bytesOf(field, value), parser, identity);
+    return inside === undefined ? undefined : textOf(field, inside);
+  }
+  if (form === 'array') {
+    const others = eraser.redactor.elements(arrayElementsOrNull(value), identity);
+    return others === undefined ? undefined : arrayText(others);
+  }
+  return emptied(field, value);
+}
+
+function pseudonymised(
+  { column, identity, form }: ErasedField,
+  value: string,
+  { isWhole, eraser: { names, pseudonym } }: Manner,
+): string | undefined {
+  if (pseudonym === undefined) throw new TypeError('a pseudonym needs a key');
+  const kind = identity ?? { kind: column };
+  if (form !== 'array') return pseudonym(kind, value);
+  const isTheirs = (element: string) => isWhole || (identity !== undefined && names.has(identity, element));
+  return arrayText(
+    arrayElementsOrNull(value).map((element) =>
+      element !== null && isTheirs(element) ? pseudonym(kind, element) : element,
+    ),
+  );
+}
+
+function changedJson({ paths }: ErasedField, value: string, { isWhole, eraser }: Manner): string | undefined {
+  const rules = paths.flatMap(({ path, identity, rule }) => {
+    const erase = jsonErasure(rule, identity, eraser);
+    // Whatever stands at the path goes with the whole; else only what is the person's.
+    if (erase === undefined || (!isWhole && identity === undefined)) return [];
+    return [{ path, erase, ...(isWhole || identity === undefined ? {} : { identity }) }];
+  });
+  return eraser.redactor.json(value, rules);
+}
+
+function jsonErasure(
+  rule: FieldRule | undefined,
+  identity: Identity | undefined,
+  { pseudonym }: Eraser,
+): JsonErasure | undefined {
+  if (rule === undefined) return 'node';
+  if (rule === 'set-null') return 'null';
+  if (typeof rule === 'string' || 'keep' in rule) return undefined;
+  if ('replace' in rule) return { text: rule.replace };
+  if ('redact' in rule) return rule.redact === 'value' ? 'value' : 'node';
+  if (pseudonym === undefined) throw new TypeError('a pseudonym needs a key');
+  return { by: (value) => pseudonym(identity ?? { kind: 'json' }, value) };
+}
+
+/** A value of its type with nothing personal in it; one that may have to be different from others is. */
+function emptied({ form, notNull, identity, parser, type }: ErasedField, value: string): string | null | undefined {
+  if (identity?.kind === 'email' && parser === undefined && form === 'text') return `${unique()}@erased.invalid`;
+  if (!notNull) return null;
+  if (form === 'array') return '{}';
+  if (form === 'bytes') return String.raw`\x`;
+  if (form === 'json') return value.trimStart().startsWith('[') ? '[]' : '{}';
+  if (form === 'other') return undefined;
+  if (parser === 'vcard') return 'BEGIN:VCARD\r\nVERSION:4.0\r\nFN:erased\r\nEND:VCARD\r\n';
+  if (parser === 'icalendar') return 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//postern//EN\r\nEND:VCALENDAR\r\n';
+  const room = Number(/\((\d+)\)$/.exec(type)?.[1] ?? Number.MAX_SAFE_INTEGER);
+  return (identity === undefined ? 'erased' : unique()).slice(0, room);
+}
+
+/** As an account's name must be different from every other one. */
+const unique = (): string => `erased-${randomBytes(8).toString('hex')}`;
+
+const bytesOf = ({ form }: ErasedField, value: string): Buffer =>
+  form === 'bytes' ? Buffer.from(value.slice(2), 'hex') : Buffer.from(value);
+
+const textOf = ({ form }: ErasedField, bytes: Buffer): string =>
+  form === 'bytes' ? `\\x${bytes.toString('hex')}` : bytes.toString();

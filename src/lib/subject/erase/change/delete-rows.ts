@@ -1,0 +1,80 @@
+import { refused } from '../../../base/error.ts';
+import type { Client } from '../../../base/postgres.ts';
+import { tableName } from '../../../platform/map/index.ts';
+import { quoteIdentifier } from '../../../platform/quote.ts';
+import type { PersonGraph } from '../../graph/person-graph.ts';
+import { referredSql, referringSql } from '../../graph/join-sql.ts';
+import type { Treatment } from '../closure/treatment.ts';
+import type { Batch } from './change-rows.ts';
+
+export interface DeletedRows {
+  readonly deleted: number;
+  /** Rows that somebody else deleted before. */
+  readonly gone: number;
+  /** Rows in which somebody else took a share meanwhile, who keeps them. */
+  readonly shared: number;
+}
+
+/**
+ * Deletes the rows of a batch by their whole key, within the caller's transaction.
+ * @throws {PosternError} exit 6, `erase-not-kept`: the database keeps rows that it was told to delete
+ */
+export async function deleteRows(
+  db: Client,
+  { table, key }: Treatment,
+  graph: PersonGraph,
+  batch: Batch,
+): Promise<DeletedRows> {
+  const name = tableName(table.name);
+  const same = key.map((column) => `t.${quoteIdentifier(column)} = w.${quoteIdentifier(column)}`).join(' and ');
+  const range = `w.postern_seq > $1 and w.postern_seq <= $2 and w.postern_action = 'delete'`;
+  const bounds = [batch.after, batch.until];
+  const holders = graph.holders.get(table.name) ?? [];
+  if (holders.length > 0) {
+    // Somebody may have taken a share meanwhile: the lock keeps further ones out, and those that are there keep the row.
+    await db.query(`select from ${name} t join ${batch.work} w on ${same} where ${range} for update of t`, bounds);
+  }
+  const unheld = holders.map(
+    ({ table: holder, reference }) =>
+      ` and not exists (select from ${tableName(holder.name)} l where (${referringSql(reference, 'l')}) = (${referredSql(reference, 't')}))`,
+  );
+  const { rowCount } = await db.query(
+    `delete from ${name} t using ${batch.work} w where ${same} and ${range}${unheld.join('')}`,
+    bounds,
+  );
+  const { rows } = await db.query<{ planned: number; left: number }>(
+    `select count(*)::float8 as planned, count(t.*)::float8 as left
+     from ${batch.work} w left join ${name} t on ${same} where ${range}`,
+    bounds,
+  );
+  const { planned = 0, left = 0 } = rows[0] ?? {};
+  const deleted = rowCount ?? 0;
+  if (left > 0 && holders.length === 0) {
+    throw refused(`${table.name} keeps ${left} rows that were deleted`, {
+      code: 'erase-not-kept',
+      hints: [
+        `a trigger or a rule of ${table.name} puts them back, or only marks them: mend it, or say in the data map what it does`,
+      ],
+    });
+  }
+  return { deleted, gone: Math.max(0, planned - deleted - left), shared: left };
+}
+
+/**
+ * Deletes rows of several tables that refer to each other, in one statement: PostgreSQL looks at the keys at its end.
+ * @returns how many, of all tables
+ */
+export async function deleteTogether(
+  db: Client,
+  tables: readonly { readonly treatment: Treatment; readonly work: string }[],
+): Promise<number> {
+  const parts = tables.map(({ treatment: { table, key }, work }, index) => {
+    const same = key.map((column) => `t.${quoteIdentifier(column)} = w.${quoteIdentifier(column)}`).join(' and ');
+    return `d${index} as (delete from ${tableName(table.name)} t using ${work} w where ${same} and w.postern_action = 'delete' returning 1)`;
+  });
+  const counts = tables.map((_, index) => `(select count(*) from d${index})`).join(' + ');
+  const { rows } = await db.query<{ deleted: number }>(
+    `with ${parts.join(', ')} select (${counts})::float8 as deleted`,
+  );
+  return rows[0]?.deleted ?? 0;
+}

@@ -1,0 +1,72 @@
+import type { Column } from '../../../platform/catalog/index.ts';
+import type { DataMap } from '../../../platform/map/index.ts';
+import { isPersonal } from '../../../platform/map/index.ts';
+import type { Identity } from '../../identity/identities.ts';
+import type { JsonRule, Parser } from '../../redact/index.ts';
+import type { Treatment } from '../closure/treatment.ts';
+
+type MapField = NonNullable<DataMap['tables'][string]['fields']>[string];
+export type FieldRule = Exclude<MapField['erase'], undefined | 'TODO'>;
+
+/** A column with personal data, as an erasure sees it. */
+export interface ErasedField {
+  readonly column: string;
+  /** As format_type writes it, to be cast to. */
+  readonly type: string;
+  readonly form: 'text' | 'bytes' | 'json' | 'array' | 'other';
+  readonly notNull: boolean;
+  readonly rule: FieldRule | undefined;
+  readonly identity: Identity | undefined;
+  readonly parser: Parser | undefined;
+  readonly paths: readonly (Pick<JsonRule, 'path' | 'identity'> & { readonly rule: FieldRule | undefined })[];
+  /** The column that it is a keyed hash of. */
+  readonly hashOf: string | undefined;
+}
+
+/** The columns with personal data that an erasure may change: none that the database makes itself, and no objects. */
+export function erasedFields(
+  { table, relation }: Treatment,
+  identities: ReadonlyMap<string, Identity>,
+): readonly ErasedField[] {
+  const anyEmail = [...identities.values()].find(({ kind }) => kind === 'email');
+  const columns = new Map(relation.columns.map((column) => [column.name, column]));
+  return table.fields.flatMap(([name, field]): readonly ErasedField[] => {
+    const column = columns.get(name);
+    if (column === undefined || field.type === undefined || column.generated !== null) return [];
+    if (!isPersonal(field) || field.object !== undefined) return [];
+    const parser = field.parser === 'TODO' ? undefined : field.parser;
+    const identity = identities.get(field.identity ?? '') ?? (parser === undefined ? undefined : anyEmail);
+    const paths = Object.entries(field.paths ?? {}).map(([path, part]) => {
+      const own = identities.get(part.identity ?? '');
+      return { path, rule: ruleOf(part.erase), ...(own === undefined ? {} : { identity: own }) };
+    });
+    return [
+      {
+        column: name,
+        type: column.type,
+        form: formOf(column),
+        notNull: column.notNull,
+        rule: ruleOf(field.erase) ?? (field.encrypted === undefined ? undefined : 'shred'),
+        identity,
+        parser,
+        paths,
+        hashOf: field.hmac?.of,
+      },
+    ];
+  });
+}
+
+const ruleOf = (rule: MapField['erase']): FieldRule | undefined => (rule === 'TODO' ? undefined : rule);
+
+function formOf({ baseType }: Column): ErasedField['form'] {
+  if (baseType.endsWith('[]')) return 'array';
+  if (baseType === 'bytea') return 'bytes';
+  if (/^jsonb?$/.test(baseType)) return 'json';
+  return /^(text|citext|name|"?char"?|character|varchar|bpchar)|\.citext$/.test(baseType) ? 'text' : 'other';
+}
+
+/** What is to be done before a row can stay without what is personal in it; undefined where all is said. */
+export function missingRule({ column, form, notNull, rule, hashOf }: ErasedField): string | undefined {
+  if (rule !== undefined || !notNull || form !== 'other' || hashOf !== undefined) return undefined;
+  return `${column} is NOT NULL and of a type that cannot be emptied: say by erase what becomes of it ({replace: …}, or {keep: why})`;
+}

@@ -1,0 +1,197 @@
+import type { Queryable } from '../../../base/postgres.ts';
+import { tableName } from '../../../platform/map/index.ts';
+import { quoteIdentifier } from '../../../platform/quote.ts';
+import { type RootRow, isOneOf } from '../../find/known-rows.ts';
+import { referredSql, referringSql } from '../../graph/join-sql.ts';
+import { type PersonGraph, validOwners } from '../../graph/person-graph.ts';
+import { isWeak } from '../../identity/identities.ts';
+import { type KnownValues, matchSql, type Parameters, parameters } from '../../identity/spots.ts';
+import { isPlain, keptByLaw, type RowAction, type Treatment } from './treatment.ts';
+import { type Work, workTable } from './work.ts';
+
+export interface FreezeTask {
+  readonly graph: PersonGraph;
+  /** By table; what the database does not have is not among them. */
+  readonly treatments: ReadonlyMap<string, Treatment>;
+  readonly roots: readonly RootRow[];
+  readonly known: KnownValues;
+  readonly isUtf8: boolean;
+  readonly tenant: string | undefined;
+  /** By which the periods of the law are judged. */
+  readonly at: Date;
+  readonly work: Work;
+  readonly signal: AbortSignal;
+  /** The tables in which rows of others that name the person are looked for; all of them unless told. */
+  readonly mentionsIn?: ReadonlySet<string>;
+  /** Told before each table. */
+  readonly onTable?: (table: string) => void;
+}
+
+/**
+ * Writes down which rows an erasure treats, and how: one work table for each table of the map, owners before what they
+ * own, so that each is told by the rows of those before it. Run again, it adds what came meanwhile.
+ * @returns the names of the tables in that order
+ */
+export async function freezeRows(db: Queryable, task: FreezeTask): Promise<readonly string[]> {
+  const order = ownersFirst(task);
+  for (const name of order) {
+    const treatment = task.treatments.get(name);
+    if (treatment === undefined || !isWritable(treatment)) continue;
+    task.signal.throwIfAborted();
+    task.onTable?.(name);
+    const work = workTable(task.work, treatment.number);
+    await db.query(
+      `create table if not exists ${work} as select 0::bigint as postern_seq, ${listed(treatment.columns, 't')},
+         ''::text as postern_action, false as postern_owned, false as postern_whole from ${tableName(name)} t limit 0`,
+    );
+    await addOwned(db, task, treatment, work);
+    if (task.mentionsIn?.has(name) ?? true) await addMentions(db, task, treatment, work);
+    await db.query(`analyze ${work}`);
+  }
+  return order;
+}
+
+/** A view or a materialised view holds no rows of its own. */
+export const isWritable = ({ relation }: Treatment): boolean =>
+  relation.kind === 'table' || relation.kind === 'partitioned-table' || relation.kind === 'foreign-table';
+
+/** Owners and holders before what is theirs. */
+function ownersFirst({ graph, treatments }: FreezeTask): readonly string[] {
+  const order: string[] = [];
+  const seen = new Set<string>();
+  const visit = (name: string): void => {
+    const table = graph.model.tables.get(name);
+    if (table === undefined || seen.has(name)) return;
+    seen.add(name);
+    for (const { toTable } of validOwners(graph.model, table)) visit(toTable);
+    for (const holder of graph.holders.get(name) ?? []) visit(holder.table.name);
+    order.push(name);
+  };
+  for (const name of treatments.keys()) visit(name);
+  return order.filter((name) => treatments.has(name));
+}
+
+async function addOwned(db: Queryable, task: FreezeTask, treatment: Treatment, work: string): Promise<void> {
+  const { values, add } = parameters();
+  const { table } = treatment;
+  const ways = waysToPerson(task, treatment);
+  const own = task.roots.filter((row) => row.table === table.name);
+  const parts = [
+    ...(own.length === 0 ? [] : [isOneOf(table, 't', own, { add })]),
+    ...ways.map(({ isTheirs }) => isTheirs),
+  ];
+  if (parts.length === 0 || table.entry.ownership === 'third-party') return;
+  const law = keptByLaw(treatment, task.at);
+  const others = ways.map(({ isOthers }) => isOthers);
+  const shared =
+    table.entry.ownership === 'shared' && others.length > 0
+      ? `case when ${others.join(' or ')} then ${literal(treatment.partly)} else ${literal(treatment.wholly)} end`
+      : literal(treatment.wholly);
+  const action = law === undefined ? shared : `case when ${law} then 'law' else ${shared} end`;
+  await insertRows(db, treatment, work, { action, owned: 'true', whole: 'true' }, `(${parts.join(' or ')})`, values);
+}
+
+interface Way {
+  /** SQL over `t`: whether a row leads to a person who is erased this way. */
+  readonly isTheirs: string;
+  /** SQL over `t`: whether it leads to somebody else this way. */
+  readonly isOthers: string;
+}
+
+function waysToPerson(task: FreezeTask, { table }: Treatment): readonly Way[] {
+  const { graph, treatments, work } = task;
+  const owners = validOwners(graph.model, table).flatMap((reference): readonly Way[] => {
+    const owner = treatments.get(reference.toTable);
+    if (owner === undefined || !isWritable(owner)) return [];
+    const from = referringSql(reference, 't');
+    const to = referredSql(reference, 'w');
+    const frozen = workTable(work, owner.number);
+    const isTheirs = `(${from}) in (select ${to} from ${frozen} w where w.postern_owned)`;
+    // What belongs to a row that others keep is theirs as well.
+    const wholly = `(${from}) in (select ${to} from ${frozen} w where w.postern_owned and w.postern_action <> 'detach')`;
+    return [{ isTheirs, isOthers: `((${from}) is not null and (${wholly}) is not true)` }];
+  });
+  const holders = (graph.holders.get(table.name) ?? []).flatMap(({ table: holder, reference }): readonly Way[] => {
+    const held = treatments.get(holder.name);
+    if (held === undefined || !isWritable(held) || !isPlain(reference)) return [];
+    const frozen = workTable(work, held.number);
+    const own = referredSql(reference, 't');
+    const same = held.key.map((name) => `w.${quoteIdentifier(name)} = l.${quoteIdentifier(name)}`).join(' and ');
+    return [
+      {
+        isTheirs: `(${own}) in (select ${referringSql(reference, 'w')} from ${frozen} w where w.postern_owned)`,
+        isOthers: `exists (select from ${tableName(holder.name)} l where (${referringSql(reference, 'l')}) = (${own})
+          and not exists (select from ${frozen} w where w.postern_owned and ${same}))`,
+      },
+    ];
+  });
+  return [...owners, ...holders];
+}
+
+async function addMentions(db: Queryable, task: FreezeTask, treatment: Treatment, work: string): Promise<void> {
+  const { graph, known, isUtf8, tenant } = task;
+  const { table } = treatment;
+  const { values, add } = parameters();
+  const spots = (graph.spots.get(table.name) ?? []).filter(({ identity }) => !isWeak(identity));
+  const match = (some: typeof spots) => some.flatMap((spot) => matchSql(spot, 't', known, { add, isUtf8 }) ?? []);
+  // The row speaks of the person: an entry of somebody's address book.
+  const isAbout = table.entry.ownership === 'exclusive' && !graph.roots.includes(table);
+  const about = match(isAbout ? spots.filter(({ form }) => form === 'scalar' || form === 'path') : []);
+  const named = match(isAbout ? spots.filter(({ form }) => form !== 'scalar' && form !== 'path') : spots);
+  const links = linksToRoots(task, treatment, add);
+  if (about.length + named.length + links.length === 0) return;
+  const anyOf = (parts: readonly string[]) => (parts.length === 0 ? 'false' : `coalesce(${parts.join(' or ')}, false)`);
+  const isNamed = anyOf([...about, ...named]);
+  const ofTenant =
+    tenant === undefined || table.entry.tenant === undefined
+      ? ''
+      : ` and t.${quoteIdentifier(table.entry.tenant)}::text = ${add(tenant)}`;
+  const law = keptByLaw(treatment, task.at);
+  const rule = `case when ${isNamed} then ${literal(treatment.mentioned)} else ${literal(treatment.linked)} end`;
+  // What is kept by law is kept with its deletion; a field with a rule of its own is treated all the same.
+  const action = law === undefined ? rule : `case when ${law} and ${isNamed} then 'restrict' else ${rule} end`;
+  await insertRows(
+    db,
+    treatment,
+    work,
+    { action, owned: 'false', whole: anyOf(about) },
+    `(${[isNamed, ...links].join(' or ')})${ofTenant}`,
+    values,
+  );
+}
+
+/** SQL over `t`: whether it refers to a row that is a person, otherwise than as what that row owns. */
+function linksToRoots({ graph, roots, treatments }: FreezeTask, { table }: Treatment, add: Parameters['add']) {
+  return table.references.flatMap((reference) => {
+    const person = graph.roots.find(({ name }) => name === reference.toTable);
+    const own = roots.filter((row) => row.table === reference.toTable);
+    if (person === undefined || own.length === 0 || person.name === table.name) return [];
+    if (!treatments.has(person.name)) return [];
+    const to = referredSql(reference, 'p');
+    return [
+      `(${referringSql(reference, 't')}) in (select ${to} from ${tableName(person.name)} p where ${isOneOf(person, 'p', own, { add })})`,
+    ];
+  });
+}
+
+async function insertRows(
+  db: Queryable,
+  { table, key, columns }: Treatment,
+  work: string,
+  row: { readonly action: string; readonly owned: string; readonly whole: string },
+  where: string,
+  values: readonly unknown[],
+): Promise<void> {
+  const same = key.map((name) => `w.${quoteIdentifier(name)} = t.${quoteIdentifier(name)}`).join(' and ');
+  await db.query(
+    `insert into ${work} select (select coalesce(max(postern_seq), 0) from ${work}) + row_number() over (), ${listed(columns, 't')},
+       ${row.action}, ${row.owned}, ${row.whole}
+     from ${tableName(table.name)} t where ${where} and not exists (select from ${work} w where ${same})`,
+    [...values],
+  );
+}
+
+const listed = (columns: readonly string[], alias: string): string =>
+  columns.map((name) => `${alias}.${quoteIdentifier(name)}`).join(', ');
+
+const literal = (action: RowAction): string => `'${action}'`;

@@ -1,0 +1,58 @@
+import type { Queryable } from '../../../base/postgres.ts';
+import { type MapModel, objectReferences, tableName } from '../../../platform/map/index.ts';
+import { quoteIdentifier, quoteLiteral } from '../../../platform/quote.ts';
+import { type FreezeTask, isWritable } from './freeze.ts';
+import type { Treatment } from './treatment.ts';
+import { workTable } from './work.ts';
+
+/** Objects that rows name which go. */
+export interface FrozenObjects {
+  readonly bucket: string;
+  readonly objects: number;
+}
+
+/** Writes down the keys of the objects that go with their rows, before the rows are gone: each once. */
+export async function freezeObjects(db: Queryable, task: FreezeTask): Promise<readonly FrozenObjects[]> {
+  const objects = workTable(task.work, 'objects');
+  await db.query(
+    `create table if not exists ${objects} (postern_seq bigint generated always as identity, bucket text not null, key text not null, primary key (bucket, key))`,
+  );
+  for (const { table, bucket, keySql, where } of objectKeys(task.graph.model)) {
+    const treatment = task.treatments.get(table);
+    if (treatment === undefined || !isWritable(treatment)) continue;
+    const same = sameKey(treatment);
+    await db.query(
+      `insert into ${objects} (bucket, key) select distinct ${quoteLiteral(bucket)}, ${keySql}
+       from ${tableName(table)} t join ${workTable(task.work, treatment.number)} w on ${same}
+       where w.postern_action = 'delete' and ${where} and ${keySql} is not null on conflict do nothing`,
+    );
+  }
+  await db.query(`analyze ${objects}`);
+  const { rows } = await db.query<FrozenObjects>(
+    `select bucket, count(*)::float8 as objects from ${objects} group by bucket order by bucket`,
+  );
+  return rows;
+}
+
+/** How the rows of a table name objects. */
+interface ObjectKeySql {
+  readonly table: string;
+  readonly bucket: string;
+  /** SQL over `t`. */
+  readonly keySql: string;
+  readonly where: string;
+}
+
+export function objectKeys({ map }: MapModel): readonly ObjectKeySql[] {
+  return objectReferences(map).map(({ table, bucket, key, column }) => ({
+    table,
+    bucket,
+    keySql: key
+      .map((part) => ('text' in part ? quoteLiteral(part.text) : `t.${quoteIdentifier(part.column)}::text`))
+      .join(' || '),
+    where: column === undefined ? 'true' : `t.${quoteIdentifier(column)} is not null`,
+  }));
+}
+
+const sameKey = ({ key }: Treatment): string =>
+  key.map((name) => `t.${quoteIdentifier(name)} = w.${quoteIdentifier(name)}`).join(' and ');

@@ -1,0 +1,207 @@
+import { refused } from '../../../base/error.ts';
+import type { Queryable } from '../../../base/postgres.ts';
+import { tableName } from '../../../platform/map/index.ts';
+import { quoteIdentifier } from '../../../platform/quote.ts';
+import type { RootRow } from '../../find/known-rows.ts';
+import { isOneOf } from '../../find/known-rows.ts';
+import { type Resolving, resolvePerson } from '../../find/resolve.ts';
+import { type AliasTable, namesOf } from '../../graph/person-graph.ts';
+import { isWeak, searchForms } from '../../identity/identities.ts';
+import { type KnownValues, parameters, type Spot } from '../../identity/spots.ts';
+
+/** One person of those who are to be erased. */
+export interface Person {
+  /** Counted from 0, as they were given; the first of several that turned out to be one person. */
+  readonly number: number;
+  readonly known: KnownValues;
+  readonly roots: readonly RootRow[];
+}
+
+/** Who is to be erased, all together and one by one. */
+export interface Persons {
+  readonly known: KnownValues;
+  readonly roots: readonly RootRow[];
+  readonly each: readonly Person[];
+}
+
+/**
+ * Resolves many persons in as many statements as one. What was found is then told apart by the names and rows that
+ * hang together: two that do are one person.
+ * @param seeds of each person, at least one
+ * @throws {PosternError} exit 6, `subject-ambiguous`: names of one lead to two rows of a table; as `resolvePerson`
+ */
+export async function resolvePersons(
+  db: Queryable,
+  resolving: Resolving,
+  seeds: readonly KnownValues[],
+): Promise<Persons> {
+  const { known, roots } = await resolvePerson(db, { ...resolving, persons: seeds.length }, together(seeds));
+  const rings = connected();
+  for (const root of roots) rings.add(rowNode(root));
+  for (const [kind, values] of known) {
+    for (const value of values) link(rings, resolving, kind, value, nameNode(kind, value));
+  }
+  for (const { node, kind, value } of await links(db, resolving, roots)) {
+    rings.join(node, nameNode(kind, value));
+  }
+  const each = new Map<string, { number: number; known: Map<string, Set<string>>; roots: RootRow[] }>();
+  // Names of one person may have nothing in common but that somebody gave them together.
+  for (const seed of seeds) {
+    for (const [kind, values] of seed) {
+      for (const value of values) rings.join(firstName(seed), nameNode(kind, value));
+    }
+  }
+  for (const [number, seed] of seeds.entries()) {
+    const ring = rings.of(firstName(seed));
+    if (!each.has(ring)) each.set(ring, { number, known: new Map(), roots: [] });
+  }
+  for (const root of roots) each.get(rings.of(rowNode(root)))?.roots.push(root);
+  for (const [kind, values] of known) {
+    for (const value of values) {
+      const own = each.get(rings.of(nameNode(kind, value)))?.known;
+      own?.set(kind, (own.get(kind) ?? new Set()).add(value));
+    }
+  }
+  const persons = [...each.values()];
+  for (const person of persons) requireOne(person);
+  return { known, roots, each: persons };
+}
+
+function together(seeds: readonly KnownValues[]): KnownValues {
+  const all = new Map<string, Set<string>>();
+  for (const seed of seeds) {
+    for (const [kind, values] of seed) all.set(kind, new Set([...(all.get(kind) ?? []), ...values]));
+  }
+  return all;
+}
+
+const rowNode = ({ table, key }: Pick<RootRow, 'table' | 'key'>): string => JSON.stringify([table, ...key]);
+const nameNode = (kind: string, value: string): string => `name ${kind} ${value}`;
+
+function firstName(seed: KnownValues): string {
+  for (const [kind, values] of seed) for (const value of values) return nameNode(kind, value);
+  throw new TypeError('a person needs a name');
+}
+
+/** Values that an identity compares as equal are one name; what many persons may share links nobody. */
+function link(
+  rings: ReturnType<typeof connected>,
+  { graph }: Resolving,
+  kind: string,
+  value: string,
+  node: string,
+): void {
+  rings.add(node);
+  for (const identity of graph.identities.values()) {
+    if (identity.kind !== kind || isWeak(identity)) continue;
+    for (const form of searchForms(identity, value)) rings.join(node, `form ${identity.name} ${form}`);
+  }
+}
+
+interface Link {
+  readonly node: string;
+  readonly kind: string;
+  readonly value: string;
+}
+
+/** Which names the rows that were found have, and those that lead to them. */
+async function links(db: Queryable, { graph }: Resolving, roots: readonly RootRow[]): Promise<readonly Link[]> {
+  const found: Link[] = [];
+  for (const root of graph.roots) {
+    const own = roots.filter(({ table }) => table === root.name);
+    if (own.length === 0) continue;
+    const { values, add } = parameters();
+    const spots = namesOf(graph.spots, root);
+    const from = `${tableName(root.name)} t where ${isOneOf(root, 't', own, { add })}`;
+    found.push(...(await readLinks(db, root.name, keySql(root.entry.primary_key, 't'), spots, 't', from, values)));
+    for (const alias of graph.aliases.filter((one) => one.root.name === root.name)) {
+      const up = parameters();
+      const where = isOneOf(root, 't', own, { add: up.add });
+      const rows = `${joinedUp(alias)} where ${where}`;
+      const key = keySql(root.entry.primary_key, 't');
+      found.push(...(await readLinks(db, root.name, key, alias.spots, 'a', rows, up.values)));
+    }
+  }
+  return found;
+}
+
+async function readLinks(
+  db: Queryable,
+  table: string,
+  key: string,
+  spots: readonly Spot[],
+  alias: string,
+  from: string,
+  values: readonly unknown[],
+): Promise<readonly Link[]> {
+  const names = spots.map(({ column }) => `${alias}.${quoteIdentifier(column)}::text`).join(', ');
+  const { rows } = await db.query<{ key: string[]; names: (string | null)[] }>(
+    `select ${key} as key, array[${names}]::text[] as names from ${from}`,
+    [...values],
+  );
+  return rows.flatMap(({ key: own, names: found }) =>
+    spots.flatMap(({ identity }, index): readonly Link[] => {
+      const value = found[index] ?? '';
+      if (isWeak(identity) || value.trim() === '') return [];
+      return [{ node: rowNode({ table, key: own }), kind: identity.kind, value }];
+    }),
+  );
+}
+
+const keySql = (key: readonly string[] | undefined, alias: string): string =>
+  `array[${(key ?? []).map((name) => `${alias}.${quoteIdentifier(name)}::text`).join(', ')}]::text[]`;
+
+/** SQL: an alias `a` joined upwards to the root `t`. */
+function joinedUp({ table, way }: AliasTable): string {
+  let from = `${tableName(table.name)} a`;
+  let below = 'a';
+  for (const [index, { columns, toColumns, toTable }] of way.entries()) {
+    const next = index === way.length - 1 ? 't' : `w${index}`;
+    const equal = columns.map(
+      (name, at) =>
+        `${below}.${quoteIdentifier(name)}::text = ${next}.${quoteIdentifier(toColumns[at] ?? '')}::text`,
+    );
+    from += ` join ${tableName(toTable)} ${next} on ${equal.join(' and ')}`;
+    below = next;
+  }
+  return from;
+}
+
+/** One table has one row for a person, within one tenant. */
+function requireOne({ number, roots }: Person): void {
+  const places = roots.map(({ table, tenant }) => JSON.stringify([table, tenant]));
+  if (new Set(places).size === places.length) return;
+  const tables = [...new Set(roots.map(({ table }) => table))].join(', ');
+  throw refused(`the names of person ${number + 1} lead to several rows that would each be a person (${tables})`, {
+    code: 'subject-ambiguous',
+    hints: ['`postern subject find` shows each by its key: name one by --tenant, or mend the alias that two share'],
+  });
+}
+
+/** Sets that grow together (union-find). */
+function connected() {
+  const parents = new Map<string, string>();
+  const of = (node: string): string => {
+    let top = node;
+    for (let up = parents.get(top); up !== undefined && up !== top; up = parents.get(top)) top = up;
+    // Shortens the way for the next one who asks.
+    for (let at = node; at !== top; ) {
+      const next = parents.get(at) ?? top;
+      parents.set(at, top);
+      at = next;
+    }
+    return top;
+  };
+  const add = (node: string): void => {
+    if (!parents.has(node)) parents.set(node, node);
+  };
+  return {
+    of,
+    add,
+    join: (one: string, other: string): void => {
+      add(one);
+      add(other);
+      parents.set(of(one), of(other));
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import type { Client } from '../../base/postgres.ts';
+import type { JsonObject } from '../../crypto/canonical-json.ts';
+import { createPlan, type Plan, type PlanBody } from '../../operation/plan.ts';
+import { databaseTarget } from '../../operation/target.ts';
+import { requireAllRows, requireRights } from '../../platform/rights.ts';
+import { holdMatcher, readHolds } from '../hold/index.ts';
+import type { KnownValues } from '../identity/spots.ts';
+import { hashesToStore, type NameHasher } from '../name-hash/index.ts';
+import { type Closure, closureOf } from './closure/closure.ts';
+import { isWritable } from './closure/freeze.ts';
+import type { Person } from './closure/persons.ts';
+import {
+  blockers,
+  eraseRights,
+  requireUnblocked,
+  requireWholeMap,
+  requireWorkSchema,
+} from './closure/requirements.ts';
+import { type FiredTrigger, firedTriggers } from './closure/triggers.ts';
+import { temporaryWork } from './closure/work.ts';
+import type { EraseContext } from './context.ts';
+import { type EraseInputs, eraseInputs } from './inputs.ts';
+import { erasePreconditions } from './preconditions.ts';
+import { rowSteps } from './row-steps.ts';
+import { readCatalog } from '../../platform/catalog/index.ts';
+
+export interface EraseOptions {
+  /** The names of each person, by kind of identity. */
+  readonly seeds: readonly KnownValues[];
+  readonly tenant: string | undefined;
+  readonly reason: string;
+  readonly request: number | undefined;
+}
+
+export interface PlannedErase {
+  readonly plan: Plan;
+  readonly inputs: EraseInputs;
+}
+
+/**
+ * Plans that persons are erased: finds every row and object that is theirs or names them, decides what becomes of each,
+ * and looks at what that sets off. Nothing is kept of it but the plan.
+ * @throws {PosternError} exit 2 `subject-unknown`; exit 6 `subject-ambiguous`, `map-incomplete`, `erase-blocked`,
+ * `role-cannot-write`, `row-security`
+ */
+export async function planErase(context: EraseContext, options: EraseOptions): Promise<PlannedErase> {
+  const db = await context.openWriter();
+  try {
+    const at = context.clock.now();
+    const map = await context.map();
+    requireWholeMap(map, await readCatalog(db));
+    await requireWorkSchema(db);
+    const hasher = await context.hasher();
+    await db.query('begin isolation level repeatable read');
+    await db.query('set local statement_timeout = 0');
+    const closure = await readClosure(context, db, options, at);
+    await db.query('rollback');
+    const { rows, fields, catalog, objects } = closure;
+    requireUnblocked(
+      blockers({
+        ...closure,
+        treatments: closure.task.treatments,
+        hasPseudonymKey: (await context.pseudonym()) !== undefined,
+        buckets: (await context.buckets()).map(({ bucket }) => bucket),
+      }),
+    );
+    await requireRights(db, eraseRights(rows, fields));
+    await requireAllRows(db, [...closure.task.treatments.values()].filter(isWritable).map(({ table }) => table.name));
+    const inputs: EraseInputs = {
+      reason: options.reason,
+      tenant: options.tenant ?? null,
+      request: options.request ?? null,
+      persons: personHashes(hasher, closure),
+      judgedAt: at.toISOString(),
+      rows: rows.map(({ table, action, owned, rows: count, digest }) => ({ table, action, owned, rows: count, digest })),
+      objects: objects.map((found) => ({ ...found })),
+      holds: closure.held.map((held) => ({ ...held })),
+      keys: closure.keys.map(({ key, from, to, stay, outcome, scanned }) => ({
+        name: key.name,
+        from,
+        to,
+        stay,
+        outcome: outcome === 'blocked' ? 'none' : outcome,
+        scanned,
+      })),
+      triggers: triggersOf(closure).map(({ name, effect, to }) => ({ name, effect, to: [...to] })),
+    };
+    const plan = createPlan(context, {
+      kind: 'subject.erase',
+      target: await databaseTarget(db),
+      inputs: { ...inputs },
+      steps: stepsOf(closure),
+      preconditions: [...erasePreconditions(map, catalog)],
+      effects: effectsOf(closure),
+    });
+    return { plan, inputs: eraseInputs.parse(inputs) };
+  } finally {
+    await db.end().catch(() => {});
+  }
+}
+
+/** The closure as it is now, in temporary tables; within a transaction that the caller rolls back. */
+async function readClosure(
+  context: EraseContext,
+  db: Client,
+  { seeds, tenant }: Pick<EraseOptions, 'seeds' | 'tenant'>,
+  at: Date,
+): Promise<Closure> {
+  const map = await context.map();
+  return closureOf(db, {
+    map,
+    seeds,
+    tenant,
+    at,
+    work: temporaryWork,
+    holds: await currentHolds(context, map),
+    signal: context.signal,
+    onTable: (table) => context.progress.detail(table),
+  });
+}
+
+/** The holds that are in force; undefined where there is none. */
+export async function currentHolds(context: EraseContext, map: Awaited<ReturnType<EraseContext['map']>>) {
+  const { identitiesOf } = await import('../identity/identities.ts');
+  const { mapModel } = await import('../../platform/map/index.ts');
+  const holds = await readHolds(await context.state(), context.profile);
+  if (holds.length === 0) return undefined;
+  return holdMatcher(holds, await context.hasher(), identitiesOf(mapModel(map)));
+}
+
+/** The hashes of every name of each person, in an order that tells nothing. */
+export function personHashes(
+  hasher: NameHasher,
+  { persons, task }: { readonly persons: readonly Person[]; readonly task: Closure['task'] },
+): string[][] {
+  return persons
+    .map(({ known }) => [...hashesToStore(hasher, 'ledger', task.graph.identities, known)].toSorted())
+    .toSorted((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1));
+}
+
+function triggersOf({ task, rows, keys }: Closure): readonly FiredTrigger[] {
+  const events = new Map<string, Set<'update' | 'delete'>>();
+  const note = (table: string, event: 'update' | 'delete'): void =>
+    void events.set(table, (events.get(table) ?? new Set()).add(event));
+  for (const { table, action, rows: count } of rows) {
+    if (count === 0) continue;
+    if (action === 'delete') note(table, 'delete');
+    if (action === 'detach' || action === 'redact' || action === 'restrict') note(table, 'update');
+  }
+  for (const { outcome, from } of keys) if (outcome === 'unlink' || outcome === 'set-null') note(from, 'update');
+  return [...events].flatMap(([table, some]) => {
+    const treatment = task.treatments.get(table);
+    return treatment === undefined ? [] : firedTriggers(task.graph.model, treatment, some);
+  });
+}
+
+/** The steps by kind; what rows need stands in `rowSteps`. */
+function stepsOf(closure: Closure): PlanBody['steps'][number][] {
+  const { objects, persons } = closure;
+  const who = persons.length === 1 ? 'one person' : `${persons.length} persons`;
+  const total = objects.reduce((sum, one) => sum + one.objects, 0);
+  const step = (kind: string, summary: string) => ({ kind, summary, inputs: {} });
+  return [
+    step('freeze', `write down the rows and objects of ${who}, and compare them with the plan`),
+    step('ledger', 'write the erasure into the ledger, to be repeated after restores'),
+    ...rowSteps(closure).map(({ kind, summary, inputs }) => ({
+      kind,
+      summary,
+      inputs: JSON.parse(JSON.stringify(inputs)) as JsonObject,
+    })),
+    step('late', 'treat what came meanwhile in the same way'),
+    ...(total === 0 ? [] : [step('objects', `delete ${total} objects with all their versions`)]),
+    step('refresh', 'refresh materialised views and statistics that hold values still'),
+    step('residue', 'look through the whole database and every object for what is left'),
+    step('tidy', 'remove the work tables'),
+  ];
+}
+
+function effectsOf({ rows, objects, persons }: Closure): Record<string, number> {
+  const names = {
+    delete: 'rows deleted',
+    detach: 'rows that others keep',
+    redact: 'rows redacted',
+    restrict: 'rows restricted',
+    law: 'rows kept by law',
+    hold: 'rows on hold',
+    link: 'rows that refer by key alone',
+  } as const;
+  const effects: Record<string, number> = { 'persons erased': persons.length };
+  for (const { action, rows: count } of rows) effects[names[action]] = (effects[names[action]] ?? 0) + count;
+  const total = objects.reduce((sum, one) => sum + one.objects, 0);
+  return total === 0 ? effects : { ...effects, 'objects deleted': total };
+}

@@ -1,0 +1,65 @@
+import { type Client, sqlState } from '../../../base/postgres.ts';
+import type { JsonObject } from '../../../crypto/canonical-json.ts';
+import type { Catalog, Relation } from '../../../platform/catalog/index.ts';
+import { formatName } from '../../../platform/map/index.ts';
+import { qualifiedName } from '../../../platform/quote.ts';
+import type { ErasureRun } from './run.ts';
+
+/**
+ * Makes materialised views and the planner's statistics anew, which hold values of rows that are gone. What the login
+ * may not refresh is told, and the residue scan finds what it holds.
+ * @param tables those from which rows went or in which rows changed
+ */
+export async function refreshCopies(
+  { transactions, catalog }: ErasureRun,
+  tables: readonly string[],
+): Promise<JsonObject> {
+  const { db } = transactions;
+  const views = viewsOver(catalog, new Set(tables));
+  const not: string[] = [];
+  for (const view of views) {
+    try {
+      await transactions.in(() => refresh(db, view));
+    } catch (error) {
+      if (sqlState(error) !== '42501') throw error;
+      not.push(formatName(view.schema, view.name));
+    }
+  }
+  const relations = new Map(catalog.relations.map((one) => [formatName(one.schema, one.name), one]));
+  for (const name of tables) {
+    const relation = relations.get(name);
+    // Of a table that the login may not analyse, PostgreSQL only warns.
+    if (relation !== undefined) await db.query(`analyze ${qualifiedName(relation.schema, relation.name)}`);
+  }
+  for (const view of views) await db.query(`analyze ${qualifiedName(view.schema, view.name)}`);
+  return { views: views.length - not.length, ...(not.length === 0 ? {} : { notRefreshed: not }) };
+}
+
+async function refresh(db: Client, { schema, name, indexes }: Relation): Promise<void> {
+  // Readers need not wait where rows can be told apart.
+  const canBeRead = indexes.some(
+    ({ unique, predicate, expression, valid }) => unique && predicate === null && !expression && valid,
+  );
+  await db.query(`refresh materialized view ${canBeRead ? 'concurrently ' : ''}${qualifiedName(schema, name)}`);
+}
+
+/** Materialised views that read one of these tables, also through other views; what is read before what reads it. */
+function viewsOver({ relations, viewDependencies }: Catalog, tables: ReadonlySet<string>): readonly Relation[] {
+  const byOid = new Map(relations.map((relation) => [relation.oid, relation]));
+  const reads = Map.groupBy(viewDependencies, ({ view }) => view);
+  const found: Relation[] = [];
+  const known = new Map<number, boolean>();
+  const isOver = (oid: number): boolean => {
+    const before = known.get(oid);
+    if (before !== undefined) return before;
+    known.set(oid, false);
+    const relation = byOid.get(oid);
+    const below = (reads.get(oid) ?? []).map(({ relation: inner }) => isOver(inner));
+    const isIt = below.includes(true) || (relation !== undefined && tables.has(formatName(relation.schema, relation.name)));
+    known.set(oid, isIt);
+    if (isIt && relation?.kind === 'materialised-view' && relation.populated) found.push(relation);
+    return isIt;
+  };
+  for (const { oid } of relations) isOver(oid);
+  return found;
+}

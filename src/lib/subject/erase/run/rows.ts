@@ -1,0 +1,153 @@
+import { sqlState } from '../../../base/postgres.ts';
+import type { JsonObject } from '../../../crypto/canonical-json.ts';
+import { tableName } from '../../../platform/map/index.ts';
+import { quoteIdentifier } from '../../../platform/quote.ts';
+import { validOwners } from '../../graph/person-graph.ts';
+import { referredSql, referringSql } from '../../graph/join-sql.ts';
+import { type Batch, changeRows, type DetachedReference } from '../change/change-rows.ts';
+import { deleteRows, deleteTogether } from '../change/delete-rows.ts';
+import { freezeRows, isWritable } from '../closure/freeze.ts';
+import type { Treatment } from '../closure/treatment.ts';
+import { firedTriggers } from '../closure/triggers.ts';
+import { workTable } from '../closure/work.ts';
+import type { StepInputs } from '../inputs.ts';
+import { inBatches, tallies } from './batches.ts';
+import type { ErasureRun } from './run.ts';
+
+const treatmentOf = ({ task }: ErasureRun, table: string): Treatment => {
+  const found = task.treatments.get(table);
+  if (found === undefined) throw new TypeError(`no table ${table}`);
+  return found;
+};
+
+const workOfTable = ({ task }: ErasureRun, { number }: Treatment): string => workTable(task.work, number);
+
+/** Takes the persons out of the rows of a table that stay. */
+export async function changeTable(run: ErasureRun, table: string): Promise<JsonObject> {
+  const { transactions, task, fields, eraser } = run;
+  const treatment = treatmentOf(run, table);
+  const part = `change ${table}`;
+  const change = { treatment, fields: fields.get(table) ?? [], eraser, detached: detachedReferences(run, treatment) };
+  await inBatches(transactions, task.work, { part, table: workOfTable(run, treatment) }, async (batch) => {
+    const { changed, kept } = await changeRows(transactions.db, change, batch);
+    return { counts: { changed }, kept };
+  });
+  return tallies(transactions.db, task.work, part);
+}
+
+/** References of a shared row to its owners, where they may be empty. */
+function detachedReferences(run: ErasureRun, { table, relation, key }: Treatment): readonly DetachedReference[] {
+  if (table.entry.ownership !== 'shared') return [];
+  return validOwners(run.task.graph.model, table).flatMap((reference) => {
+    const owner = run.task.treatments.get(reference.toTable);
+    const canBeEmpty = reference.columns.every(
+      (name) => !key.includes(name) && relation.columns.find((column) => column.name === name)?.notNull === false,
+    );
+    if (owner === undefined || !isWritable(owner) || !canBeEmpty || reference.entry.path !== undefined) return [];
+    const theirs = `select ${referredSql(reference, 'o')} from ${workOfTable(run, owner)} o where o.postern_owned`;
+    return [{ columns: reference.columns, isTheirs: `(${referringSql(reference, 't')}) in (${theirs})` }];
+  });
+}
+
+/**
+ * Empties references: of rows that stay and refer to rows that go (`part` names them), or of rows that go and refer to
+ * each other.
+ */
+export async function emptyReferences(run: ErasureRun, { tables, part, columns = [] }: StepInputs): Promise<JsonObject> {
+  const { transactions, task } = run;
+  const treatment = treatmentOf(run, tables[0] ?? '');
+  const work = part === undefined ? workOfTable(run, treatment) : workTable(task.work, part);
+  const name = part ?? `untie ${treatment.table.name} ${columns.join(' ')}`;
+  const same = treatment.key.map((key) => `t.${quoteIdentifier(key)} = w.${quoteIdentifier(key)}`).join(' and ');
+  const set = columns.map((column) => `${quoteIdentifier(column)} = null`).join(', ');
+  const isSet = columns.map((column) => `t.${quoteIdentifier(column)} is not null`).join(' or ');
+  const going = part === undefined ? ` and w.postern_action = 'delete'` : '';
+  await inBatches(transactions, task.work, { part: name, table: work }, async ({ after, until }) => {
+    const { rowCount } = await transactions.db.query(
+      `update ${tableName(treatment.table.name)} t set ${set} from ${work} w
+       where ${same} and w.postern_seq > $1 and w.postern_seq <= $2${going} and (${isSet})`,
+      [after, until],
+    );
+    return { counts: { emptied: rowCount ?? 0 } };
+  });
+  return tallies(transactions.db, task.work, name);
+}
+
+/** How often rows that came meanwhile and hold others up are treated before the work stops. */
+const mostRounds = 5;
+
+/** Deletes the rows of a table; of several, all in one statement. */
+export async function deleteTables(run: ErasureRun, { tables, whole = false }: StepInputs): Promise<JsonObject> {
+  for (let round = 1; ; round += 1) {
+    try {
+      return await deleteOnce(run, tables, whole);
+    } catch (error) {
+      // Somebody has put in a row that refers to one that goes.
+      if (sqlState(error) !== '23503' || round >= mostRounds) throw error;
+      await treatLate(run, tables);
+    }
+  }
+}
+
+async function deleteOnce(run: ErasureRun, tables: readonly string[], isWhole: boolean): Promise<JsonObject> {
+  const { transactions, task } = run;
+  const treatments = tables.map((table) => treatmentOf(run, table));
+  const [first] = treatments;
+  if (first === undefined) return {};
+  const part = `delete ${tables.join(' ')}`;
+  if (treatments.length > 1) {
+    const sources = treatments.map((treatment) => ({ treatment, work: workOfTable(run, treatment) }));
+    const deleted = await transactions.in(() => deleteTogether(transactions.db, sources));
+    return { deleted };
+  }
+  const options = { part, table: workOfTable(run, first), isWhole };
+  await inBatches(transactions, task.work, options, async (batch: Batch) => ({
+    counts: { ...(await deleteRows(transactions.db, first, task.graph, batch)) },
+  }));
+  return tallies(transactions.db, task.work, part);
+}
+
+/**
+ * Rows that came while others were treated, from the application or from triggers: until there are none.
+ * @param except tables that are just being deleted from: what they own goes first
+ * @returns how many came
+ */
+export async function treatLate(run: ErasureRun, except: readonly string[] = []): Promise<number> {
+  const { transactions, task } = run;
+  let came = 0;
+  for (let round = 1; round <= mostRounds; round += 1) {
+    const before = await sizes(run);
+    const order = await transactions.in(() => freezeRows(transactions.db, { ...task, mentionsIn: copiedTo(run) }));
+    const after = await sizes(run);
+    const grown = order.filter((name) => (after.get(name) ?? 0) > (before.get(name) ?? 0));
+    came += grown.reduce((sum, name) => sum + (after.get(name) ?? 0) - (before.get(name) ?? 0), 0);
+    if (grown.length === 0) break;
+    for (const name of grown) await changeTable(run, name);
+    for (const name of grown.toReversed()) if (!except.includes(name)) await deleteOnce(run, [name], false);
+  }
+  return came;
+}
+
+async function sizes(run: ErasureRun): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  for (const [name, treatment] of run.task.treatments) {
+    if (!isWritable(treatment)) continue;
+    const { rows } = await run.transactions.db.query<{ rows: number }>(
+      `select count(*)::float8 as rows from ${workOfTable(run, treatment)}`,
+    );
+    found.set(name, rows[0]?.rows ?? 0);
+  }
+  return found;
+}
+
+/** Tables to which triggers have written what was changed or deleted. */
+function copiedTo({ task }: ErasureRun): ReadonlySet<string> {
+  const events = new Set(['update', 'delete'] as const);
+  return new Set(
+    [...task.treatments.values()].flatMap((treatment) =>
+      firedTriggers(task.graph.model, treatment, events).flatMap(({ effect, to }) =>
+        effect === 'copies-pii' ? to : [],
+      ),
+    ),
+  );
+}

@@ -1,0 +1,92 @@
+import type { Client } from '../../../base/postgres.ts';
+import { type Catalog, readCatalog } from '../../../platform/catalog/index.ts';
+import { type DataMap, formatName } from '../../../platform/map/index.ts';
+import { normalisesUnicode } from '../../find/index.ts';
+import type { RootRow } from '../../find/known-rows.ts';
+import { personGraph } from '../../graph/person-graph.ts';
+import type { KnownValues } from '../../identity/spots.ts';
+import { nameSet, redactor } from '../../redact/index.ts';
+import type { Eraser } from '../change/change-row.ts';
+import { type ErasedField, erasedFields } from '../change/fields.ts';
+import type { Closure } from '../closure/closure.ts';
+import type { FreezeTask } from '../closure/freeze.ts';
+import { treatmentsOf } from '../closure/treatment.ts';
+import { type Work, workTable } from '../closure/work.ts';
+import type { Transactions } from './batches.ts';
+
+/** An erasure whose rows are frozen, on the way. */
+export interface ErasureRun {
+  readonly transactions: Transactions;
+  readonly task: FreezeTask;
+  readonly catalog: Catalog;
+  readonly fields: ReadonlyMap<string, readonly ErasedField[]>;
+  readonly eraser: Eraser;
+}
+
+/** In place of an address (RFC 2606: nobody can ever be reached there) and of anything else. */
+const placeholders = { placeholder: 'erased@erased.invalid', text: 'erased' } as const;
+
+export function eraserOf(task: Pick<FreezeTask, 'known' | 'graph'>, pseudonym: Eraser['pseudonym']): Eraser {
+  const names = nameSet(task.known, task.graph.identities);
+  return { names, redactor: redactor(names, placeholders), pseudonym };
+}
+
+/** Keeps who is erased beside the frozen rows: the last that tells, once their rows are gone. */
+export async function keepPersons(db: Client, { task, persons }: Pick<Closure, 'task' | 'persons'>): Promise<void> {
+  const names = persons.flatMap(({ known }) =>
+    [...known].flatMap(([kind, values]) => [...values].map((value) => ({ kind, value }))),
+  );
+  const [nameTable, rootTable] = [workTable(task.work, 'names'), workTable(task.work, 'roots')];
+  await db.query(`create table ${nameTable} (kind text not null, value text not null)`);
+  await db.query(`insert into ${nameTable} select * from pg_catalog.json_to_recordset($1) as n(kind text, value text)`, [
+    JSON.stringify(names),
+  ]);
+  await db.query(`create table ${rootTable} (tbl text not null, key text[] not null, tenant text)`);
+  await db.query(
+    `insert into ${rootTable} select r.tbl, array(select pg_catalog.json_array_elements_text(r.key)), r.tenant
+     from pg_catalog.json_to_recordset($1) as r(tbl text, key json, tenant text)`,
+    [JSON.stringify(task.roots.map(({ table, key, tenant }) => ({ tbl: table, key, tenant })))],
+  );
+}
+
+export interface OpenRunOptions {
+  readonly map: DataMap;
+  readonly work: Work;
+  readonly tenant: string | undefined;
+  readonly at: Date;
+  readonly pseudonym: Eraser['pseudonym'];
+}
+
+/** Takes up an erasure whose rows are frozen, in this process or another one. */
+export async function openRun(transactions: Transactions, options: OpenRunOptions): Promise<ErasureRun> {
+  const { db, signal } = transactions;
+  const { map, work, tenant, at, pseudonym } = options;
+  const catalog = await readCatalog(db);
+  const graph = personGraph(map);
+  const relations = new Map(catalog.relations.map((one) => [formatName(one.schema, one.name), one]));
+  const treatments = treatmentsOf(graph, relations);
+  const known = await readNames(db, work);
+  const { rows: roots } = await db.query<RootRow>(
+    `select tbl as "table", key, tenant from ${workTable(work, 'roots')} order by 1, 2`,
+  );
+  const isUtf8 = await normalisesUnicode(db);
+  const task: FreezeTask = { graph, treatments, roots, known, isUtf8, tenant, at, work, signal };
+  return {
+    transactions,
+    task,
+    catalog,
+    fields: new Map(
+      [...treatments].map(([name, treatment]) => [name, erasedFields(treatment, graph.identities)]),
+    ),
+    eraser: eraserOf(task, pseudonym),
+  };
+}
+
+async function readNames(db: Client, work: Work): Promise<KnownValues> {
+  const { rows } = await db.query<{ kind: string; value: string }>(
+    `select kind, value from ${workTable(work, 'names')} order by kind, value`,
+  );
+  const known = new Map<string, Set<string>>();
+  for (const { kind, value } of rows) known.set(kind, (known.get(kind) ?? new Set()).add(value));
+  return known;
+}
