@@ -36,7 +36,7 @@ export async function readCheckedYaml<T>(
 ): Promise<CheckedYaml<T>> {
   if (text.length > maxBytes)
     throw usageError(`${name} is larger than 16 MiB, which no such file should be`, { code: 'yaml-invalid' });
-  const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
+  const { isMap, isScalar, LineCounter, parseDocument, visit } = await import('yaml');
   const counter = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: counter,
@@ -58,6 +58,16 @@ export async function readCheckedYaml<T>(
       })),
     );
   }
+  // Schemas leave such a key out without a word: what stands under it would count for nothing.
+  const swallowed: YamlProblem[] = [];
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isScalar(key) || key.value !== '__proto__') return;
+      const message = 'the name __proto__ cannot stand here';
+      swallowed.push({ ...positionAt(startOf(key) ?? 0), path: '', message });
+    },
+  });
+  if (swallowed.length > 0) throw problems(name, swallowed);
   const rangeAt = (path: readonly PropertyKey[]): number | undefined =>
     startOf(path.length === 0 ? document.contents : document.getIn(path, true));
   const positionOf = (path: readonly PropertyKey[]): Position => {

@@ -103,6 +103,11 @@ describe('the loader of the data map', () => {
       'version: 1\nsubjects: {}\ntables: {}\ntriggers: {a.b.c: {effect: copies-pii}}',
       'expected to, the table',
     ],
+    [
+      'a name that would be swallowed',
+      table('fields: {a: {type: text}, __proto__: {type: text, category: user.name}}'),
+      '6:31: the name __proto__ cannot stand here',
+    ],
     ['a key that comes twice', 'version: 1\nversion: 1\n', '2:1: map keys must be unique'],
     [
       'one table in two spellings',

@@ -154,6 +154,22 @@ describe('what the scan takes from the catalog', () => {
     });
   });
 
+  it('tells of a column that no file can name, and drafts the others', async () => {
+    const odd = await scanWorld(
+      'create table odd (id int primary key, "__proto__" text, mail text); insert into odd values (1, null, null)',
+    );
+    try {
+      const scan = await odd.scan();
+      const drafted = await odd.draft(scan);
+      expect(Object.keys(drafted.map.tables['public.odd']?.fields ?? {})).toEqual(['mail']);
+      expect(scan.flaws).toEqual([
+        { rule: 'MAP22', message: expect.stringContaining('__proto__') as string },
+      ]);
+    } finally {
+      await odd.database.drop();
+    }
+  });
+
   it('takes hostile names as names', async () => {
     const hostile = await scanWorld(hostileSchema.sql);
     try {

@@ -45,7 +45,7 @@ export async function scanPlatform(db: Client, { schemas, look }: ScanOptions): 
     (relation) =>
       relation.extension === null && (relation.partitionOf === null || isNamedByKey(relation, catalog)),
   );
-  const relations = stored.filter(isChosen);
+  const relations = stored.filter(isChosen).map(withoutUnnameable);
   const leftOut = [...new Set(stored.filter((relation) => !isChosen(relation)).map(({ schema }) => schema))];
   const { draft, looked } = await makeDraft(db, { catalog, relations, leftOut, look });
   const text = renderDraft(draft, catalog.database.name);
@@ -61,6 +61,12 @@ export async function scanPlatform(db: Client, { schemas, look }: ScanOptions): 
     unseen: looked.unseen,
   };
 }
+
+/** What no file can name (`readCheckedYaml`): the draft is without it, and `map lint` says that it is missing. */
+const withoutUnnameable = (relation: Relation): Relation => ({
+  ...relation,
+  columns: relation.columns.filter(({ name }) => name !== '__proto__'),
+});
 
 /** A partition follows its table, unless a foreign key leads to it or away from it alone. */
 const isNamedByKey = ({ oid }: Relation, { foreignKeys }: Catalog): boolean =>
