@@ -101,6 +101,11 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     bind((await import('../operation/operator-enroll.ts')).operatorEnroll, await operationContext(context)),
   'operator.revoke': async (context) =>
     bind((await import('../operation/operator-revoke.ts')).operatorRevoke, await operationContext(context)),
+  'subject.rotate-pseudonyms': async (context) => {
+    const { pseudonymContext } = await import('./subject-pseudonyms.ts');
+    const { rotatePseudonyms } = await import('../subject/pseudonym/rotate/index.ts');
+    return bind(rotatePseudonyms, await pseudonymContext(context));
+  },
 };
 
 /** The names of all kinds. */
