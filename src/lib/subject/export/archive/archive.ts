@@ -52,6 +52,7 @@ export async function openArchive(options: ArchiveOptions): Promise<Archive> {
   const run = randomBytes(6).toString('hex');
   const begin = (): Promise<Part> =>
     beginPart({ folder, path: join(folder, `.postern-export-${run}-${finished.length + 1}`), sealedFor, at });
+  const open = new Set<GrowingFile>();
   let part = await begin();
 
   async function end(isLast: boolean): Promise<void> {
@@ -75,7 +76,14 @@ export async function openArchive(options: ArchiveOptions): Promise<Archive> {
 
   return {
     add: async (path, content) => addFile(await packed(path, Buffer.from(content as Uint8Array))),
-    create: (path) => growingFile(path, folder, addFile),
+    create(path) {
+      const file = growingFile(path, folder, async (closed) => {
+        open.delete(file);
+        await addFile(closed);
+      });
+      open.add(file);
+      return file;
+    },
     note: (list, line) => part.note(list, line),
     prove: () => end(true),
     async publish() {
@@ -90,6 +98,7 @@ export async function openArchive(options: ArchiveOptions): Promise<Archive> {
       }));
     },
     async abandon() {
+      for (const file of open) await file.discard();
       await part.abandon();
       for (const { path } of finished) await unlink(path).catch(() => {});
     },

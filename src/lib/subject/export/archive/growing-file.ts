@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw } from 'node:zlib';
+import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib';
 import type { ZipEntry } from '../zip/headers.ts';
 import { openSpool, type Spool } from './spool.ts';
 
@@ -8,6 +8,8 @@ const deflate = promisify(deflateRaw);
 
 /** Bytes that are packed at once. */
 const blockSize = 1 << 18;
+
+const smallContent = 1 << 15;
 
 /** An empty last block: what `Z_SYNC_FLUSH` leaves open ends here (RFC 1951 §3.2.6). */
 const lastBlock = Uint8Array.of(3, 0);
@@ -18,7 +20,7 @@ export interface GrowingFile {
   readonly size: number;
   write(chunk: Uint8Array | string): Promise<void>;
   close(): Promise<void>;
-  /** Gives it up: it does not come into the archive. */
+  /** Gives it up: it does not come into the archive. Nothing happens to a file that is closed. */
   discard(): Promise<void>;
 }
 
@@ -72,24 +74,30 @@ export function growingFile(
     },
     async close() {
       if (spool === undefined) return await onClose(await packed(name, Buffer.concat(held)));
+      const open = spool;
       try {
         await flush();
-        await spool.write(lastBlock);
-        const entry = { name, size, crc32: sum, compressedSize: spool.size, method: 'deflated' } as const;
-        await onClose({ entry, sha256: hash.digest('hex'), body: spool.read() });
+        await open.write(lastBlock);
+        const entry = { name, size, crc32: sum, compressedSize: open.size, method: 'deflated' } as const;
+        await onClose({ entry, sha256: hash.digest('hex'), body: open.read() });
       } finally {
-        await spool.close();
+        spool = undefined;
+        await open.close();
       }
     },
     async discard() {
-      await spool?.close();
+      const open = spool;
+      spool = undefined;
+      await open?.close();
     },
   };
 }
 
 /** A file whose content is there as a whole. */
 export async function packed(name: string, content: Uint8Array): Promise<ClosedFile> {
-  const body = await deflate(content, { level: 1 });
+  // A thread is worth its while only for more than a message of text.
+  const isSmall = content.byteLength <= smallContent;
+  const body = isSmall ? deflateRawSync(content, { level: 1 }) : await deflate(content, { level: 1 });
   const isSmaller = body.byteLength < content.byteLength;
   return {
     entry: {

@@ -40,7 +40,7 @@ export function maskMessage(message: Buffer, rules: MaskRules): Buffer {
   for (const field of root.headers) {
     if (field.name !== 'bcc' && field.name !== 'resent-bcc') continue;
     const named = [...field.value.matchAll(address)].map(([found]) => found);
-    const own = named.filter((found) => rules.isPerson(found));
+    const own = named.filter((found) => rules.isPerson(Buffer.from(found, 'latin1').toString()));
     if (named.length === own.length && named.length > 0) continue;
     const note = ask('bcc', field.start, field.end);
     if (note !== undefined)

@@ -194,7 +194,7 @@ function openHeader(message: Buffer | null): string | undefined {
   if (message === null) return undefined;
   const end = message.indexOf('\r\n\r\n');
   const text = message
-    .toString('latin1', 0, end < 0 ? Math.min(message.byteLength, 1 << 18) : end)
+    .toString('utf8', 0, end < 0 ? Math.min(message.byteLength, 1 << 18) : end)
     .toLowerCase();
   return text.replaceAll(/^(?:resent-)?bcc:.*(?:\n[ \t].*)*/gm, '');
 }

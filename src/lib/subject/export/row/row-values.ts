@@ -1,3 +1,4 @@
+import { domainToASCII, domainToUnicode } from 'node:url';
 import type { Masking, MaskPlace } from '../masking.ts';
 import type { Column } from './column.ts';
 import { isSecret } from './column.ts';
@@ -47,7 +48,7 @@ export function givenValues(
         if (review !== undefined)
           return masking.mask({ ...at, why: review }, 'internal-note', index++, Buffer.from(found));
         if (!isName || header === undefined || !found.includes('@')) return undefined;
-        if (masking.isPerson(found) || header.includes(found.toLowerCase())) return undefined;
+        if (masking.isPerson(found) || isNamed(header, found)) return undefined;
         return masking.mask(at, 'bcc', index++, Buffer.from(found));
       });
       // A path that cannot be followed here hides all of the document.
@@ -60,6 +61,15 @@ export function givenValues(
     if (field.identity !== undefined) hide('$[*]', undefined, undefined, true);
     return Buffer.from(text);
   });
+}
+
+/** Whether a header has an address, its domain in either of its forms (IDNA). */
+function isNamed(header: string, address: string): boolean {
+  const at = address.lastIndexOf('@') + 1;
+  const [local, domain] = [address.slice(0, at), address.slice(at)];
+  return [domain, domainToASCII(domain), domainToUnicode(domain)].some(
+    (form) => form !== '' && header.includes(`${local}${form}`.toLowerCase()),
+  );
 }
 
 const asValue = (note: string, { form }: Column): Buffer =>

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { type ByteSource, byteSource } from '../../../base/byte-source.ts';
 import { integrityError } from '../../../base/error.ts';
-import { centralHeader, endRecords, signature, type ZipEntry } from './headers.ts';
+import { centralHeader, endRecords, localHeader, signature, type ZipEntry } from './headers.ts';
 
 /** An entry as it came out of the archive. */
 export interface ReadEntry {
@@ -33,7 +33,7 @@ export async function* readZip(
   let next = await source.take(4);
   for (; next.readUInt32LE(0) === signature.local; next = await source.take(4)) {
     const offset = source.position() - 4;
-    const { entry } = await readLocalHeader(source);
+    const entry = await readLocalHeader(source, next, at);
     const content = await readContent(source, entry);
     if (content.size !== entry.size || content.crc32 !== entry.crc32)
       throw corrupt('the content of an entry is not the one that was written');
@@ -51,20 +51,22 @@ export async function* readZip(
     throw corrupt('its directory does not name the entries that are there');
 }
 
-async function readLocalHeader(source: ByteSource): Promise<{ readonly entry: ZipEntry }> {
+/** @param first its signature */
+async function readLocalHeader(source: ByteSource, first: Buffer, at: Date): Promise<ZipEntry> {
   const header = await source.take(26);
   const name = await source.take(header.readUInt16LE(22));
   const extra = await source.take(header.readUInt16LE(24));
   const has64 = extra.byteLength >= 20;
-  return {
-    entry: {
-      name: name.toString(),
-      method: header.readUInt16LE(4) === 8 ? 'deflated' : 'stored',
-      crc32: header.readUInt32LE(10),
-      compressedSize: has64 ? Number(extra.readBigUInt64LE(12)) : header.readUInt32LE(14),
-      size: has64 ? Number(extra.readBigUInt64LE(4)) : header.readUInt32LE(18),
-    },
-  };
+  const entry = {
+    name: name.toString(),
+    method: header.readUInt16LE(4) === 8 ? 'deflated' : 'stored',
+    crc32: header.readUInt32LE(10),
+    compressedSize: has64 ? Number(extra.readBigUInt64LE(12)) : header.readUInt32LE(14),
+    size: has64 ? Number(extra.readBigUInt64LE(4)) : header.readUInt32LE(18),
+  } as const;
+  if (!localHeader(entry, at).equals(Buffer.concat([first, header, name, extra])))
+    throw corrupt('the header of an entry is not the one that was written');
+  return entry;
 }
 
 interface Content {
