@@ -6,10 +6,11 @@ import { withConnection } from '../../src/lib/base/postgres.ts';
 import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts';
 import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
 import { openPlatformForChange } from '../../src/lib/platform/connection.ts';
-import { readDataMap } from '../../src/lib/platform/map/index.ts';
+import { type DataMap, readDataMap } from '../../src/lib/platform/map/index.ts';
+import type { EraseContext } from '../../src/lib/subject/erase/index.ts';
 import { seedsOf } from '../../src/lib/subject/find/index.ts';
 import { personGraph } from '../../src/lib/subject/graph/person-graph.ts';
-import type { EraseContext } from '../../src/lib/subject/erase/index.ts';
+import type { KnownValues } from '../../src/lib/subject/identity/spots.ts';
 import { nameHasher } from '../../src/lib/subject/name-hash/index.ts';
 import { pseudonym, pseudonymKeysOf } from '../../src/lib/subject/pseudonym/index.ts';
 import { testContext, testSigner, testState } from './operation.ts';
@@ -234,52 +235,82 @@ triggers:
 export interface EraseWorld {
   /** The superuser's, on the platform's database. */
   readonly url: string;
+  readonly stateUrl: string;
   readonly pool: Pool;
+  /** Of the object store. */
+  readonly folder: string;
   readonly store: ObjectStore;
+  readonly map: DataMap;
   query<R = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<R[]>;
   context(own?: Partial<EraseContext>): Promise<EraseContext>;
   /** What the command line makes of what it was given: one person each. */
-  seeds(...persons: readonly (readonly string[])[]): Promise<ReturnType<typeof seedsOf>[]>;
+  seeds(...persons: readonly (readonly string[])[]): readonly KnownValues[];
   close(): Promise<void>;
 }
 
-export const eraseKeys = { hmac: 'ab'.repeat(32), pseudonym: 'cd'.repeat(32) } as const;
+const keys = { hmac: 'ab'.repeat(32), pseudonym: 'cd'.repeat(32) } as const;
 
-/** @param edit of the map's text */
+export const eraseHasher = nameHasher([keys.hmac]);
+const [pseudonymKey] = pseudonymKeysOf([{ version: 1, secret: keys.pseudonym }]);
+
+/** A context on these databases, in this process or in a child. */
+export async function eraseContextOn(
+  place: { readonly url: string; readonly pool: Pool; readonly folder: string; readonly map: DataMap },
+  own: Partial<EraseContext> = {},
+): Promise<EraseContext> {
+  const store = await openLocalObjectStore({ path: place.folder, durability: 'fast' });
+  return {
+    ...testContext(place, { certificateSigner: testSigner().certificateSigner }),
+    openWriter: () => openPlatformForChange(place.url),
+    map: () => Promise.resolve(place.map),
+    hasher: () => Promise.resolve(eraseHasher),
+    pseudonym: () => Promise.resolve((identity, value) => pseudonym(pseudonymKey, identity, value)),
+    buckets: () => Promise.resolve([{ bucket: 'mail', store, prefix: '' }]),
+    horizon: () => Promise.resolve({ sets: 0, lockedUntil: null, keysLockedUntil: null }),
+    ...own,
+  };
+}
+
 export async function eraseWorld(
-  options: { readonly schema?: string; readonly map?: string; readonly url?: string } = {},
+  options: { readonly schema?: string; readonly map?: string } = {},
 ): Promise<EraseWorld> {
   const database = await testDatabase();
   const { url } = database;
   await withConnection({ url, role: 'test' }, (client) => client.query(options.schema ?? eraseSchema));
   const state = await testState();
   const folder = await mkdtemp(join(tmpdir(), 'postern-erase-'));
-  const store = await openLocalObjectStore({ path: folder, durability: 'fast' });
   const { map } = await readDataMap(options.map ?? eraseMap, 'map.yaml');
-  const hasher = nameHasher([eraseKeys.hmac]);
-  const [key] = pseudonymKeysOf([{ version: 1, secret: eraseKeys.pseudonym }]);
-  const signer = testSigner();
   return {
     url,
+    stateUrl: state.url,
     pool: state.pool,
-    store,
+    folder,
+    map,
+    store: await openLocalObjectStore({ path: folder, durability: 'fast' }),
     query: (sql, values = []) =>
-      withConnection({ url, role: 'test' }, async (client: Client) => (await client.query(sql, [...values])).rows),
-    context: async (own = {}) => ({
-      ...testContext(state, { certificateSigner: signer.certificateSigner }),
-      openWriter: () => openPlatformForChange(url),
-      map: () => Promise.resolve(map),
-      hasher: () => Promise.resolve(hasher),
-      pseudonym: () => Promise.resolve((identity, value) => pseudonym(key, identity, value)),
-      buckets: () => Promise.resolve([{ bucket: 'mail', store, prefix: '' }]),
-      horizon: () => Promise.resolve({ sets: 0, lockedUntil: null, keysLockedUntil: null }),
-      ...own,
-    }),
-    seeds: (...persons) => Promise.resolve(persons.map((who) => seedsOf(personGraph(map), who))),
+      withConnection(
+        { url, role: 'test' },
+        async (client: Client) => (await client.query(sql, [...values])).rows,
+      ),
+    context: (own) => eraseContextOn({ url, pool: state.pool, folder, map }, own),
+    seeds: (...persons) => persons.map((who) => seedsOf(personGraph(map), who)),
     close: async () => {
       await state.close();
       await database.drop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Every row of the schema `app`, by table; what is made up at random is told as such. */
+export async function wholePlatform(world: Pick<EraseWorld, 'query'>): Promise<Record<string, string[]>> {
+  const tables = await world.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = 'app'::regnamespace and relkind in ('r', 'm') order by 1`,
+  );
+  const found: Record<string, string[]> = {};
+  for (const { name } of tables) {
+    const rows = await world.query<{ row: string }>(`select t::text as row from app."${name}" t order by 1`);
+    found[name] = rows.map(({ row }) => row.replaceAll(/erased-[0-9a-f]{16}/g, 'erased-…'));
+  }
+  return found;
 }

@@ -16,6 +16,7 @@ import { readRecipient } from '../crypto/openpgp-recipient.ts';
 import { readSecretKey } from '../crypto/openpgp-secret-key.ts';
 import { signDetached, verifyDetached } from '../crypto/openpgp-signature.ts';
 import { shredReplayer } from '../key/shred/replayer.ts';
+import { eraseReplayer } from '../subject/erase/ledger/replayer.ts';
 import { defaultPrefix } from './check-destinations.ts';
 import { defined } from './cloud-settings.ts';
 import type { PosternContext } from './context.ts';
@@ -23,6 +24,7 @@ import { destinations, unknownDestination } from './destinations.ts';
 import { keyMap } from './key-census.ts';
 import { operationContext } from './operation-context.ts';
 import { operatorFingerprint } from './operator.ts';
+import { eraseReplay } from './subject-erase.ts';
 
 /** Milliseconds between two full sets of mail objects. */
 export const defaultFullEvery = 30 * 86_400_000;
@@ -247,7 +249,7 @@ export async function restoreContext(context: PosternContext, from?: string): Pr
     serverUrl:
       reference === undefined ? await context.platformUrl() : await context.secret('backup', reference),
     workers: workers ?? availableParallelism(),
-    erasureReplayers: [shredReplayer(() => keyMap(context))],
+    erasureReplayers: [shredReplayer(() => keyMap(context)), eraseReplayer(eraseReplay(context))],
     objectStore: (name) => context.store(name),
     ...defined({ pgDump: pgDump === undefined ? undefined : context.path('backup', pgDump) }),
   };

@@ -106,6 +106,11 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { rotatePseudonyms } = await import('../subject/pseudonym/rotate/index.ts');
     return bind(rotatePseudonyms, await pseudonymContext(context));
   },
+  'subject.erase': async (context) => {
+    const { eraseContext } = await import('./subject-erase.ts');
+    const { subjectErase } = await import('../subject/erase/index.ts');
+    return bind(subjectErase, await eraseContext(context));
+  },
 };
 
 /** The names of all kinds. */

@@ -7,6 +7,7 @@ CREATE ROLE postern_reader LOGIN BYPASSRLS;       -- the platform profile's logi
 GRANT pg_read_all_data TO postern_reader;
 CREATE ROLE postern_writer LOGIN BYPASSRLS;       -- applies plans to the platform database, and nothing else
 GRANT pg_read_all_data, pg_write_all_data TO postern_writer;
+GRANT pg_maintain TO postern_writer;              -- erasures make views and statistics anew
 CREATE ROLE postern_owner LOGIN;                  -- owns postern's own database
 CREATE ROLE postern_state LOGIN;                  -- what daily commands use there
 

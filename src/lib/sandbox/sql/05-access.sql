@@ -19,3 +19,5 @@ INSERT INTO ops.scratch_export SELECT email, date '2026-03-14' FROM mail.account
 CREATE FOREIGN DATA WRAPPER crm;
 CREATE SERVER crm FOREIGN DATA WRAPPER crm OPTIONS (host 'crm.internal.example');
 CREATE USER MAPPING FOR svc_analytics SERVER crm OPTIONS ("user" 'sync', password 'not-a-real-credential');
+-- Where an erasure keeps which rows it treats, until it is done.
+CREATE SCHEMA postern_work AUTHORIZATION postern_writer;

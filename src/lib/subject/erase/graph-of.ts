@@ -9,5 +9,8 @@ export async function graphOf(
   map: DataMap,
 ): Promise<{ readonly graph: PersonGraph; readonly tables: ReadonlySet<string> }> {
   const { relations } = await readCatalog(db);
-  return { graph: personGraph(map), tables: new Set(relations.map(({ schema, name }) => formatName(schema, name))) };
+  return {
+    graph: personGraph(map),
+    tables: new Set(relations.map(({ schema, name }) => formatName(schema, name))),
+  };
 }

@@ -9,10 +9,12 @@ import type { KnownValues } from '../identity/spots.ts';
 import { closureOf } from './closure/closure.ts';
 import { dropWork, isFrozen, openWork, workOf } from './closure/work.ts';
 import type { EraseContext } from './context.ts';
+import { graphOf } from './graph-of.ts';
+import { currentHolds } from './holds.ts';
 import { type EraseInputs, eraseInputs, stepInputs } from './inputs.ts';
 import { findByHash } from './ledger/find-by-hash.ts';
 import { writeLedger } from './ledger/ledger.ts';
-import { currentHolds, personHashes } from './plan-erase.ts';
+import { personHashes } from './plan-erase.ts';
 import { erasePreconditions } from './preconditions.ts';
 import { predicateOf } from './predicate.ts';
 import { openProgress, shortTransactions } from './run/batches.ts';
@@ -21,7 +23,6 @@ import { refreshCopies } from './run/refresh.ts';
 import { lookForResidue } from './run/residue.ts';
 import { changeTable, deleteTables, emptyReferences, treatLate } from './run/rows.ts';
 import { type ErasureRun, keepPersons, openRun } from './run/run.ts';
-import { graphOf } from './graph-of.ts';
 import { withWriter } from './sessions.ts';
 
 export const subjectErase: PlanKind<EraseContext> = {
@@ -46,7 +47,10 @@ export const subjectErase: PlanKind<EraseContext> = {
     return {
       subject: [],
       predicateType: 'urn:postern:predicate:subject-erase:v1',
-      predicate: predicateOf(plan, inputs, results, { map: await context.map(), horizon: await context.horizon() }),
+      predicate: predicateOf(plan, inputs, results, {
+        map: await context.map(),
+        horizon: await context.horizon(),
+      }),
     };
   },
   leftovers: async (context, plan) => {
@@ -98,7 +102,7 @@ async function freeze(context: EraseContext, plan: Plan, inputs: EraseInputs): P
     await db.query('set statement_timeout = 0');
     await openWork(db, work);
     await db.query('begin isolation level repeatable read');
-    const seeds = context.subjects ?? (await personsOf(context, db, inputs));
+    const { seeds, persons } = await personsOf(context, db, inputs);
     const closure = await closureOf(db, {
       map,
       seeds,
@@ -109,7 +113,7 @@ async function freeze(context: EraseContext, plan: Plan, inputs: EraseInputs): P
       signal: context.signal,
       onTable: (table) => context.progress.detail(table),
     });
-    requireSame(inputs, closure, personHashes(await context.hasher(), closure));
+    requireSame({ ...inputs, persons }, closure, personHashes(await context.hasher(), closure));
     await keepPersons(db, closure);
     await openProgress(db, work);
     await db.query('commit');
@@ -117,15 +121,23 @@ async function freeze(context: EraseContext, plan: Plan, inputs: EraseInputs): P
   });
 }
 
+/** Who is meant, and what the plan calls them; of whom nothing is there any more, nothing is left to do. */
 async function personsOf(
   context: EraseContext,
   db: Parameters<typeof findByHash>[0],
   { persons }: EraseInputs,
-): Promise<readonly KnownValues[]> {
+): Promise<{ readonly seeds: readonly KnownValues[]; readonly persons: string[][] }> {
+  if (context.subjects !== undefined) return { seeds: context.subjects, persons };
   const { graph, tables } = await graphOf(db, await context.map());
-  const found = await findByHash(db, { graph, hasher: await context.hasher(), tables, signal: context.signal }, persons);
-  if (found.every(({ size }) => size > 0)) return found;
-  throw refused('a person of this plan is not in the platform’s database any more', {
+  const found = await findByHash(
+    db,
+    { graph, hasher: await context.hasher(), tables, signal: context.signal },
+    persons,
+  );
+  const seeds = found.filter(({ size }) => size > 0);
+  if (seeds.length > 0)
+    return { seeds, persons: persons.filter((_, index) => (found[index]?.size ?? 0) > 0) };
+  throw refused('nobody of this plan is in the platform’s database any more', {
     code: 'plan-stale',
     hints: [
       'where subjects.hmac_keys was changed, put the key back that the plan was made under',
@@ -144,7 +156,13 @@ function requireSame(
     ...(same(inputs.persons, persons) ? [] : ['who is meant']),
     ...(same(
       inputs.rows,
-      rows.map(({ table, action, owned, rows: count, digest }) => ({ table, action, owned, rows: count, digest })),
+      rows.map(({ table, action, owned, rows: count, digest }) => ({
+        table,
+        action,
+        owned,
+        rows: count,
+        digest,
+      })),
     )
       ? []
       : ['the rows']),

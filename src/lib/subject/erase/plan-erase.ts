@@ -1,9 +1,10 @@
+import { usageError } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { createPlan, type Plan, type PlanBody } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
+import { readCatalog } from '../../platform/catalog/index.ts';
 import { requireAllRows, requireRights } from '../../platform/rights.ts';
-import { holdMatcher, readHolds } from '../hold/index.ts';
 import type { KnownValues } from '../identity/spots.ts';
 import { hashesToStore, type NameHasher } from '../name-hash/index.ts';
 import { type Closure, closureOf } from './closure/closure.ts';
@@ -19,10 +20,10 @@ import {
 import { type FiredTrigger, firedTriggers } from './closure/triggers.ts';
 import { temporaryWork } from './closure/work.ts';
 import type { EraseContext } from './context.ts';
+import { currentHolds } from './holds.ts';
 import { type EraseInputs, eraseInputs } from './inputs.ts';
 import { erasePreconditions } from './preconditions.ts';
 import { rowSteps } from './row-steps.ts';
-import { readCatalog } from '../../platform/catalog/index.ts';
 
 export interface EraseOptions {
   /** The names of each person, by kind of identity. */
@@ -56,6 +57,7 @@ export async function planErase(context: EraseContext, options: EraseOptions): P
     const closure = await readClosure(context, db, options, at);
     await db.query('rollback');
     const { rows, fields, catalog, objects } = closure;
+    if (rows.length === 0) throw nobody();
     requireUnblocked(
       blockers({
         ...closure,
@@ -65,14 +67,23 @@ export async function planErase(context: EraseContext, options: EraseOptions): P
       }),
     );
     await requireRights(db, eraseRights(rows, fields));
-    await requireAllRows(db, [...closure.task.treatments.values()].filter(isWritable).map(({ table }) => table.name));
+    await requireAllRows(
+      db,
+      [...closure.task.treatments.values()].filter(isWritable).map(({ table }) => table.name),
+    );
     const inputs: EraseInputs = {
       reason: options.reason,
       tenant: options.tenant ?? null,
       request: options.request ?? null,
       persons: personHashes(hasher, closure),
       judgedAt: at.toISOString(),
-      rows: rows.map(({ table, action, owned, rows: count, digest }) => ({ table, action, owned, rows: count, digest })),
+      rows: rows.map(({ table, action, owned, rows: count, digest }) => ({
+        table,
+        action,
+        owned,
+        rows: count,
+        digest,
+      })),
       objects: objects.map((found) => ({ ...found })),
       holds: closure.held.map((held) => ({ ...held })),
       keys: closure.keys.map(({ key, from, to, stay, outcome, scanned }) => ({
@@ -99,6 +110,15 @@ export async function planErase(context: EraseContext, options: EraseOptions): P
   }
 }
 
+function nobody(): Error {
+  return usageError('nothing was found: no row is theirs, and none names them', {
+    code: 'subject-unknown',
+    hints: [
+      '`postern subject find` tells what an address leads to; `postern subject residue` looks beyond the data map',
+    ],
+  });
+}
+
 /** The closure as it is now, in temporary tables; within a transaction that the caller rolls back. */
 async function readClosure(
   context: EraseContext,
@@ -117,15 +137,6 @@ async function readClosure(
     signal: context.signal,
     onTable: (table) => context.progress.detail(table),
   });
-}
-
-/** The holds that are in force; undefined where there is none. */
-export async function currentHolds(context: EraseContext, map: Awaited<ReturnType<EraseContext['map']>>) {
-  const { identitiesOf } = await import('../identity/identities.ts');
-  const { mapModel } = await import('../../platform/map/index.ts');
-  const holds = await readHolds(await context.state(), context.profile);
-  if (holds.length === 0) return undefined;
-  return holdMatcher(holds, await context.hasher(), identitiesOf(mapModel(map)));
 }
 
 /** The hashes of every name of each person, in an order that tells nothing. */
@@ -147,7 +158,8 @@ function triggersOf({ task, rows, keys }: Closure): readonly FiredTrigger[] {
     if (action === 'delete') note(table, 'delete');
     if (action === 'detach' || action === 'redact' || action === 'restrict') note(table, 'update');
   }
-  for (const { outcome, from } of keys) if (outcome === 'unlink' || outcome === 'set-null') note(from, 'update');
+  for (const { outcome, from } of keys)
+    if (outcome === 'unlink' || outcome === 'set-null') note(from, 'update');
   return [...events].flatMap(([table, some]) => {
     const treatment = task.treatments.get(table);
     return treatment === undefined ? [] : firedTriggers(task.graph.model, treatment, some);

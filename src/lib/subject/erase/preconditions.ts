@@ -8,7 +8,10 @@ import { type DataMap, formatName, mapModel } from '../../platform/map/index.ts'
  * What a plan was made for besides its rows: the map as it was, and of the mapped tables everything that tells whose a
  * row is and what a change of it sets off. The rows are compared when they are frozen.
  */
-export function erasePreconditions(map: DataMap, { relations, foreignKeys }: Catalog): readonly Precondition[] {
+export function erasePreconditions(
+  map: DataMap,
+  { relations, foreignKeys }: Catalog,
+): readonly Precondition[] {
   const { tables } = mapModel(map);
   const mapped = relations.filter(({ schema, name }) => tables.has(formatName(schema, name)));
   return [

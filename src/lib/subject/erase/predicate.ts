@@ -40,8 +40,12 @@ export function predicateOf(
         const entry = model.tables.get(table);
         if (rows === 0) return [];
         if (action === 'law') return [{ table, rows, because: 'law', law: (entry && lawOf(entry)) ?? '' }];
-        if (action === 'restrict') return [{ table, rows, because: 'the data map restricts it', law: (entry && lawOf(entry)) ?? null }];
-        if (action === 'link') return [{ table, rows, because: 'it refers to the person by a key that leads nowhere now' }];
+        if (action === 'restrict')
+          return [
+            { table, rows, because: 'the data map restricts it', law: (entry && lawOf(entry)) ?? null },
+          ];
+        if (action === 'link')
+          return [{ table, rows, because: 'it refers to the person by a key that leads nowhere now' }];
         return [];
       }),
       ...inputs.holds.map(({ hold, table, rows }) => ({ table, rows, because: 'hold', hold })),

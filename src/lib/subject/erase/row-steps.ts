@@ -9,7 +9,11 @@ export interface RowStep {
 }
 
 /** What is done to rows, in order: what refers goes before what it refers to. */
-export function rowSteps({ rows, keys, order }: Pick<Closure, 'rows' | 'keys' | 'order'>): readonly RowStep[] {
+export function rowSteps({
+  rows,
+  keys,
+  order,
+}: Pick<Closure, 'rows' | 'keys' | 'order'>): readonly RowStep[] {
   const sum = (table: string, actions: readonly string[]): number =>
     rows
       .filter((row) => row.table === table && actions.includes(row.action))

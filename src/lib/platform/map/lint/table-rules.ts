@@ -36,7 +36,11 @@ const storedCopy = (kind: string): string =>
   kind === 'materialised-view' ? '; it stores a copy of what it reads' : '';
 
 const isCovered = (model: MapModel, name: string, schema: string): boolean =>
-  model.tables.has(name) || model.ignoredTables.has(name) || model.ignoredSchemas.has(schema);
+  model.tables.has(name) ||
+  model.ignoredTables.has(name) ||
+  model.ignoredSchemas.has(schema) ||
+  // Work tables of an erasure, which removes them at its end.
+  schema === 'postern_work';
 
 export const mappedAndIgnored: MapRule = {
   id: 'MAP09',

@@ -151,15 +151,20 @@ function jsonErasure(
 }
 
 /** A value of its type with nothing personal in it; one that may have to be different from others is. */
-function emptied({ form, notNull, identity, parser, type }: ErasedField, value: string): string | null | undefined {
-  if (identity?.kind === 'email' && parser === undefined && form === 'text') return `${unique()}@erased.invalid`;
+function emptied(
+  { form, notNull, identity, parser, type }: ErasedField,
+  value: string,
+): string | null | undefined {
+  if (identity?.kind === 'email' && parser === undefined && form === 'text')
+    return `${unique()}@erased.invalid`;
   if (!notNull) return null;
   if (form === 'array') return '{}';
   if (form === 'bytes') return String.raw`\x`;
   if (form === 'json') return value.trimStart().startsWith('[') ? '[]' : '{}';
   if (form === 'other') return undefined;
   if (parser === 'vcard') return 'BEGIN:VCARD\r\nVERSION:4.0\r\nFN:erased\r\nEND:VCARD\r\n';
-  if (parser === 'icalendar') return 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//postern//EN\r\nEND:VCALENDAR\r\n';
+  if (parser === 'icalendar')
+    return 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//postern//EN\r\nEND:VCALENDAR\r\n';
   const room = Number(/\((\d+)\)$/.exec(type)?.[1] ?? Number.MAX_SAFE_INTEGER);
   return (identity === undefined ? 'erased' : unique()).slice(0, room);
 }

@@ -89,7 +89,11 @@ function byColumns(changes: readonly Change[]): ReadonlyMap<string, readonly Cha
   return Map.groupBy(changes, ({ values }) => JSON.stringify([...values.keys()].toSorted()));
 }
 
-async function write(db: Client, { table, relation, key }: Treatment, changes: readonly Change[]): Promise<void> {
+async function write(
+  db: Client,
+  { table, relation, key }: Treatment,
+  changes: readonly Change[],
+): Promise<void> {
   const columns = [...(changes[0]?.values.keys() ?? [])].toSorted();
   const types = new Map(relation.columns.map(({ name, type }) => [name, type]));
   const typeOf = (name: string) => types.get(name) ?? 'text';

@@ -2,8 +2,8 @@ import { refused } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
-import type { PersonGraph } from '../../graph/person-graph.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
+import type { PersonGraph } from '../../graph/person-graph.ts';
 import type { Treatment } from '../closure/treatment.ts';
 import type { Batch } from './change-rows.ts';
 
@@ -26,13 +26,18 @@ export async function deleteRows(
   batch: Batch,
 ): Promise<DeletedRows> {
   const name = tableName(table.name);
-  const same = key.map((column) => `t.${quoteIdentifier(column)} = w.${quoteIdentifier(column)}`).join(' and ');
+  const same = key
+    .map((column) => `t.${quoteIdentifier(column)} = w.${quoteIdentifier(column)}`)
+    .join(' and ');
   const range = `w.postern_seq > $1 and w.postern_seq <= $2 and w.postern_action = 'delete'`;
   const bounds = [batch.after, batch.until];
   const holders = graph.holders.get(table.name) ?? [];
   if (holders.length > 0) {
     // Somebody may have taken a share meanwhile: the lock keeps further ones out, and those that are there keep the row.
-    await db.query(`select from ${name} t join ${batch.work} w on ${same} where ${range} for update of t`, bounds);
+    await db.query(
+      `select from ${name} t join ${batch.work} w on ${same} where ${range} for update of t`,
+      bounds,
+    );
   }
   const unheld = holders.map(
     ({ table: holder, reference }) =>
@@ -69,7 +74,9 @@ export async function deleteTogether(
   tables: readonly { readonly treatment: Treatment; readonly work: string }[],
 ): Promise<number> {
   const parts = tables.map(({ treatment: { table, key }, work }, index) => {
-    const same = key.map((column) => `t.${quoteIdentifier(column)} = w.${quoteIdentifier(column)}`).join(' and ');
+    const same = key
+      .map((column) => `t.${quoteIdentifier(column)} = w.${quoteIdentifier(column)}`)
+      .join(' and ');
     return `d${index} as (delete from ${tableName(table.name)} t using ${work} w where ${same} and w.postern_action = 'delete' returning 1)`;
   });
   const counts = tables.map((_, index) => `(select count(*) from d${index})`).join(' + ');

@@ -39,11 +39,15 @@ export async function deleteOrder(
 ): Promise<DeleteOrder> {
   const inner = keysAmong(tables, catalog);
   const rings = components(tables, referringTo(inner));
-  const isTied = ({ from, to }: InnerKey): boolean => rings.some((ring) => ring.includes(from) && ring.includes(to));
+  const isTied = ({ from, to }: InnerKey): boolean =>
+    rings.some((ring) => ring.includes(from) && ring.includes(to));
   const ties: Tie[] = [];
   const loose = new Set<InnerKey>();
   for (const one of inner.filter(isTied)) {
-    const columns = nullableColumns(one.key, catalog.relations.find(({ oid }) => oid === one.key.relation)?.columns ?? []);
+    const columns = nullableColumns(
+      one.key,
+      catalog.relations.find(({ oid }) => oid === one.key.relation)?.columns ?? [],
+    );
     // What the database empties or deletes by itself holds nothing up.
     if (one.key.onDelete !== 'no-action' && one.key.onDelete !== 'restrict') loose.add(one);
     else if (columns.length > 0) {
@@ -83,7 +87,11 @@ const referringTo =
   (table: string): readonly string[] =>
     keys.filter(({ to }) => to === table).map(({ from }) => from);
 
-async function tiedRows(db: Queryable, { treatments, work }: FreezeTask, { key, from, to }: InnerKey): Promise<number> {
+async function tiedRows(
+  db: Queryable,
+  { treatments, work }: FreezeTask,
+  { key, from, to }: InnerKey,
+): Promise<number> {
   const own = treatments.get(from);
   const other = treatments.get(to);
   if (own === undefined || other === undefined) return 0;
@@ -120,4 +128,3 @@ function components(
   for (const node of nodes) if (!index.has(node)) visit(node);
   return found;
 }
-

@@ -38,7 +38,8 @@ export async function inboundKeys(
     const to = task.treatments.get(formatName(key.referencedSchema, key.referencedTable));
     const relation = byOid.get(key.relation);
     // The copy of a key that a partition has is its parent's.
-    if (to === undefined || !isWritable(to) || !key.enforced || (relation?.partitionOf ?? null) !== null) continue;
+    if (to === undefined || !isWritable(to) || !key.enforced || (relation?.partitionOf ?? null) !== null)
+      continue;
     const work = workTable(task.work, to.number);
     const deleted = await countOf(db, `${work} w where w.postern_action = 'delete'`);
     if (deleted === 0) continue;

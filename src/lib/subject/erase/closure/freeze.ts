@@ -1,7 +1,7 @@
 import type { Queryable } from '../../../base/postgres.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
-import { type RootRow, isOneOf } from '../../find/known-rows.ts';
+import { isOneOf, type RootRow } from '../../find/known-rows.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import { type PersonGraph, validOwners } from '../../graph/person-graph.ts';
 import { isWeak } from '../../identity/identities.ts';
@@ -88,7 +88,14 @@ async function addOwned(db: Queryable, task: FreezeTask, treatment: Treatment, w
       ? `case when ${others.join(' or ')} then ${literal(treatment.partly)} else ${literal(treatment.wholly)} end`
       : literal(treatment.wholly);
   const action = law === undefined ? shared : `case when ${law} then 'law' else ${shared} end`;
-  await insertRows(db, treatment, work, { action, owned: 'true', whole: 'true' }, `(${parts.join(' or ')})`, values);
+  await insertRows(
+    db,
+    treatment,
+    work,
+    { action, owned: 'true', whole: 'true' },
+    `(${parts.join(' or ')})`,
+    values,
+  );
 }
 
 interface Way {
@@ -111,36 +118,47 @@ function waysToPerson(task: FreezeTask, { table }: Treatment): readonly Way[] {
     const wholly = `(${from}) in (select ${to} from ${frozen} w where w.postern_owned and w.postern_action <> 'detach')`;
     return [{ isTheirs, isOthers: `((${from}) is not null and (${wholly}) is not true)` }];
   });
-  const holders = (graph.holders.get(table.name) ?? []).flatMap(({ table: holder, reference }): readonly Way[] => {
-    const held = treatments.get(holder.name);
-    if (held === undefined || !isWritable(held) || !isPlain(reference)) return [];
-    const frozen = workTable(work, held.number);
-    const own = referredSql(reference, 't');
-    const same = held.key.map((name) => `w.${quoteIdentifier(name)} = l.${quoteIdentifier(name)}`).join(' and ');
-    return [
-      {
-        isTheirs: `(${own}) in (select ${referringSql(reference, 'w')} from ${frozen} w where w.postern_owned)`,
-        isOthers: `exists (select from ${tableName(holder.name)} l where (${referringSql(reference, 'l')}) = (${own})
+  const holders = (graph.holders.get(table.name) ?? []).flatMap(
+    ({ table: holder, reference }): readonly Way[] => {
+      const held = treatments.get(holder.name);
+      if (held === undefined || !isWritable(held) || !isPlain(reference)) return [];
+      const frozen = workTable(work, held.number);
+      const own = referredSql(reference, 't');
+      const same = held.key
+        .map((name) => `w.${quoteIdentifier(name)} = l.${quoteIdentifier(name)}`)
+        .join(' and ');
+      return [
+        {
+          isTheirs: `(${own}) in (select ${referringSql(reference, 'w')} from ${frozen} w where w.postern_owned)`,
+          isOthers: `exists (select from ${tableName(holder.name)} l where (${referringSql(reference, 'l')}) = (${own})
           and not exists (select from ${frozen} w where w.postern_owned and ${same}))`,
-      },
-    ];
-  });
+        },
+      ];
+    },
+  );
   return [...owners, ...holders];
 }
 
-async function addMentions(db: Queryable, task: FreezeTask, treatment: Treatment, work: string): Promise<void> {
+async function addMentions(
+  db: Queryable,
+  task: FreezeTask,
+  treatment: Treatment,
+  work: string,
+): Promise<void> {
   const { graph, known, isUtf8, tenant } = task;
   const { table } = treatment;
   const { values, add } = parameters();
   const spots = (graph.spots.get(table.name) ?? []).filter(({ identity }) => !isWeak(identity));
-  const match = (some: typeof spots) => some.flatMap((spot) => matchSql(spot, 't', known, { add, isUtf8 }) ?? []);
+  const match = (some: typeof spots) =>
+    some.flatMap((spot) => matchSql(spot, 't', known, { add, isUtf8 }) ?? []);
   // The row speaks of the person: an entry of somebody's address book.
   const isAbout = table.entry.ownership === 'exclusive' && !graph.roots.includes(table);
   const about = match(isAbout ? spots.filter(({ form }) => form === 'scalar' || form === 'path') : []);
   const named = match(isAbout ? spots.filter(({ form }) => form !== 'scalar' && form !== 'path') : spots);
   const links = linksToRoots(task, treatment, add);
   if (about.length + named.length + links.length === 0) return;
-  const anyOf = (parts: readonly string[]) => (parts.length === 0 ? 'false' : `coalesce(${parts.join(' or ')}, false)`);
+  const anyOf = (parts: readonly string[]) =>
+    parts.length === 0 ? 'false' : `coalesce(${parts.join(' or ')}, false)`;
   const isNamed = anyOf([...about, ...named]);
   const ofTenant =
     tenant === undefined || table.entry.tenant === undefined
@@ -149,7 +167,8 @@ async function addMentions(db: Queryable, task: FreezeTask, treatment: Treatment
   const law = keptByLaw(treatment, task.at);
   const rule = `case when ${isNamed} then ${literal(treatment.mentioned)} else ${literal(treatment.linked)} end`;
   // What is kept by law is kept with its deletion; a field with a rule of its own is treated all the same.
-  const action = law === undefined ? rule : `case when ${law} and ${isNamed} then 'restrict' else ${rule} end`;
+  const action =
+    law === undefined ? rule : `case when ${law} and ${isNamed} then 'restrict' else ${rule} end`;
   await insertRows(
     db,
     treatment,
@@ -161,7 +180,11 @@ async function addMentions(db: Queryable, task: FreezeTask, treatment: Treatment
 }
 
 /** SQL over `t`: whether it refers to a row that is a person, otherwise than as what that row owns. */
-function linksToRoots({ graph, roots, treatments }: FreezeTask, { table }: Treatment, add: Parameters['add']) {
+function linksToRoots(
+  { graph, roots, treatments }: FreezeTask,
+  { table }: Treatment,
+  add: Parameters['add'],
+) {
   return table.references.flatMap((reference) => {
     const person = graph.roots.find(({ name }) => name === reference.toTable);
     const own = roots.filter((row) => row.table === reference.toTable);

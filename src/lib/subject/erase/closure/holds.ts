@@ -3,8 +3,8 @@ import type { Catalog } from '../../../platform/catalog/index.ts';
 import { formatName, tableName as qualified } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { ownedSql } from '../../find/owned-sql.ts';
-import { parameters } from '../../identity/spots.ts';
 import type { ActiveHold, HoldMatcher } from '../../hold/index.ts';
+import { parameters } from '../../identity/spots.ts';
 import { type FreezeTask, isWritable } from './freeze.ts';
 import type { Person } from './persons.ts';
 import type { Treatment } from './treatment.ts';
@@ -56,7 +56,9 @@ async function holdOfPerson(
   if (owned === undefined) return 0;
   const { tenant } = table.entry;
   const ofTenant =
-    hold.tenant === null || tenant === undefined ? '' : ` and t.${quoteIdentifier(tenant)}::text = ${add(hold.tenant)}`;
+    hold.tenant === null || tenant === undefined
+      ? ''
+      : ` and t.${quoteIdentifier(tenant)}::text = ${add(hold.tenant)}`;
   return mark(db, task, treatment, `${owned}${ofTenant}`, values);
 }
 

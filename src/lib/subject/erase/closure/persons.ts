@@ -105,7 +105,11 @@ interface Link {
 }
 
 /** Which names the rows that were found have, and those that lead to them. */
-async function links(db: Queryable, { graph }: Resolving, roots: readonly RootRow[]): Promise<readonly Link[]> {
+async function links(
+  db: Queryable,
+  { graph }: Resolving,
+  roots: readonly RootRow[],
+): Promise<readonly Link[]> {
   const found: Link[] = [];
   for (const root of graph.roots) {
     const own = roots.filter(({ table }) => table === root.name);
@@ -113,7 +117,9 @@ async function links(db: Queryable, { graph }: Resolving, roots: readonly RootRo
     const { values, add } = parameters();
     const spots = namesOf(graph.spots, root);
     const from = `${tableName(root.name)} t where ${isOneOf(root, 't', own, { add })}`;
-    found.push(...(await readLinks(db, root.name, keySql(root.entry.primary_key, 't'), spots, 't', from, values)));
+    found.push(
+      ...(await readLinks(db, root.name, keySql(root.entry.primary_key, 't'), spots, 't', from, values)),
+    );
     for (const alias of graph.aliases.filter((one) => one.root.name === root.name)) {
       const up = parameters();
       const where = isOneOf(root, 't', own, { add: up.add });
@@ -167,15 +173,22 @@ function joinedUp({ table, way }: AliasTable): string {
   return from;
 }
 
-/** One table has one row for a person, within one tenant. */
+/**
+ * One table has one row for a person. Two tenants may have one each: which of them is meant has to be told, as nothing
+ * that is erased comes back.
+ */
 function requireOne({ number, roots }: Person): void {
-  const places = roots.map(({ table, tenant }) => JSON.stringify([table, tenant]));
-  if (new Set(places).size === places.length) return;
-  const tables = [...new Set(roots.map(({ table }) => table))].join(', ');
-  throw refused(`the names of person ${number + 1} lead to several rows that would each be a person (${tables})`, {
-    code: 'subject-ambiguous',
-    hints: ['`postern subject find` shows each by its key: name one by --tenant, or mend the alias that two share'],
-  });
+  const tables = roots.map(({ table }) => table);
+  if (new Set(tables).size === tables.length) return;
+  throw refused(
+    `the names of person ${number + 1} lead to several rows that would each be a person (${[...new Set(tables)].join(', ')})`,
+    {
+      code: 'subject-ambiguous',
+      hints: [
+        '`postern subject find` shows each by its key: name one by --tenant, or mend the alias that two share',
+      ],
+    },
+  );
 }
 
 /** Sets that grow together (union-find). */

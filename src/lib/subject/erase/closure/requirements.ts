@@ -103,7 +103,9 @@ export function eraseRights(
     return (fields.get(table) ?? []).map(({ column }) => ({ table, right: 'UPDATE', column }) as const);
   });
   return [
-    ...new Map(rights.map((right) => [`${right.table} ${right.right} ${right.column ?? ''}`, right])).values(),
+    ...new Map(
+      rights.map((right) => [`${right.table} ${right.right} ${right.column ?? ''}`, right]),
+    ).values(),
   ];
 }
 
@@ -118,8 +120,11 @@ export async function requireWorkSchema(db: Client): Promise<void> {
   );
   const [found] = rows;
   if (found?.may === true) return;
-  throw refused(`the login of platform.write_url cannot keep the rows of an erasure in schema ${workSchema}`, {
-    code: 'role-cannot-write',
-    hints: [`CREATE SCHEMA ${workSchema} AUTHORIZATION "${found?.login ?? 'ROLE'}"`],
-  });
+  throw refused(
+    `the login of platform.write_url cannot keep the rows of an erasure in schema ${workSchema}`,
+    {
+      code: 'role-cannot-write',
+      hints: [`CREATE SCHEMA ${workSchema} AUTHORIZATION "${found?.login ?? 'ROLE'}"`],
+    },
+  );
 }

@@ -87,7 +87,8 @@ function columnsKept(
 /** SQL over the row `t`: whether a law demands that it is kept still; undefined where none does. */
 export function keptByLaw({ table }: Treatment, at: Date): string | undefined {
   const { retention } = table.entry;
-  if (typeof retention !== 'object' || retention.law === null || retention.law === undefined) return undefined;
+  if (typeof retention !== 'object' || retention.law === null || retention.law === undefined)
+    return undefined;
   // Without a column that says since when, and without a period, the law holds for every row.
   if (retention.from === undefined || !retention.keep.startsWith('P')) return 'true';
   return `coalesce(t.${quoteIdentifier(retention.from)}::timestamptz + ${quoteLiteral(retention.keep)}::interval > ${quoteLiteral(at.toISOString())}::timestamptz, true)`;

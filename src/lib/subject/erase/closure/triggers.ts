@@ -17,7 +17,9 @@ export function firedTriggers(
   { relation }: Treatment,
   events: ReadonlySet<'update' | 'delete'>,
 ): readonly FiredTrigger[] {
-  const listed = new Map(Object.entries(map.triggers ?? {}).map(([key, entry]) => [canonicalName(key), entry]));
+  const listed = new Map(
+    Object.entries(map.triggers ?? {}).map(([key, entry]) => [canonicalName(key), entry]),
+  );
   return relation.triggers.flatMap((trigger): readonly FiredTrigger[] => {
     if (trigger.enabled === 'disabled' || trigger.enabled === 'replica') return [];
     if (!trigger.events.some((event) => events.has(event as 'update'))) return [];

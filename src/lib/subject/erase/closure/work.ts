@@ -16,7 +16,10 @@ export const workSchema = 'postern_work';
 export const temporaryWork: Work = { schema: 'pg_temp', prefix: 'postern_erase' };
 
 /** Of a plan that is applied. */
-export const workOf = (planId: string): Work => ({ schema: workSchema, prefix: `erase_${planId.slice(0, 16)}` });
+export const workOf = (planId: string): Work => ({
+  schema: workSchema,
+  prefix: `erase_${planId.slice(0, 16)}`,
+});
 
 /** The work table of a table of the map, or of a role of its own: `names`, `objects`, `progress`, `unlink_3`. */
 export function workTable({ schema, prefix }: Work, part: number | string): string {
@@ -32,9 +35,10 @@ export async function openWork(db: Queryable, { schema }: Work): Promise<void> {
 
 /** Whether the rows were frozen: all of it is made in one transaction, and the names come last. */
 export async function isFrozen(db: Queryable, work: Work): Promise<boolean> {
-  const { rows } = await db.query<{ there: boolean }>('select pg_catalog.to_regclass($1) is not null as there', [
-    workTable(work, 'names'),
-  ]);
+  const { rows } = await db.query<{ there: boolean }>(
+    'select pg_catalog.to_regclass($1) is not null as there',
+    [workTable(work, 'names')],
+  );
   return rows[0]?.there === true;
 }
 

@@ -34,7 +34,12 @@ export async function findByHash(
     const { kind } = spot.identity;
     for await (const value of valuesIn(db, table, spot)) {
       signal.throwIfAborted();
-      for (const hash of hashesToFind(hasher, 'ledger', graph.identities, new Map([[kind, new Set([value])]]))) {
+      for (const hash of hashesToFind(
+        hasher,
+        'ledger',
+        graph.identities,
+        new Map([[kind, new Set([value])]]),
+      )) {
         const names = found[numbers.get(hash) ?? -1];
         names?.set(kind, (names.get(kind) ?? new Set()).add(value));
       }

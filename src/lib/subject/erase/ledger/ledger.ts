@@ -16,7 +16,12 @@ export type LedgerDetail = z.infer<typeof ledgerDetail>;
 /** Written before anything is destroyed, so that a restore repeats it in any case; once for each plan. */
 export async function writeLedger(
   state: Queryable,
-  entry: { readonly profile: string; readonly planId: string; readonly detail: LedgerDetail; readonly at: Date },
+  entry: {
+    readonly profile: string;
+    readonly planId: string;
+    readonly detail: LedgerDetail;
+    readonly at: Date;
+  },
 ): Promise<void> {
   await state.query(
     `insert into postern.erasure (profile, source, kind, detail, plan_id, erased_at)

@@ -82,6 +82,8 @@ async function eraseAgain(
 function presentMap(map: DataMap, tables: ReadonlySet<string>): DataMap {
   return {
     ...map,
-    tables: Object.fromEntries(Object.entries(map.tables).filter(([name]) => tables.has(canonicalName(name)))),
+    tables: Object.fromEntries(
+      Object.entries(map.tables).filter(([name]) => tables.has(canonicalName(name))),
+    ),
   };
 }

@@ -80,7 +80,11 @@ export interface Counted {
 export async function inBatches(
   transactions: Transactions,
   work: Work,
-  { part, table, isWhole = false }: { readonly part: string; readonly table: string; readonly isWhole?: boolean },
+  {
+    part,
+    table,
+    isWhole = false,
+  }: { readonly part: string; readonly table: string; readonly isWhole?: boolean },
   onBatch: (batch: Batch) => Promise<Counted>,
 ): Promise<void> {
   const { db, signal } = transactions;
@@ -107,7 +111,13 @@ export async function inBatches(
   }
 }
 
-async function note(db: Client, work: Work, part: string, done: string, { counts, kept = [] }: Counted): Promise<void> {
+async function note(
+  db: Client,
+  work: Work,
+  part: string,
+  done: string,
+  { counts, kept = [] }: Counted,
+): Promise<void> {
   await db.query(
     `insert into ${workTable(work, 'progress')} as p (part, done) values ($1, $2)
      on conflict (part) do update set done = excluded.done`,
@@ -138,13 +148,17 @@ export async function tallies(db: Client, work: Work, part: string): Promise<Jso
     ...Object.fromEntries(counts.map(({ name, rows: found }) => [name, found])),
     ...(kept.length === 0
       ? {}
-      : { kept: kept.map(({ name, reason, rows: found }) => ({ column: name.slice(5), reason, rows: found })) }),
+      : {
+          kept: kept.map(({ name, reason, rows: found }) => ({ column: name.slice(5), reason, rows: found })),
+        }),
   };
 }
 
 /** The tables in which a run writes down how far it came. */
 export async function openProgress(db: Client, work: Work): Promise<void> {
-  await db.query(`create table if not exists ${workTable(work, 'progress')} (part text primary key, done bigint not null)`);
+  await db.query(
+    `create table if not exists ${workTable(work, 'progress')} (part text primary key, done bigint not null)`,
+  );
   await db.query(
     `create table if not exists ${workTable(work, 'tally')} (part text, name text, reason text, rows bigint not null, primary key (part, name, reason))`,
   );

@@ -28,6 +28,7 @@ export async function refreshCopies(
   const relations = new Map(catalog.relations.map((one) => [formatName(one.schema, one.name), one]));
   for (const name of tables) {
     const relation = relations.get(name);
+    if (relation !== undefined && catalog.server.versionNumber >= 180_000) await forgetStatistics(db, relation);
     // Of a table that the login may not analyse, PostgreSQL only warns.
     if (relation !== undefined) await db.query(`analyze ${qualifiedName(relation.schema, relation.name)}`);
   }
@@ -35,16 +36,34 @@ export async function refreshCopies(
   return { views: views.length - not.length, ...(not.length === 0 ? {} : { notRefreshed: not }) };
 }
 
+/**
+ * Of a table that is empty, ANALYZE leaves the statistics as they were. Only PostgreSQL 18 and later can forget them; on
+ * others the residue scan tells.
+ */
+async function forgetStatistics(db: Client, { schema, name, columns }: Relation): Promise<void> {
+  await db.query(
+    `select pg_catalog.pg_clear_attribute_stats($1, $2, a.name, i.inherited)
+     from pg_catalog.unnest($3::text[]) a(name), (values (false), (true)) i(inherited)
+     where pg_catalog.has_table_privilege($4, 'MAINTAIN')`,
+    [schema, name, columns.map((column) => column.name), qualifiedName(schema, name)],
+  );
+}
+
 async function refresh(db: Client, { schema, name, indexes }: Relation): Promise<void> {
   // Readers need not wait where rows can be told apart.
   const canBeRead = indexes.some(
     ({ unique, predicate, expression, valid }) => unique && predicate === null && !expression && valid,
   );
-  await db.query(`refresh materialized view ${canBeRead ? 'concurrently ' : ''}${qualifiedName(schema, name)}`);
+  await db.query(
+    `refresh materialized view ${canBeRead ? 'concurrently ' : ''}${qualifiedName(schema, name)}`,
+  );
 }
 
 /** Materialised views that read one of these tables, also through other views; what is read before what reads it. */
-function viewsOver({ relations, viewDependencies }: Catalog, tables: ReadonlySet<string>): readonly Relation[] {
+function viewsOver(
+  { relations, viewDependencies }: Catalog,
+  tables: ReadonlySet<string>,
+): readonly Relation[] {
   const byOid = new Map(relations.map((relation) => [relation.oid, relation]));
   const reads = Map.groupBy(viewDependencies, ({ view }) => view);
   const found: Relation[] = [];
@@ -55,7 +74,9 @@ function viewsOver({ relations, viewDependencies }: Catalog, tables: ReadonlySet
     known.set(oid, false);
     const relation = byOid.get(oid);
     const below = (reads.get(oid) ?? []).map(({ relation: inner }) => isOver(inner));
-    const isIt = below.includes(true) || (relation !== undefined && tables.has(formatName(relation.schema, relation.name)));
+    const isIt =
+      below.includes(true) ||
+      (relation !== undefined && tables.has(formatName(relation.schema, relation.name)));
     known.set(oid, isIt);
     if (isIt && relation?.kind === 'materialised-view' && relation.populated) found.push(relation);
     return isIt;

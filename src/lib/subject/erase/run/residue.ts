@@ -18,14 +18,19 @@ export async function lookForResidue(
 ): Promise<JsonObject> {
   const names = [...(task.known.get('email') ?? [])];
   if (names.length === 0) return { looked: false };
-  const options = { names, signal: context.signal, onPlace: (place: string) => context.progress.detail(place) };
+  const options = {
+    names,
+    signal: context.signal,
+    onPlace: (place: string) => context.progress.detail(place),
+  };
   const database = await withWriter(context, async (db) => {
     await db.query('set statement_timeout = 0');
     return scanDatabase(db, options);
   });
   const objects = await scanObjects(await context.buckets(), options);
   const kept = await keptColumns(transactions.db, task.work.prefix, inputs);
-  const found = database.found.filter(({ place }) => !place.startsWith(`${workSchema}.`));
+  const isWork = (place: string) => place.replace(/^statistics of /, '').startsWith(`${workSchema}.`);
+  const found = database.found.filter(({ place }) => !isWork(place));
   const isKept = ({ place, column }: (typeof found)[number]): boolean => {
     const table = place.replace(/^statistics of /, '');
     return kept.tables.has(table) || kept.columns.has(`${table} ${column}`);

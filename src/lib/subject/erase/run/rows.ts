@@ -2,8 +2,8 @@ import { sqlState } from '../../../base/postgres.ts';
 import type { JsonObject } from '../../../crypto/canonical-json.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
-import { validOwners } from '../../graph/person-graph.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
+import { validOwners } from '../../graph/person-graph.ts';
 import { type Batch, changeRows, type DetachedReference } from '../change/change-rows.ts';
 import { deleteRows, deleteTogether } from '../change/delete-rows.ts';
 import { freezeRows, isWritable } from '../closure/freeze.ts';
@@ -27,7 +27,12 @@ export async function changeTable(run: ErasureRun, table: string): Promise<JsonO
   const { transactions, task, fields, eraser } = run;
   const treatment = treatmentOf(run, table);
   const part = `change ${table}`;
-  const change = { treatment, fields: fields.get(table) ?? [], eraser, detached: detachedReferences(run, treatment) };
+  const change = {
+    treatment,
+    fields: fields.get(table) ?? [],
+    eraser,
+    detached: detachedReferences(run, treatment),
+  };
   await inBatches(transactions, task.work, { part, table: workOfTable(run, treatment) }, async (batch) => {
     const { changed, kept } = await changeRows(transactions.db, change, batch);
     return { counts: { changed }, kept };
@@ -36,14 +41,19 @@ export async function changeTable(run: ErasureRun, table: string): Promise<JsonO
 }
 
 /** References of a shared row to its owners, where they may be empty. */
-function detachedReferences(run: ErasureRun, { table, relation, key }: Treatment): readonly DetachedReference[] {
+function detachedReferences(
+  run: ErasureRun,
+  { table, relation, key }: Treatment,
+): readonly DetachedReference[] {
   if (table.entry.ownership !== 'shared') return [];
   return validOwners(run.task.graph.model, table).flatMap((reference) => {
     const owner = run.task.treatments.get(reference.toTable);
     const canBeEmpty = reference.columns.every(
-      (name) => !key.includes(name) && relation.columns.find((column) => column.name === name)?.notNull === false,
+      (name) =>
+        !key.includes(name) && relation.columns.find((column) => column.name === name)?.notNull === false,
     );
-    if (owner === undefined || !isWritable(owner) || !canBeEmpty || reference.entry.path !== undefined) return [];
+    if (owner === undefined || !isWritable(owner) || !canBeEmpty || reference.entry.path !== undefined)
+      return [];
     const theirs = `select ${referredSql(reference, 'o')} from ${workOfTable(run, owner)} o where o.postern_owned`;
     return [{ columns: reference.columns, isTheirs: `(${referringSql(reference, 't')}) in (${theirs})` }];
   });
@@ -53,12 +63,17 @@ function detachedReferences(run: ErasureRun, { table, relation, key }: Treatment
  * Empties references: of rows that stay and refer to rows that go (`part` names them), or of rows that go and refer to
  * each other.
  */
-export async function emptyReferences(run: ErasureRun, { tables, part, columns = [] }: StepInputs): Promise<JsonObject> {
+export async function emptyReferences(
+  run: ErasureRun,
+  { tables, part, columns = [] }: StepInputs,
+): Promise<JsonObject> {
   const { transactions, task } = run;
   const treatment = treatmentOf(run, tables[0] ?? '');
   const work = part === undefined ? workOfTable(run, treatment) : workTable(task.work, part);
   const name = part ?? `untie ${treatment.table.name} ${columns.join(' ')}`;
-  const same = treatment.key.map((key) => `t.${quoteIdentifier(key)} = w.${quoteIdentifier(key)}`).join(' and ');
+  const same = treatment.key
+    .map((key) => `t.${quoteIdentifier(key)} = w.${quoteIdentifier(key)}`)
+    .join(' and ');
   const set = columns.map((column) => `${quoteIdentifier(column)} = null`).join(', ');
   const isSet = columns.map((column) => `t.${quoteIdentifier(column)} is not null`).join(' or ');
   const going = part === undefined ? ` and w.postern_action = 'delete'` : '';
@@ -77,7 +92,10 @@ export async function emptyReferences(run: ErasureRun, { tables, part, columns =
 const mostRounds = 5;
 
 /** Deletes the rows of a table; of several, all in one statement. */
-export async function deleteTables(run: ErasureRun, { tables, whole = false }: StepInputs): Promise<JsonObject> {
+export async function deleteTables(
+  run: ErasureRun,
+  { tables, whole = false }: StepInputs,
+): Promise<JsonObject> {
   for (let round = 1; ; round += 1) {
     try {
       return await deleteOnce(run, tables, whole);
@@ -117,7 +135,9 @@ export async function treatLate(run: ErasureRun, except: readonly string[] = [])
   let came = 0;
   for (let round = 1; round <= mostRounds; round += 1) {
     const before = await sizes(run);
-    const order = await transactions.in(() => freezeRows(transactions.db, { ...task, mentionsIn: copiedTo(run) }));
+    const order = await transactions.in(() =>
+      freezeRows(transactions.db, { ...task, mentionsIn: copiedTo(run) }),
+    );
     const after = await sizes(run);
     const grown = order.filter((name) => (after.get(name) ?? 0) > (before.get(name) ?? 0));
     came += grown.reduce((sum, name) => sum + (after.get(name) ?? 0) - (before.get(name) ?? 0), 0);

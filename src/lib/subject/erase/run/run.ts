@@ -32,15 +32,19 @@ export function eraserOf(task: Pick<FreezeTask, 'known' | 'graph'>, pseudonym: E
 }
 
 /** Keeps who is erased beside the frozen rows: the last that tells, once their rows are gone. */
-export async function keepPersons(db: Client, { task, persons }: Pick<Closure, 'task' | 'persons'>): Promise<void> {
+export async function keepPersons(
+  db: Client,
+  { task, persons }: Pick<Closure, 'task' | 'persons'>,
+): Promise<void> {
   const names = persons.flatMap(({ known }) =>
     [...known].flatMap(([kind, values]) => [...values].map((value) => ({ kind, value }))),
   );
   const [nameTable, rootTable] = [workTable(task.work, 'names'), workTable(task.work, 'roots')];
   await db.query(`create table ${nameTable} (kind text not null, value text not null)`);
-  await db.query(`insert into ${nameTable} select * from pg_catalog.json_to_recordset($1) as n(kind text, value text)`, [
-    JSON.stringify(names),
-  ]);
+  await db.query(
+    `insert into ${nameTable} select * from pg_catalog.json_to_recordset($1) as n(kind text, value text)`,
+    [JSON.stringify(names)],
+  );
   await db.query(`create table ${rootTable} (tbl text not null, key text[] not null, tenant text)`);
   await db.query(
     `insert into ${rootTable} select r.tbl, array(select pg_catalog.json_array_elements_text(r.key)), r.tenant

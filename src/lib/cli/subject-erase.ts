@@ -1,0 +1,216 @@
+import { counted } from '../base/counted.ts';
+import { refused, usageError } from '../base/error.ts';
+import type { EraseContext, PlannedErase, ReplayOptions } from '../subject/erase/index.ts';
+import type { EraseDone, SubjectEraseResult } from '../subject/erase/results.ts';
+import type { KnownValues } from '../subject/identity/spots.ts';
+import type { PosternContext } from './context.ts';
+import { keyMap } from './key-census.ts';
+import { objectScope } from './object-scope.ts';
+import { operationContext } from './operation-context.ts';
+import { retainedSets } from './retained-sets.ts';
+import { pseudonymKeys, requireSubjectKeys } from './subject-keys.ts';
+import type { SubmittedPlan } from './submit-plan.ts';
+import type { Column } from './table.ts';
+
+/** All that an erasure needs; nothing is opened yet. @param subjects who is meant, where this process was told */
+export async function eraseContext(
+  context: PosternContext,
+  subjects?: readonly KnownValues[],
+): Promise<EraseContext> {
+  const { openPlatformForChange } = await import('../platform/connection.ts');
+  return {
+    ...(await operationContext(context)),
+    openWriter: async () => openPlatformForChange(await context.platformWriteUrl(), { purpose: 'erase' }),
+    map: () => keyMap(context),
+    hasher: () => requireSubjectKeys(context),
+    pseudonym: () => pseudonymOf(context),
+    buckets: async () => (await objectScope(context, await keyMap(context))).buckets,
+    horizon: async () => horizonOf(context),
+    ...(subjects === undefined ? {} : { subjects }),
+  };
+}
+
+/** What repeats erasures in a restored database. */
+export function eraseReplay(context: PosternContext): ReplayOptions {
+  return {
+    map: () => keyMap(context),
+    hasher: () => requireSubjectKeys(context),
+    pseudonym: () => pseudonymOf(context),
+    holds: async (map) => {
+      const { currentHolds } = await import('../subject/erase/holds.ts');
+      const operation = await operationContext(context);
+      return currentHolds({ ...operation, hasher: () => requireSubjectKeys(context) }, map);
+    },
+    now: () => context.clock.now(),
+  };
+}
+
+async function pseudonymOf(context: PosternContext): Promise<Awaited<ReturnType<EraseContext['pseudonym']>>> {
+  const { pseudonym } = await import('../subject/pseudonym/index.ts');
+  const keys = await pseudonymKeys(context);
+  return keys === undefined ? undefined : (identity, value) => pseudonym(keys[0], identity, value);
+}
+
+async function horizonOf(context: PosternContext): ReturnType<EraseContext['horizon']> {
+  if (context.config.profile.backup === undefined)
+    return { sets: 0, lockedUntil: null, keysLockedUntil: null };
+  const { shredHorizon } = await import('../key/shred/horizon.ts');
+  const sets = await retainedSets(context);
+  const operation = await operationContext(context);
+  const keys = await shredHorizon(await operation.state(), context.profile);
+  return {
+    sets: sets.length,
+    lockedUntil:
+      sets
+        .map(({ lockedUntil }) => lockedUntil)
+        .filter((lock) => lock !== null)
+        .toSorted()
+        .at(-1) ?? null,
+    keysLockedUntil: keys.until,
+  };
+}
+
+/**
+ * Who is to be erased: one person a line, several names of one person on a line with blanks between them.
+ * @throws {PosternError} exit 2 `subject-empty`; as `seedsOf`
+ */
+export async function personsToErase(
+  context: PosternContext,
+  given: string,
+): Promise<readonly KnownValues[]> {
+  const { text } = await import('node:stream/consumers');
+  const { seedsOf } = await import('../subject/find/index.ts');
+  const { personGraph } = await import('../subject/graph/person-graph.ts');
+  const lines = given === '-' ? (await text(process.stdin)).split('\n') : [given];
+  const graph = personGraph(await keyMap(context));
+  const persons = lines
+    .map((line) => line.split(/\s+/).filter((word) => word !== ''))
+    .filter((words) => words.length > 0);
+  if (persons.length === 0) throw usageError('no person was given', { code: 'subject-empty' });
+  return persons.map((words) => seedsOf(graph, words));
+}
+
+/**
+ * An erasure that fulfils a request is of one that asks for it, by somebody who was made sure of.
+ * @throws {PosternError} exit 2 `request-unknown`; exit 6 `request-closed`, `request-not-erasure`, `requester-not-verified`
+ */
+export async function requireErasureRequest(context: PosternContext, number: number): Promise<void> {
+  const { showRequest } = await import('../subject/request/index.ts');
+  const operation = await operationContext(context);
+  const request = await showRequest(await operation.state(), context.profile, number, context.clock.now());
+  if (request.closed !== null) {
+    throw refused(`request ${number} was closed at ${request.closed.at}`, { code: 'request-closed' });
+  }
+  if (request.kind !== 'erasure') {
+    throw refused(`request ${number} is one for ${request.kind}`, { code: 'request-not-erasure' });
+  }
+  if (request.verified === null && request.instruction === null) {
+    throw refused(`nobody has made sure who asks in request ${number}`, {
+      code: 'requester-not-verified',
+      hints: [`\`postern request verify ${number} --how TEXT\` records how that was done`],
+    });
+  }
+}
+
+type ErasedRows = SubjectEraseResult['rows'][number];
+
+export const erasedColumns: readonly Column<ErasedRows>[] = [
+  { header: 'table', value: ({ table }) => table },
+  { header: 'whose', value: ({ owned }) => (owned ? 'theirs' : 'of others') },
+  { header: 'rows', value: ({ rows }) => rows, align: 'right' },
+  { header: 'what becomes of them', value: ({ action }) => words[action] },
+];
+
+const words: Readonly<Record<ErasedRows['action'], string>> = {
+  delete: 'deleted',
+  detach: 'others keep them; the person is taken out',
+  redact: 'stay; what names the person is taken out',
+  restrict: 'kept, restricted',
+  law: 'kept by law',
+  hold: 'kept by a hold',
+  link: 'kept: they refer by a key alone',
+};
+
+export function eraseResult(
+  { plan, inputs }: PlannedErase,
+  { outcome, applied }: SubmittedPlan,
+  more: { readonly backups: SubjectEraseResult['backups']; readonly done: EraseDone | undefined },
+): SubjectEraseResult {
+  const deleted = (table: string): number =>
+    inputs.rows
+      .filter((row) => row.table === table && row.action === 'delete')
+      .reduce((sum, { rows }) => sum + rows, 0);
+  return {
+    persons: inputs.persons.length,
+    rows: inputs.rows.map(({ table, action, owned, rows }) => ({ table, action, owned, rows })),
+    objects: inputs.objects,
+    holds: inputs.holds,
+    scans: inputs.keys.flatMap(({ name, from, to, scanned }) =>
+      scanned === null || scanned < fewScanned
+        ? []
+        : [{ key: name, from, deletes: deleted(to), rows: Math.round(scanned) }],
+    ),
+    triggers: inputs.triggers,
+    backups: more.backups,
+    planId: plan.id,
+    outcome,
+    certificateId: applied?.certificateId ?? null,
+    done: more.done ?? null,
+  };
+}
+
+/** Rows of a table that is looked through in a moment. */
+const fewScanned = 10_000;
+
+/** Beside the table of rows: what else happens, and how long it may take. */
+export function eraseLines(
+  result: Omit<SubjectEraseResult, 'outcome' | 'done' | 'certificateId'>,
+): readonly string[] {
+  return [
+    counted(result.persons, 'person'),
+    ...result.objects.map(
+      ({ bucket, objects }) => `${counted(objects, 'object')} of ${bucket}, with all versions`,
+    ),
+    ...result.holds.map(({ hold, table, rows }) => `hold ${hold} keeps ${counted(rows, 'row')} of ${table}`),
+    ...result.triggers.map(
+      ({ name, effect, to }) => `sets off ${name}: ${effect}${to.length === 0 ? '' : ` to ${to.join(', ')}`}`,
+    ),
+    ...result.scans.map(
+      ({ key, from, deletes, rows }) =>
+        `no index serves ${key}: each of ${deletes} deletes looks through the ${rows} rows of ${from}, about ${duration((deletes * rows) / rowsPerSecond)} in all`,
+    ),
+    ...(result.backups.sets === 0
+      ? []
+      : [
+          `${counted(result.backups.sets, 'backup set')} may hold them${result.backups.lockedUntil === null ? '' : ` until ${result.backups.lockedUntil.slice(0, 10)}`}; restores erase again`,
+        ]),
+  ];
+}
+
+/** Measured: a foreign key without an index looks through so many rows a second, of one to a few hundred bytes. */
+const rowsPerSecond = 10_000_000;
+
+const duration = (seconds: number): string =>
+  seconds < 60
+    ? `${Math.ceil(seconds)} s`
+    : seconds < 7200
+      ? `${Math.ceil(seconds / 60)} min`
+      : `${Math.ceil(seconds / 3600)} h`;
+
+/** What was done, in words. */
+export function doneLines(done: EraseDone): readonly string[] {
+  return [
+    `${counted(done.rowsDeleted, 'row')} deleted, ${done.rowsChanged} changed, ${done.rowsLate} came meanwhile`,
+    ...(done.versions === 0
+      ? []
+      : [`${counted(done.objects, 'object')} deleted, ${counted(done.versions, 'version')}`]),
+    ...(done.objectsRetained === 0
+      ? []
+      : [`${counted(done.objectsRetained, 'object')} stay under a lock of the store`]),
+    ...done.left.map(
+      ({ place, column, form, rows }) => `left: ${counted(rows, 'row')} of ${place}, ${column} (${form})`,
+    ),
+    ...done.objectsNaming.map(({ place }) => `names them still: ${place}`),
+    ...(done.left.length === 0 ? ['nothing is left where nothing is kept'] : []),
+  ];
+}
