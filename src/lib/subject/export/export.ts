@@ -10,6 +10,7 @@ import type { Resolved, Resolving } from '../find/resolve.ts';
 import { resolveWho } from '../find/who.ts';
 import { type Archive, openArchive, type PublishedPart } from './archive/archive.ts';
 import type { SealedFor } from './archive/seal.ts';
+import { unfinishedName } from './archive/unfinished.ts';
 import { type FactsDocument, rights, tableFacts } from './facts.ts';
 import { type Masking, masking } from './masking.ts';
 import { type Mention, mentionsIn } from './mentions.ts';
@@ -125,7 +126,7 @@ async function finish(
   { folder, reviewPath }: ExportOptions,
 ): Promise<readonly PublishedPart[]> {
   await archive.prove();
-  if (review.open > 0) await review.write(reviewPath, join(folder, `.postern-review-${randomUUID()}`));
+  if (review.open > 0) await review.write(reviewPath, join(folder, unfinishedName()));
   try {
     return await archive.publish();
   } catch (error) {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { link, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../../../base/atomic-file.ts';
@@ -7,6 +6,7 @@ import { type GrowingFile, growingFile, packed } from './growing-file.ts';
 import type { ManifestList } from './manifest.ts';
 import { beginPart, type FinishedPart, type Part } from './part.ts';
 import type { SealedFor } from './seal.ts';
+import { removeUnfinished, unfinishedName } from './unfinished.ts';
 
 export interface ArchiveOptions {
   readonly folder: string;
@@ -49,9 +49,9 @@ const reserve = 16_384;
 export async function openArchive(options: ArchiveOptions): Promise<Archive> {
   const { folder, fileName, splitAt, sealedFor, at, signal } = options;
   const finished: FinishedPart[] = [];
-  const run = randomBytes(6).toString('hex');
+  await removeUnfinished(folder);
   const begin = (): Promise<Part> =>
-    beginPart({ folder, path: join(folder, `.postern-export-${run}-${finished.length + 1}`), sealedFor, at });
+    beginPart({ folder, path: join(folder, unfinishedName()), sealedFor, at });
   const open = new Set<GrowingFile>();
   let part = await begin();
 
