@@ -292,9 +292,13 @@ test('answers a request of its kind, once it is known who asks', async () => {
   });
 
   const { entries } = (await world.must('audit', 'log', '--json')).json().result as {
-    entries: { action: string; event: string; target: string | null; detail: Record<string, unknown> }[];
+    entries: {
+      body: { action: string; event: string; target?: string; detail: Record<string, unknown> } | null;
+    }[];
   };
-  const told = entries.filter(({ action, target }) => action === 'subject.export' && target === 'T-1');
+  const told = entries
+    .flatMap(({ body }) => body ?? [])
+    .filter(({ action, target }) => action === 'subject.export' && target === 'T-1');
   expect(told.map(({ event }) => event).toSorted()).toEqual(['done', 'intent']);
   expect(told.find(({ event }) => event === 'done')?.detail).toMatchObject({
     rows: 2,
