@@ -248,12 +248,12 @@ describe('a thousand persons, and a megabyte against the grain', () => {
     ',',
     ';',
     ':',
-  ])('%j', { timeout: 10_000 }, (piece) => {
+  ])('%j', { timeout: 60_000 }, (piece) => {
     const content = Buffer.from(piece.repeat(Math.ceil(1_000_000 / piece.length)));
     for (const parser of ['text', 'rfc5322', 'address-list', 'vcard', 'icalendar', 'base64'] as const) {
       const start = performance.now();
       expect(many.inside(content, parser, email)).toBeUndefined();
-      expect(performance.now() - start).toBeLessThan(2000);
+      expect(performance.now() - start).toBeLessThan(10_000);
     }
   });
 });

@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url';
 import { type Identity, normalised, searchForms } from '../identity/identities.ts';
 import type { KnownValues } from '../identity/spots.ts';
+import { type AddressDigest, addressDigests } from './address-digests.ts';
 
 /** Whom to take out: the names of one person or of many, at the same cost. */
 export interface NameSet {
@@ -13,12 +14,17 @@ export interface NameSet {
 /** Compared without case and Unicode form, a domain in either of its IDN forms, with the variants of the identity. */
 export interface AddressSet {
   readonly isEmpty: boolean;
+  /** Hashes of theirs, by how they are written. */
+  readonly digests: ReadonlyMap<string, AddressDigest>;
   /**
    * Tells the local parts of theirs at a domain from those of others; undefined, for nearly every domain: none is theirs.
    * @param domain in Unicode or ASCII, any case
    */
   localsAt(domain: string): ((local: string) => boolean) | undefined;
 }
+
+/** Longer than any name is, with white space around it. */
+const longestName = 4096;
 
 /** @param known by kind of identity, as `subject find` resolved them; of several persons, all together */
 export function nameSet(known: KnownValues, identities: ReadonlyMap<string, Identity>): NameSet {
@@ -31,7 +37,7 @@ export function nameSet(known: KnownValues, identities: ReadonlyMap<string, Iden
   }
   return {
     has: ({ name, normalise, variants }, value) =>
-      values.get(name)?.has(normalised(value, normalise, variants)) === true,
+      value.length <= longestName && values.get(name)?.has(normalised(value, normalise, variants)) === true,
     addresses: ({ name }) => addresses.get(name) ?? addressSet([], { variants: [] }),
   };
 }
@@ -51,9 +57,13 @@ function addressSet(values: readonly string[], { variants }: Pick<Identity, 'var
   }
   return {
     isEmpty: locals.size === 0,
+    digests: addressDigests(values),
     localsAt: (domain) => {
+      if (domain.length > longestName) return undefined;
       const own = locals.get(foldedDomain(domain));
-      return own === undefined ? undefined : (local) => own.has(foldedLocal(local));
+      return own === undefined
+        ? undefined
+        : (local) => local.length <= longestName && own.has(foldedLocal(local));
     },
   };
 }

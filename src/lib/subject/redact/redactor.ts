@@ -1,5 +1,6 @@
 import type { Identity } from '../identity/identities.ts';
 import { inBase64 } from './base64.ts';
+import { rewrittenBy } from './edits.ts';
 import { type JsonRule, redactJson } from './json-document.ts';
 import { inContentLines } from './lines/content-lines.ts';
 import { inAddressList } from './mail/address-list.ts';
@@ -43,7 +44,11 @@ const parsers: Readonly<Record<Parser, (content: string, replacing: Replacing) =
   'address-list': inAddressList,
   vcard: inContentLines,
   icalendar: inContentLines,
-  base64: (content, replacing) => inBase64(content, (inner) => replaced(replacing, inner)),
+  base64: (content, replacing) =>
+    rewrittenBy(content, [
+      (encoded) => inBase64(encoded, (inner) => replaced(replacing, inner)),
+      (encoded) => replaced(replacing, encoded),
+    ]),
   json: (content, replacing) => replaced(replacing, content),
   html: (content, replacing) => replaced(replacing, content),
   text: (content, replacing) => replaced(replacing, content),

@@ -1,6 +1,8 @@
-import type { Edit } from './edits.ts';
+import { type Edit, edited, rewrittenBy } from './edits.ts';
+import { runEdits } from './encoded-runs.ts';
 import type { AddressSet } from './name-set.ts';
 import { addressEdits, replaceAddresses } from './replace-addresses.ts';
+import { inUtf16 } from './utf16.ts';
 
 /** Whose addresses are replaced, and what by. */
 export interface Replacing {
@@ -13,9 +15,31 @@ export interface Replacing {
   readonly names: 'removed' | 'kept';
 }
 
-/** The addresses in a text, wherever they stand in it. */
-export const replaced = ({ addresses, placeholder }: Replacing, text: string): string | undefined =>
+/** The addresses in a text, wherever they stand in it and however they are encoded there. */
+export function replaced(replacing: Replacing, text: string): string | undefined {
+  return rewrittenBy(text, [
+    (content) => inUtf16(content, (inner) => tokensReplaced(replacing, inner)),
+    (content) => edited(content, replacements(replacing, content)),
+  ]);
+}
+
+/** Only those that are written as characters. */
+export const tokensReplaced = ({ addresses, placeholder }: Replacing, text: string): string | undefined =>
   replaceAddresses(text, addresses, placeholder);
 
-export const replacements = ({ addresses, placeholder }: Replacing, text: string): readonly Edit[] =>
-  addressEdits(text, addresses, placeholder);
+/** The same as `replaced`, one by one, without UTF-16. */
+export function replacements(replacing: Replacing, text: string): readonly Edit[] {
+  const { addresses, placeholder } = replacing;
+  if (addresses.isEmpty) return [];
+  const inText = (content: string) => tokensReplaced(replacing, content);
+  const tokens = addressEdits(text, addresses, placeholder);
+  const runs = runEdits(text, { inText, digests: addresses.digests, placeholder });
+  if (runs.length === 0) return tokens;
+  const sorted = [...tokens, ...runs].toSorted((a, b) => a.from - b.from);
+  let end = 0;
+  return sorted.filter(({ from, to }) => {
+    if (from < end) return false;
+    end = to;
+    return true;
+  });
+}

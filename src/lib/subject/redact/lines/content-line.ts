@@ -61,11 +61,14 @@ export function writtenEdit(text: string, line: ContentLine, edits: readonly Edi
   });
   const end = text.startsWith('\r\n', line.to) || raw.includes('\r\n') ? '\r\n' : '\n';
   const rewritten = (edited(raw, mapped) ?? raw).split(end);
-  const most = Math.max(longestLine, ...raw.split(end).map(({ length }) => length));
+  // Whoever writes longer lines than that does not fold.
+  const isFolded = raw.split(end).every(({ length }) => length <= longestLine);
   return {
     from: line.from,
     to: line.to,
-    text: rewritten.map((part) => (part.length <= most ? part : folded(part, `${end} `))).join(end),
+    text: rewritten
+      .map((part) => (isFolded && part.length > longestLine ? folded(part, `${end} `) : part))
+      .join(end),
   };
 }
 

@@ -1,5 +1,5 @@
-import { type Edit, edited } from '../edits.ts';
-import { type Replacing, replacements } from '../replacing.ts';
+import { type Edit, edited, rewrittenBy } from '../edits.ts';
+import { type Replacing, replaced, replacements } from '../replacing.ts';
 import { type ContentLine, contentLines, writtenEdit } from './content-line.ts';
 import { type LineHead, lineHead } from './parameters.ts';
 
@@ -10,16 +10,25 @@ import { type LineHead, lineHead } from './parameters.ts';
  */
 export function inContentLines(text: string, replacing: Replacing): string | undefined {
   if (replacing.addresses.isEmpty) return undefined;
-  const edits: Edit[] = [];
-  let card: ContentLine[] = [];
-  for (const line of contentLines(text)) {
-    card.push(line);
-    if (!/^(?:begin|end):/i.test(line.content)) continue;
-    edits.push(...componentEdits(text, card, replacing));
-    card = [];
-  }
-  return edited(text, [...edits, ...componentEdits(text, card, replacing)]);
+  // What goes over the end of a line in another way is found in the text as a whole.
+  return rewrittenBy(text, [(lines) => inLines(lines, replacing), (whole) => replaced(replacing, whole)]);
 }
+
+function inLines(text: string, replacing: Replacing): string | undefined {
+  const edits: Edit[] = [];
+  let component: ReadLine[] = [];
+  for (const line of contentLines(text)) {
+    const found = replacements(replacing, line.content);
+    const head = found.length > 0 || nameLine.test(line.content) ? lineHead(line.content) : undefined;
+    if (found.length > 0 || head !== undefined) component.push({ line, head, found });
+    if (!/^(?:begin|end):/i.test(line.content)) continue;
+    for (const edit of componentEdits(text, component, replacing)) edits.push(edit);
+    component = [];
+  }
+  return edited(text, [...edits, ...componentEdits(text, component, replacing)]);
+}
+
+const nameLine = /^(?:[\w-]{1,99}\.)?(?:fn|n|nickname|sort-string)[;:]/i;
 
 interface ReadLine {
   readonly line: ContentLine;
@@ -27,15 +36,8 @@ interface ReadLine {
   readonly found: readonly Edit[];
 }
 
-/** Lines between one BEGIN or END and the next. */
-function componentEdits(text: string, lines: readonly ContentLine[], replacing: Replacing): readonly Edit[] {
-  const read = lines.map(
-    (line): ReadLine => ({
-      line,
-      head: lineHead(line.content),
-      found: replacements(replacing, line.content),
-    }),
-  );
+/** Of the lines between one BEGIN or END and the next, those that matter. */
+function componentEdits(text: string, read: readonly ReadLine[], replacing: Replacing): readonly Edit[] {
   if (read.every(({ found }) => found.length === 0)) return [];
   const isTheirs =
     replacing.names === 'removed' &&
@@ -46,7 +48,7 @@ function componentEdits(text: string, lines: readonly ContentLine[], replacing: 
   });
 }
 
-const isName = ({ head }: ReadLine): boolean => /^(?:fn|n|nickname|sort-string)$/.test(head?.name ?? '');
+const isName = ({ line }: ReadLine): boolean => nameLine.test(line.content);
 
 /** A card has to have a name (RFC 6350 §6.2.1); that of a person has five parts (§6.2.2). */
 function nameEdits({ line, head }: ReadLine, { text }: Replacing): readonly Edit[] {

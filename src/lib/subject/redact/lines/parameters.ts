@@ -16,7 +16,8 @@ export interface Parameter {
 }
 
 const head = /^(?:[\w-]+\.)?([\w-]+)(?=[;:])/;
-const parameter = /;([\w-]+)(?:=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)?/y;
+const parameter =
+  /;([\w-]+)(?:=(?:"[^"]{0,9999}"|[^";:,]{0,9999})(?:,(?:"[^"]{0,9999}"|[^";:,]{0,9999})){0,999})?/y;
 
 /** @returns undefined for what is no content line */
 export function lineHead(content: string): LineHead | undefined {

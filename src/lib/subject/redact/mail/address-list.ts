@@ -29,6 +29,9 @@ function inMailboxes(list: string, replacing: Replacing): string | undefined {
   return edited(list, edits);
 }
 
+/** With the name before it. */
+const longestMailbox = 1000;
+
 function isTheirs(list: string, { from, to, angle, address }: Mailbox, { addresses }: Replacing): boolean {
   if (address !== undefined) {
     const isOwn = addresses.localsAt(decodedBytes(address.domain));
@@ -36,7 +39,9 @@ function isTheirs(list: string, { from, to, angle, address }: Mailbox, { address
   }
   if (angle !== undefined) return false;
   // A name and an address with nothing between them but white space.
+  if (to - from > longestMailbox) return false;
   const own = list.slice(from, to);
   const [found, ...more] = [...foundAddresses(own, addresses)];
-  return found !== undefined && more.length === 0 && found.to === own.length;
+  if (found === undefined || more.length > 0 || found.to < own.length) return false;
+  return found.from === 0 || ' \t\r\n'.includes(own[found.from - 1] ?? '');
 }

@@ -12,7 +12,7 @@ export interface AddressToken {
 export function* addressTokens(text: string): Generator<AddressToken> {
   /** Where something was not closed: nothing of its kind is behind it. */
   const unclosed = { quote: false, comment: false };
-  const word = /[ \t\r\n]+|[<>,:;@]|[^ \t\r\n<>,:;@("]+/y;
+  const word = /[ \t\r\n]{1,9999}|[<>,:;@]|[^ \t\r\n<>,:;@("]{1,9999}/y;
   for (let at = 0; at < text.length; ) {
     let to = -1;
     let kind: AddressToken['kind'] = 'atom';

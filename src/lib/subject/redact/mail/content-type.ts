@@ -11,10 +11,13 @@ export interface ContentType {
   readonly isTold: boolean;
 }
 
+/** More than any such field has. */
+const longest = 8192;
+
 export function contentType(text: string, { fields }: HeaderBlock, usual: string): ContentType {
   const value = (wanted: string) => {
     const field = fields.find(({ name }) => name === wanted);
-    return field === undefined ? undefined : text.slice(field.from, field.to);
+    return field === undefined ? undefined : text.slice(field.from, Math.min(field.to, field.from + longest));
   };
   const told = value('content-type');
   const type = /^\s*([\w.+-]{1,100}\/[\w.+-]{1,100})/.exec(told ?? '')?.[1]?.toLowerCase() ?? usual;

@@ -2,8 +2,9 @@ import { type Edit, edited } from '../edits.ts';
 import { type Replacing, replaced } from '../replacing.ts';
 
 /** `=?utf-8?Q?Ann_=3Cann=40example.org=3E?=` (RFC 2047), and further ones with only white space between. */
-const sequence = /=\?[^\s?]{1,60}\?[bq]\?[^\s?]*\?=(?:[ \t\r\n]+=\?[^\s?]{1,60}\?[bq]\?[^\s?]*\?=)*/gi;
-const word = /=\?([^\s?]{1,60})\?([bq])\?([^\s?]*)\?=/gi;
+const sequence =
+  /=\?[^\s?]{1,60}\?[bq]\?[^\s?]{0,9999}\?=(?:[ \t\r\n]{1,99}=\?[^\s?]{1,60}\?[bq]\?[^\s?]{0,9999}\?=){0,999}/gi;
+const word = /=\?([^\s?]{1,60})\?([bq])\?([^\s?]{0,9999})\?=/gi;
 /** RFC 2047 §2. */
 const longestWord = 75;
 
@@ -25,7 +26,7 @@ function inSequence(words: string, replacing: Replacing): string | undefined {
   const redacted = replaced(replacing, content);
   if (redacted === undefined) return undefined;
   const [, charset = '', encoding = ''] = found[0] ?? [];
-  const separator = words.slice(found[0]?.[0].length ?? 0).match(/^[ \t\r\n]+/)?.[0] ?? ' ';
+  const separator = words.slice(found[0]?.[0].length ?? 0).match(/^[ \t\r\n]{1,99}/)?.[0] ?? ' ';
   return encodedAs(charset, encoding, redacted).join(separator);
 }
 
@@ -43,7 +44,7 @@ function encodedAs(charset: string, encoding: string, content: string): readonly
   const encode = encoding.toLowerCase() === 'b' ? base64 : quoted;
   const words: string[] = [];
   let chunk = '';
-  for (const [character] of content.matchAll(/[\s\S][\x80-\xbf]*/g)) {
+  for (const [character] of content.matchAll(/[\s\S][\x80-\xbf]{0,3}/g)) {
     if (chunk !== '' && encode(chunk + character).length > room) {
       words.push(`${frame}${encode(chunk)}?=`);
       chunk = '';

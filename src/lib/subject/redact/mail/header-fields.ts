@@ -13,7 +13,7 @@ export interface HeaderBlock {
   readonly body: number;
 }
 
-const fieldName = /^([!-9;-~]{1,200})[ \t]*:/;
+const fieldName = /^([!-9;-~]{1,200})[ \t]{0,50}:/;
 
 /**
  * The header block that begins here (RFC 5322 §2.2), with lines that end in CRLF or LF; a line `From …`, as mbox has,

@@ -1,7 +1,7 @@
 import { inBase64 } from '../base64.ts';
 import { type Edit, edited, rewrittenBy } from '../edits.ts';
 import { inContentLines } from '../lines/content-lines.ts';
-import { type Replacing, replaced } from '../replacing.ts';
+import { type Replacing, replaced, tokensReplaced } from '../replacing.ts';
 import { inAddressList } from './address-list.ts';
 import { contentType } from './content-type.ts';
 import { inEncodedWords } from './encoded-words.ts';
@@ -23,7 +23,11 @@ const deepest = 30;
  * treated as text.
  */
 export function inMessage(text: string, replacing: Replacing): string | undefined {
-  return inEntity(text, replacing, { depth: 0, usual: 'text/plain' });
+  return rewrittenBy(text, [
+    (message) => inEntity(message, replacing, { depth: 0, usual: 'text/plain' }),
+    // What goes over the end of one piece into the next; not what is encoded in parts that are no text.
+    (message) => tokensReplaced(replacing, message),
+  ]);
 }
 
 interface Place {

@@ -35,5 +35,5 @@ function beforeEnd(body: string, from: number, at: number): number {
 
 /** The boundary of a multipart whose header stands elsewhere: a delimiter with the header of a part behind it. */
 export function boundaryOf(body: string): string | undefined {
-  return /^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-[a-z-]{1,60}:)/im.exec(body)?.[1];
+  return /^--([^\r\n]{1,200}?)[ \t]{0,20}\r?\n(?=content-[a-z-]{1,60}:)/im.exec(body)?.[1];
 }

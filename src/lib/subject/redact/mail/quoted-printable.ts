@@ -38,7 +38,7 @@ function writtenLines(text: string): readonly WrittenLine[] {
   let content: string[] = [];
   for (const line of text.split(/(?<=\n)/)) {
     written += line;
-    const soft = /=[ \t]*\r?\n$/.exec(line);
+    const soft = /=[ \t]{0,80}\r?\n$/.exec(line);
     content.push(decoded(soft === null ? line : line.slice(0, soft.index)));
     if (soft !== null) continue;
     found.push({ written, content: content.join('') });

@@ -1,0 +1,104 @@
+import { type AddressDigest, digestOf } from './address-digests.ts';
+import { encodedAs, inLinesOf } from './base64.ts';
+import { base64Runs, characterRuns, characterTable } from './character-runs.ts';
+import { type Edit, edited, type Rewrite, rewrittenBy } from './edits.ts';
+
+/** How what is found in something encoded is replaced. */
+export interface RunRedaction {
+  readonly inText: Rewrite;
+  /** Which address hashes are theirs. */
+  readonly digests: ReadonlyMap<string, AddressDigest>;
+  readonly placeholder: string;
+}
+
+const hexDigits = characterTable(/[\da-f]/i);
+/** As characters of base64, the shortest that holds an address: `a@b.de`. */
+const shortest = 8;
+/** Where base64 has an `@`, at each of the three places in a group. */
+const atInBase64 = /Q[A-P]|[EUk0][A-D]|[BFJNRVZdhlptx159]A/;
+
+/**
+ * Addresses within base64, base64url and hexadecimal anywhere in a text, and their hashes (MD5, SHA-1, SHA-256 of an address in
+ * small letters), in whose place the placeholder's stands. Takes time linear in the text.
+ */
+export function runEdits(text: string, redaction: RunRedaction): readonly Edit[] {
+  const edits: Edit[] = [];
+  for (const { from: start, to: end } of base64Runs(text)) {
+    if (end - start < shortest) continue;
+    for (const { from, to, text: written } of inRun(text.slice(start, end), redaction)) {
+      edits.push({ from: start + from, to: start + to, text: written });
+    }
+  }
+  return edits;
+}
+
+function inRun(run: string, redaction: RunRedaction): readonly Edit[] {
+  const whole = runRewritten(run, redaction);
+  if (whole !== undefined) return [{ from: 0, to: run.length, text: whole }];
+  if (!run.includes('\n')) return [];
+  // Lines that only stand below each other.
+  const edits: Edit[] = [];
+  let from = 0;
+  for (const line of run.split(/(?<=\n)/)) {
+    const content = line.trimEnd();
+    const rewritten = content.length < shortest ? undefined : runRewritten(content, redaction);
+    if (rewritten !== undefined) edits.push({ from, to: from + content.length, text: rewritten });
+    from += line.length;
+  }
+  return edits;
+}
+
+function runRewritten(run: string, redaction: RunRedaction): string | undefined {
+  return (
+    digestRewritten(run, redaction) ?? hexRewritten(run, redaction) ?? base64Rewritten(run, redaction.inText)
+  );
+}
+
+function digestRewritten(run: string, { digests, placeholder }: RunRedaction): string | undefined {
+  if (run.length > 66) return undefined;
+  const body = run.replace(/={1,2}$/, '');
+  const padding = run.slice(body.length);
+  const digest = digests.get(body) ?? digests.get(body.toLowerCase());
+  if (digest === undefined) return undefined;
+  const written = digestOf(placeholder.toLowerCase(), digest);
+  return (
+    (digest.encoding === 'hex' && body !== body.toLowerCase() ? written.toUpperCase() : written) + padding
+  );
+}
+
+/** Hexadecimal digits may be all of a run, or behind `\x`. */
+function hexRewritten(run: string, { inText }: RunRedaction): string | undefined {
+  if (!run.includes('40')) return undefined;
+  const edits: Edit[] = [];
+  for (const { from, to } of characterRuns(run, hexDigits)) {
+    const digits = run.slice(from, to);
+    if (!digits.includes('40')) continue;
+    for (const shift of [0, 1]) {
+      const body = digits.slice(shift, digits.length - ((digits.length - shift) % 2));
+      const redacted = inText(Buffer.from(body, 'hex').toString('latin1'));
+      if (redacted === undefined) continue;
+      const hex = Buffer.from(redacted, 'latin1').toString('hex');
+      const written = digits === digits.toUpperCase() ? hex.toUpperCase() : hex;
+      edits.push({ from: from + shift, to: from + shift + body.length, text: written });
+      break;
+    }
+  }
+  return edited(run, edits);
+}
+
+/** The group of four in which it begins may be any. */
+function base64Rewritten(run: string, inText: Rewrite): string | undefined {
+  if (!atInBase64.test(run)) return undefined;
+  const shifted = [0, 1, 2, 3].map((shift) => (body: string) => base64At(body, shift, inText));
+  const rewritten = rewrittenBy(run.replaceAll(/[\r\n]/g, ''), shifted);
+  return rewritten === undefined ? undefined : inLinesOf(run, rewritten);
+}
+
+function base64At(body: string, shift: number, inText: Rewrite): string | undefined {
+  // One character of a group says nothing.
+  const end = !body.endsWith('=') && (body.length - shift) % 4 === 1 ? body.length - 1 : body.length;
+  const groups = body.slice(shift, end);
+  const redacted = inText(Buffer.from(groups, 'base64').toString('latin1'));
+  if (redacted === undefined) return undefined;
+  return body.slice(0, shift) + encodedAs(groups, redacted) + body.slice(end);
+}

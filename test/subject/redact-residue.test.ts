@@ -1,0 +1,135 @@
+import { createHash, randomBytes } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Identity } from '../../src/lib/subject/identity/identities.ts';
+import { nameSet, type Parser, redactor } from '../../src/lib/subject/redact/index.ts';
+import { fieldScanner, searchFor } from '../../src/lib/subject/residue/field-scanner.ts';
+
+const email: Identity = {
+  name: 'contact.email',
+  subject: 'contact',
+  kind: 'email',
+  normalise: ['trim', 'lower', 'nfc'],
+  variants: ['plus-tag'],
+};
+const addresses = ['Ann@Example.org', 'bob@münster.example', "o'neil@x.example"];
+const names = nameSet(new Map([['email', new Set(addresses)]]), new Map([[email.name, email]]));
+const redact = redactor(names, { placeholder: 'erased@erased.invalid', text: 'erased' });
+const search = searchFor(addresses);
+const parsers = ['text', 'html', 'json', 'rfc5322', 'address-list', 'vcard', 'icalendar', 'base64'] as const;
+
+function formsIn(content: Buffer): readonly string[] {
+  const scanner = fieldScanner(search);
+  for (const byte of content) scanner.feed(byte);
+  return [...scanner.end()];
+}
+
+const inside = (content: Buffer, parser: Parser): Buffer => redact.inside(content, parser, email) ?? content;
+
+const address = fc
+  .tuple(
+    fc.constantFrom(...addresses, 'bob@xn--mnster-3ya.example'),
+    fc.constantFrom('as it is', 'small', 'large'),
+  )
+  .map(([text, how]) => (how === 'small' ? text.toLowerCase() : how === 'large' ? text.toUpperCase() : text));
+const hashed = (algorithm: string, encoding: 'hex' | 'base64') => (text: string) =>
+  createHash(algorithm).update(text.toLowerCase()).digest(encoding);
+const forms: readonly ((text: string) => string)[] = [
+  (text) => text,
+  (text) => `<${text}>`,
+  (text) => text.replace('@', '%40'),
+  (text) => text.replace('@', '=40'),
+  (text) => text.replace('@', '&#64;'),
+  (text) => text.replace('@', '&#x40;'),
+  (text) => text.replace('@', '&commat;'),
+  (text) => text.replace('@', String.raw`\u0040`),
+  (text) => `${text.slice(0, 2)}=\r\n${text.slice(2)}`,
+  (text) => Buffer.from(text, 'utf16le').toString('latin1'),
+  (text) => Buffer.from(`to ${text} `).toString('hex'),
+  (text) => Buffer.from(text).toString('base64'),
+  (text) => Buffer.from(`to ${text}, and`).toString('base64url'),
+  (text) =>
+    Buffer.from(`${'x '.repeat(60)}${text}`)
+      .toString('base64')
+      .replaceAll(/.{76}/g, '$&\r\n'),
+  (text) => `data:text/plain;base64,${Buffer.from(` ${text}`).toString('base64')}`,
+  hashed('md5', 'hex'),
+  hashed('sha1', 'base64'),
+  hashed('sha256', 'hex'),
+];
+
+describe('of what was redacted nothing is found any more', () => {
+  const around = fc.constantFrom(
+    ' ',
+    '\n',
+    '\r\n',
+    ', ',
+    '"',
+    '; ',
+    '\u0000',
+    ' joann@example.org ',
+    ' é ',
+    '<>',
+    '\n\n',
+    ': ',
+    '\r\n\t',
+    ' =?utf-8?q?a?= ',
+    '(',
+  );
+  const piece = fc
+    .tuple(address, fc.integer({ min: 0, max: forms.length - 1 }), around)
+    .map(([text, form, behind]) => (forms[form]?.(text) ?? '') + behind);
+  const content = fc.array(fc.oneof(piece, around), { maxLength: 8 }).map((pieces) => pieces.join(' '));
+
+  test.each(parsers)('as %s', (parser) => {
+    fc.assert(
+      fc.property(content, (text) => {
+        // Folding would make one word of two hashes.
+        const isFolded = parser === 'vcard' || parser === 'icalendar';
+        const before = Buffer.from(isFolded ? text.replaceAll(/\n[ \t]+/g, '\n') : text);
+        const after = inside(before, parser);
+        expect(formsIn(after)).toEqual([]);
+        expect(inside(after, parser)).toEqual(after);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+test('any bytes at all are taken as they are', () => {
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    fc
+      .string({ unit: fc.constantFrom(...'@<>",;:=?()[]\\\r\n\t .-+a%&#{}'.split('')), maxLength: 60 })
+      .map((text) => Buffer.from(text)),
+  );
+  fc.assert(
+    fc.property(bytes, fc.constantFrom(...parsers), (content, parser) => {
+      expect(redact.inside(Buffer.from(content), parser, email)).toBeUndefined();
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('values of many megabytes', { timeout: 120_000 }, () => {
+  const message = (address: string) =>
+    [
+      `To: <${address}>`,
+      'Content-Type: multipart/mixed; boundary=b',
+      '',
+      '--b',
+      'Content-Type: image/png',
+      'Content-Transfer-Encoding: base64',
+      '',
+      randomBytes(15_000_000).toString('base64').replaceAll(/.{76}/g, '$&\r\n'),
+      '--b--',
+    ].join('\r\n');
+  const content = message('ann@example.org');
+  expect(inside(Buffer.from(content), 'rfc5322').toString()).toBe(
+    content.replace('ann@example.org', 'erased@erased.invalid'),
+  );
+  const long = randomBytes(30_000_000).toString('base64');
+  for (const parser of ['text', 'base64', 'icalendar', 'address-list'] as const) {
+    expect(redact.inside(Buffer.from(long), parser, email)).toBeUndefined();
+  }
+});
