@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { openPool, withConnection } from '../../src/lib/base/postgres.ts';
 import { createPlan } from '../../src/lib/operation/plan.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
-import { holdMatcher, readHolds, recordDeferred, recordResumed } from '../../src/lib/subject/hold/index.ts';
+import { holdMatcher, readHolds, recordDeferred } from '../../src/lib/subject/hold/index.ts';
 import { nameHasher } from '../../src/lib/subject/name-hash/index.ts';
 import { runCli } from '../support/cli.ts';
 import { testContext } from '../support/operation.ts';
@@ -145,10 +145,10 @@ test('a hold on rows is on these, whatever their key', async () => {
 test('a release tells what the hold kept, which waits until a plan has taken it up', async () => {
   const pool = await openPool({ url: world.state.url, role: 'state database' });
   try {
-    const plan = async (note: string) => {
+    const plan = async (note: string, kind = 'subject.erase') => {
       const context = testContext({ pool }, { profile: 'test' });
       const made = createPlan(context, {
-        kind: 'toy.write',
+        kind,
         target: { systemIdentifier: '1', database: 'mail' },
         inputs: { note },
         steps: [{ kind: 'write', summary: 'writes nothing', inputs: {} }],
@@ -167,7 +167,21 @@ test('a release tells what the hold kept, which waits until a plan has taken it 
       hold: { verdict: 'waiting', deferred: [{ planId, table: 'public.mail', rows: 1 }] },
     });
     expect(await tell('hold list', [], 3)).toMatchObject({ active: 2, waiting: 1 });
-    await recordResumed(pool, { profile: 'test', planIds: [planId], resumedBy: later });
+    const settle = (id: string, code = 0, number = '3') =>
+      tell('hold settle', [number, '--plan', id, '--reason', 'looked'], code);
+    expect(await settle(later, 6)).toMatchObject({ code: 'plan-not-applied' });
+    const applied = (id: string) =>
+      pool.query(`insert into postern.plan_journal (plan_id, event, detail) values ($1, 'applied', '{}')`, [
+        id,
+      ]);
+    await applied(later);
+    const other = await plan('third', 'toy.write');
+    await applied(other);
+    expect(await settle(other, 6)).toMatchObject({ code: 'plan-not-applied' });
+    expect(await settle('abcdef012345', 2)).toMatchObject({ exitCode: 2 });
+    expect(await settle(later)).toMatchObject({ closed: 1, hold: { verdict: 'released', deferred: [] } });
+    expect(await settle(later, 6)).toMatchObject({ code: 'hold-not-waiting' });
+    expect(await settle(later, 6, '1')).toMatchObject({ code: 'hold-not-waiting' });
     expect(await tell('hold list')).toMatchObject({ active: 2, waiting: 0 });
   } finally {
     await pool.end();
@@ -192,7 +206,8 @@ test('a hold that is past its day of review ends the list with 3, and every chan
   const run = await world.run('hold', 'list');
   expect(run).toMatchObject({ code: 3, stdout: expect.stringMatching(/C-9 .* 2020-01-01 .*review/) });
   const { entries } = await tell('audit log');
-  for (const action of ['hold.add', 'hold.release']) expect(JSON.stringify(entries)).toContain(`"${action}"`);
+  for (const action of ['hold.add', 'hold.release', 'hold.settle'])
+    expect(JSON.stringify(entries)).toContain(`"${action}"`);
 });
 
 async function placedHolds() {

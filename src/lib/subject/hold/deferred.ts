@@ -50,19 +50,28 @@ export async function openDeferrals(state: Queryable, profile: string): Promise<
 }
 
 /**
- * Records that a later plan took up what these plans had deferred by holds that are released. What another hold still
- * keeps stays open.
+ * Records that a later plan took up what was deferred by holds that are released. What another hold still keeps was
+ * deferred because of that one, and stays open.
+ * @param planIds of the erasures that deferred it; all unless told
+ * @param holds which of the holds; all unless told
  * @returns how many entries were closed
  */
 export async function recordResumed(
   state: Queryable,
-  resumed: { readonly profile: string; readonly planIds: readonly string[]; readonly resumedBy: string },
+  resumed: {
+    readonly profile: string;
+    readonly planIds?: readonly string[];
+    readonly holds?: readonly number[];
+    readonly resumedBy: string;
+  },
 ): Promise<number> {
+  const { profile, planIds = null, holds = null, resumedBy } = resumed;
   const { rowCount } = await state.query(
     `update postern.hold_deferral d set resumed_by = $1, resumed_at = clock_timestamp()
      from postern.hold h join postern.hold_release r using (hold_id)
-     where h.hold_id = d.hold_id and h.profile = $2 and d.plan_id = any($3::text[]) and d.resumed_by is null`,
-    [resumed.resumedBy, resumed.profile, [...resumed.planIds]],
+     where h.hold_id = d.hold_id and h.profile = $2 and d.resumed_by is null
+       and ($3::text[] is null or d.plan_id = any($3)) and ($4::bigint[] is null or h.hold_id = any($4))`,
+    [resumedBy, profile, planIds, holds],
   );
   return rowCount ?? 0;
 }

@@ -1,4 +1,4 @@
-// What `hold add`, `list` and `release` return under --json.
+// What `hold add`, `list`, `release` and `settle` return under --json.
 import { z } from 'zod';
 
 const count = z.number().int().nonnegative();
@@ -50,7 +50,14 @@ export const holdReleaseResult = z.strictObject({
   rowsWaiting: count,
 });
 
+export const holdSettleResult = z.strictObject({
+  hold,
+  /** Entries, each of a plan and a table, that waited. */
+  closed: count,
+});
+
 export type Hold = z.infer<typeof hold>;
 export type HoldAddResult = z.infer<typeof holdAddResult>;
 export type HoldListResult = z.infer<typeof holdListResult>;
 export type HoldReleaseResult = z.infer<typeof holdReleaseResult>;
+export type HoldSettleResult = z.infer<typeof holdSettleResult>;
