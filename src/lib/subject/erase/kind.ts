@@ -7,13 +7,14 @@ import { readCatalog } from '../../platform/catalog/index.ts';
 import { recordDeferred } from '../hold/index.ts';
 import type { KnownValues } from '../identity/spots.ts';
 import { closureOf } from './closure/closure.ts';
+import { type HeldRows, markHeld } from './closure/holds.ts';
 import { dropWork, isFrozen, openWork, workOf } from './closure/work.ts';
 import type { EraseContext } from './context.ts';
 import { graphOf } from './graph-of.ts';
 import { currentHolds } from './holds.ts';
 import { type EraseInputs, eraseInputs, stepInputs } from './inputs.ts';
 import { findByHash } from './ledger/find-by-hash.ts';
-import { writeLedger } from './ledger/ledger.ts';
+import { settleReleased, writeLedger } from './ledger/ledger.ts';
 import { personHashes } from './plan-erase.ts';
 import { erasePreconditions } from './preconditions.ts';
 import { predicateOf } from './predicate.ts';
@@ -36,11 +37,10 @@ export const subjectErase: PlanKind<EraseContext> = {
     const { kind = '', inputs: own } = plan.body.steps[index] ?? { inputs: {} };
     if (kind === 'freeze') return freeze(context, plan, inputs);
     if (kind === 'ledger') return ledger(context, plan, inputs);
-    if (kind === 'tidy') {
-      await withWriter(context, (db) => dropWork(db, workOf(plan.id)));
-      return {};
-    }
-    return withRun(context, plan, inputs, (run) => doStep(context, run, kind, own, inputs));
+    if (kind === 'tidy') return tidy(context, plan, inputs);
+    return withRun(context, plan, inputs, (run) =>
+      doStep(context, run, { kind, own, planId: plan.id }, inputs),
+    );
   },
   certify: async (context, plan, results) => {
     const inputs = planInputs(plan, eraseInputs);
@@ -66,11 +66,11 @@ export const subjectErase: PlanKind<EraseContext> = {
 async function doStep(
   context: EraseContext,
   run: ErasureRun,
-  kind: string,
-  own: JsonObject,
+  { kind, own, planId }: { readonly kind: string; readonly own: JsonObject; readonly planId: string },
   inputs: EraseInputs,
 ): Promise<JsonObject> {
   const step = stepInputs.parse(own);
+  if (kind !== 'refresh' && kind !== 'residue') await keepNewlyHeld(context, run, planId);
   const touched = [...new Set(inputs.rows.map(({ table }) => table))];
   switch (kind) {
     case 'unlink':
@@ -90,6 +90,23 @@ async function doStep(
       return lookForResidue(context, run, inputs);
     default:
       throw new TypeError(`a step of kind ${kind}`);
+  }
+}
+
+/** A hold may come while the erasure is under way: what is there still stays. */
+async function keepNewlyHeld(context: EraseContext, run: ErasureRun, planId: string): Promise<void> {
+  const holds = await currentHolds(context, await context.map());
+  if (holds === undefined) return;
+  const { catalog, persons, task, transactions } = run;
+  const held = await transactions.in(() => markHeld(transactions.db, task, { catalog, holds, persons }));
+  await recordHeld(context, planId, held);
+}
+
+async function recordHeld(context: EraseContext, planId: string, held: readonly HeldRows[]): Promise<void> {
+  const state = await context.state();
+  const { profile } = context;
+  for (const { hold, table, rows } of held) {
+    await recordDeferred(state, { profile, planId, holdNumber: hold, table, rows });
   }
 }
 
@@ -197,10 +214,17 @@ async function ledger(context: EraseContext, plan: Plan, inputs: EraseInputs): P
     detail: { persons: inputs.persons, tenant: inputs.tenant },
     at: context.clock.now(),
   });
-  for (const { hold, table, rows } of inputs.holds) {
-    await recordDeferred(state, { profile, planId: plan.id, holdNumber: hold, table, rows });
-  }
+  await recordHeld(context, plan.id, inputs.holds);
   return { ledger: 'written' };
+}
+
+/** Nothing of the work is left behind; what earlier erasures had to leave because of holds is settled by this one. */
+async function tidy(context: EraseContext, plan: Plan, inputs: EraseInputs): Promise<JsonObject> {
+  const { profile } = context;
+  const { persons } = inputs;
+  const holdsSettled = await settleReleased(await context.state(), { profile, planId: plan.id, persons });
+  await withWriter(context, (db) => dropWork(db, workOf(plan.id)));
+  return { holdsSettled };
 }
 
 /** Milliseconds: whoever else needs a row waits no longer for us than we for them. */

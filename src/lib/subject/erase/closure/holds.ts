@@ -3,11 +3,13 @@ import type { Catalog } from '../../../platform/catalog/index.ts';
 import { formatName, tableName as qualified } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { ownedSql } from '../../find/owned-sql.ts';
+import { referredSql, referringSql } from '../../graph/join-sql.ts';
+import { validOwners } from '../../graph/person-graph.ts';
 import type { ActiveHold, HoldMatcher } from '../../hold/index.ts';
 import { parameters } from '../../identity/spots.ts';
 import { type FreezeTask, isWritable } from './freeze.ts';
 import type { Person } from './persons.ts';
-import type { Treatment } from './treatment.ts';
+import { isPlain, type Treatment } from './treatment.ts';
 import { workTable } from './work.ts';
 
 /** Rows that a hold keeps. */
@@ -71,7 +73,8 @@ async function mark(
 ): Promise<number> {
   const same = key.map((name) => `t.${quoteIdentifier(name)} = w.${quoteIdentifier(name)}`).join(' and ');
   const { rowCount } = await db.query(
-    `update ${workTable(work, number)} w set postern_action = 'hold' from ${qualified(table.name)} t where ${same} and ${where}`,
+    `update ${workTable(work, number)} w set postern_action = 'hold' from ${qualified(table.name)} t
+     where w.postern_action <> 'hold' and ${same} and ${where}`,
     [...values],
   );
   return rowCount ?? 0;
@@ -92,7 +95,7 @@ async function holdOfRows(
     signal.throwIfAborted();
     const { rows } = await db.query<{ seq: string; key: string[] }>(
       `select postern_seq as seq, array[${keyText}] as key from ${workTable(work, number)}
-       where postern_seq > $1 order by postern_seq limit ${rowsAtOnce}`,
+       where postern_seq > $1 and postern_action <> 'hold' order by postern_seq limit ${rowsAtOnce}`,
       [after],
     );
     const held = rows.map(({ seq, key: own }) => ({ seq, holds: holds.ofRow(table.name, own) }));
@@ -111,21 +114,37 @@ async function holdOfRows(
   return [...counts].map(([hold, rows]) => ({ hold, table: table.name, rows }));
 }
 
-/** What a row that is kept refers to by a foreign key cannot go either; nor what that refers to. */
+/**
+ * What a row that is kept refers to by a foreign key cannot go either; and its owner stays, or nobody would find it again
+ * once the hold is released.
+ */
 async function keepWhatTheyNeed(db: Queryable, task: FreezeTask, { foreignKeys }: Catalog): Promise<void> {
+  const { graph, treatments } = task;
+  const enforced = foreignKeys.map((key) => ({
+    from: formatName(key.schema, key.table),
+    to: formatName(key.referencedSchema, key.referencedTable),
+    same: key.columns
+      .map((name, at) => `p.${quoteIdentifier(key.referencedColumns[at] ?? '')} = c.${quoteIdentifier(name)}`)
+      .join(' and '),
+  }));
+  const owners = [...graph.model.tables.values()].flatMap((table) =>
+    validOwners(graph.model, table)
+      .filter(isPlain)
+      .map((reference) => ({
+        from: table.name,
+        to: reference.toTable,
+        same: `(${referredSql(reference, 'p')}) = (${referringSql(reference, 'c')})`,
+      })),
+  );
   for (let changed = 1; changed > 0; ) {
     changed = 0;
-    for (const key of foreignKeys) {
-      const from = task.treatments.get(formatName(key.schema, key.table));
-      const to = task.treatments.get(formatName(key.referencedSchema, key.referencedTable));
-      if (from === undefined || to === undefined || !isWritable(from) || !isWritable(to)) continue;
-      const same = key.columns.map(
-        (name, index) =>
-          `p.${quoteIdentifier(key.referencedColumns[index] ?? '')} = c.${quoteIdentifier(name)}`,
-      );
+    for (const { from, to, same } of [...enforced, ...owners]) {
+      const child = treatments.get(from);
+      const parent = treatments.get(to);
+      if (child === undefined || parent === undefined || !isWritable(child) || !isWritable(parent)) continue;
       const { rowCount } = await db.query(
-        `update ${workTable(task.work, to.number)} p set postern_action = 'hold' from ${workTable(task.work, from.number)} c
-         where c.postern_action = 'hold' and p.postern_action = 'delete' and ${same.join(' and ')}`,
+        `update ${workTable(task.work, parent.number)} p set postern_action = 'hold' from ${workTable(task.work, child.number)} c
+         where c.postern_action = 'hold' and p.postern_action = 'delete' and ${same}`,
       );
       changed += rowCount ?? 0;
     }

@@ -50,5 +50,6 @@ export async function dropWork(db: Queryable, work: Work): Promise<void> {
        and c.relkind = 'r' and pg_catalog.starts_with(c.relname, $2) order by 1`,
     [work.schema, `${work.prefix}_`],
   );
-  for (const { name } of rows) await db.query(`drop table ${qualifiedName(work.schema, name)}`);
+  if (rows.length === 0) return;
+  await db.query(`drop table ${rows.map(({ name }) => qualifiedName(work.schema, name)).join(', ')}`);
 }

@@ -28,7 +28,8 @@ export async function refreshCopies(
   const relations = new Map(catalog.relations.map((one) => [formatName(one.schema, one.name), one]));
   for (const name of tables) {
     const relation = relations.get(name);
-    if (relation !== undefined && catalog.server.versionNumber >= 180_000) await forgetStatistics(db, relation);
+    if (relation !== undefined && catalog.server.versionNumber >= 180_000)
+      await forgetStatistics(db, relation);
     // Of a table that the login may not analyse, PostgreSQL only warns.
     if (relation !== undefined) await db.query(`analyze ${qualifiedName(relation.schema, relation.name)}`);
   }

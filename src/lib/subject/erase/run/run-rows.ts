@@ -12,8 +12,8 @@ export async function runRows(
   transactions: Transactions,
   pseudonym: Eraser['pseudonym'],
 ): Promise<number> {
-  const { task, catalog, fields } = closure;
-  const run: ErasureRun = { transactions, task, catalog, fields, eraser: eraserOf(task, pseudonym) };
+  const { task, catalog, fields, persons } = closure;
+  const run: ErasureRun = { transactions, task, catalog, fields, eraser: eraserOf(task, pseudonym), persons };
   await openProgress(transactions.db, task.work);
   const work = { unlink: emptyReferences, untie: emptyReferences, delete: deleteTables } as const;
   let touched = 0;

@@ -10,6 +10,7 @@ import type { Eraser } from '../change/change-row.ts';
 import { type ErasedField, erasedFields } from '../change/fields.ts';
 import type { Closure } from '../closure/closure.ts';
 import type { FreezeTask } from '../closure/freeze.ts';
+import type { Person } from '../closure/persons.ts';
 import { treatmentsOf } from '../closure/treatment.ts';
 import { type Work, workTable } from '../closure/work.ts';
 import type { Transactions } from './batches.ts';
@@ -21,6 +22,7 @@ export interface ErasureRun {
   readonly catalog: Catalog;
   readonly fields: ReadonlyMap<string, readonly ErasedField[]>;
   readonly eraser: Eraser;
+  readonly persons: readonly Person[];
 }
 
 /** In place of an address (RFC 2606: nobody can ever be reached there) and of anything else. */
@@ -36,20 +38,25 @@ export async function keepPersons(
   db: Client,
   { task, persons }: Pick<Closure, 'task' | 'persons'>,
 ): Promise<void> {
-  const names = persons.flatMap(({ known }) =>
-    [...known].flatMap(([kind, values]) => [...values].map((value) => ({ kind, value }))),
+  const names = persons.flatMap(({ number, known }) =>
+    [...known].flatMap(([kind, values]) => [...values].map((value) => ({ person: number, kind, value }))),
+  );
+  const roots = persons.flatMap(({ number, roots: own }) =>
+    own.map(({ table, key, tenant }) => ({ person: number, tbl: table, key, tenant })),
   );
   const [nameTable, rootTable] = [workTable(task.work, 'names'), workTable(task.work, 'roots')];
-  await db.query(`create table ${nameTable} (kind text not null, value text not null)`);
+  await db.query(`create table ${nameTable} (person int not null, kind text not null, value text not null)`);
   await db.query(
-    `insert into ${nameTable} select * from pg_catalog.json_to_recordset($1) as n(kind text, value text)`,
+    `insert into ${nameTable} select * from pg_catalog.json_to_recordset($1) as n(person int, kind text, value text)`,
     [JSON.stringify(names)],
   );
-  await db.query(`create table ${rootTable} (tbl text not null, key text[] not null, tenant text)`);
   await db.query(
-    `insert into ${rootTable} select r.tbl, array(select pg_catalog.json_array_elements_text(r.key)), r.tenant
-     from pg_catalog.json_to_recordset($1) as r(tbl text, key json, tenant text)`,
-    [JSON.stringify(task.roots.map(({ table, key, tenant }) => ({ tbl: table, key, tenant })))],
+    `create table ${rootTable} (person int not null, tbl text not null, key text[] not null, tenant text)`,
+  );
+  await db.query(
+    `insert into ${rootTable} select r.person, r.tbl, array(select pg_catalog.json_array_elements_text(r.key)), r.tenant
+     from pg_catalog.json_to_recordset($1) as r(person int, tbl text, key json, tenant text)`,
+    [JSON.stringify(roots)],
   );
 }
 
@@ -69,11 +76,10 @@ export async function openRun(transactions: Transactions, options: OpenRunOption
   const graph = personGraph(map);
   const relations = new Map(catalog.relations.map((one) => [formatName(one.schema, one.name), one]));
   const treatments = treatmentsOf(graph, relations);
-  const known = await readNames(db, work);
-  const { rows: roots } = await db.query<RootRow>(
-    `select tbl as "table", key, tenant from ${workTable(work, 'roots')} order by 1, 2`,
-  );
+  const persons = await readPersons(db, work);
+  const roots = persons.flatMap((person) => person.roots);
   const isUtf8 = await normalisesUnicode(db);
+  const known = knownOf(persons);
   const task: FreezeTask = { graph, treatments, roots, known, isUtf8, tenant, at, work, signal };
   return {
     transactions,
@@ -83,14 +89,41 @@ export async function openRun(transactions: Transactions, options: OpenRunOption
       [...treatments].map(([name, treatment]) => [name, erasedFields(treatment, graph.identities)]),
     ),
     eraser: eraserOf(task, pseudonym),
+    persons,
   };
 }
 
-async function readNames(db: Client, work: Work): Promise<KnownValues> {
-  const { rows } = await db.query<{ kind: string; value: string }>(
-    `select kind, value from ${workTable(work, 'names')} order by kind, value`,
+interface Kept {
+  readonly number: number;
+  readonly known: Map<string, Set<string>>;
+  readonly roots: RootRow[];
+}
+
+async function readPersons(db: Client, work: Work): Promise<readonly Person[]> {
+  const persons = new Map<number, Kept>();
+  const of = (number: number): Kept => {
+    const person = persons.get(number) ?? { number, known: new Map<string, Set<string>>(), roots: [] };
+    persons.set(number, person);
+    return person;
+  };
+  const { rows: names } = await db.query<{ person: number; kind: string; value: string }>(
+    `select person, kind, value from ${workTable(work, 'names')} order by person, kind, value`,
   );
-  const known = new Map<string, Set<string>>();
-  for (const { kind, value } of rows) known.set(kind, (known.get(kind) ?? new Set()).add(value));
-  return known;
+  for (const { person, kind, value } of names) {
+    const { known } = of(person);
+    known.set(kind, (known.get(kind) ?? new Set()).add(value));
+  }
+  const { rows: roots } = await db.query<RootRow & { person: number }>(
+    `select person, tbl as "table", key, tenant from ${workTable(work, 'roots')} order by person, tbl, key`,
+  );
+  for (const { person, table, key, tenant } of roots) of(person).roots.push({ table, key, tenant });
+  return [...persons.values()];
+}
+
+function knownOf(persons: readonly Person[]): KnownValues {
+  const all = new Map<string, Set<string>>();
+  for (const { known } of persons) {
+    for (const [kind, values] of known) all.set(kind, new Set([...(all.get(kind) ?? []), ...values]));
+  }
+  return all;
 }
