@@ -71,7 +71,7 @@ insert into app.mail values
   (1, 2, 101, 1, '{ann+news@example.org,z@z.example}', 'x', null, '{}', null),
   (2, 3, 200, null, '{"PRESS@EXAMPLE.ORG","bob@example.org"}', 'Subject: hello', null, '{}', 'k3'),
   (2, 4, 200, 2, '{}', E'To: "Ann Example" <ANN@example.org>,\\r\\n b@b.example\\r\\nX: y', null, '{}', null),
-  (2, 5, 200, null, '{}', 'x', convert_to('Cc: ann@example.org', 'UTF8') || '\\xff'::bytea, '{}', null),
+  (2, 5, 200, null, '{}', 'x', convert_to('Cc: ann@example.org, ', 'UTF8') || '\\xff'::bytea, '{}', null),
   (2, 6, 200, null, '{}', 'x', null, '{"to": [{"a": "ann@example.org"}, {"a": "b@b.example"}]}', null),
   (2, 7, 200, null, '{joann@example.org,ann@example.org.uk}', 'To: ann@example.org.uk, joann@example.org, x-ann@example.org', null, '{}', null),
   (1, 8, 110, null, '{ann@münster.example}', 'To: jo@example.org', null, '{}', null);
