@@ -92,6 +92,9 @@ export function masking({ archive, review, identities, known, discloseBcc }: Mas
   };
 }
 
+/** Addresses of which is remembered whose they are. */
+const mostRemembered = 10_000;
+
 /** ASCII, and no line end: it stands in headers too. */
 const note = (why: string): string =>
   `[masked, Article 15(4) GDPR: ${why.replaceAll(/[^\u0020-\u007e]/g, '?')}]`;
@@ -105,8 +108,18 @@ function personTest(identities: Iterable<Identity>, known: KnownValues): (addres
       new Set(names.flatMap((name) => searchForms(identity, name)).map((form) => form.toLowerCase())),
     ]),
   );
-  return (address) =>
+  const isOwn = (address: string): boolean =>
     emails.some((identity) =>
       searchForms(identity, address).some((form) => own.get(identity)?.has(form.toLowerCase()) === true),
     );
+  // The same few hundred write to a person again and again.
+  const seen = new Map<string, boolean>();
+  return (address) => {
+    const before = seen.get(address);
+    if (before !== undefined) return before;
+    if (seen.size >= mostRemembered) seen.clear();
+    const found = isOwn(address);
+    seen.set(address, found);
+    return found;
+  };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib';
+import { sha256Hex } from '../../../crypto/sha256.ts';
 import type { ZipEntry } from '../zip/headers.ts';
 import { openSpool, type Spool } from './spool.ts';
 
@@ -97,7 +98,9 @@ export function growingFile(
 export async function packed(name: string, content: Uint8Array): Promise<ClosedFile> {
   // A thread is worth its while only for more than a message of text.
   const isSmall = content.byteLength <= smallContent;
-  const body = isSmall ? deflateRawSync(content, { level: 1 }) : await deflate(content, { level: 1 });
+  // Room for all of what comes out, so that it is allocated once.
+  const options = { level: 1, chunkSize: Math.max(64, content.byteLength + 64) };
+  const body = isSmall ? deflateRawSync(content, options) : await deflate(content, options);
   const isSmaller = body.byteLength < content.byteLength;
   return {
     entry: {
@@ -107,7 +110,7 @@ export async function packed(name: string, content: Uint8Array): Promise<ClosedF
       compressedSize: isSmaller ? body.byteLength : content.byteLength,
       method: isSmaller ? 'deflated' : 'stored',
     },
-    sha256: createHash('sha256').update(content).digest('hex'),
+    sha256: sha256Hex(content),
     body: isSmaller ? body : content,
   };
 }

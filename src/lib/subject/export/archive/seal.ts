@@ -48,13 +48,13 @@ export async function newSeal(sealedFor: SealedFor): Promise<Seal> {
       },
     };
   }
-  const head = await wrapForPassphrase(sessionKey, sealedFor.passphrase);
+  const head = wrapForPassphrase(sessionKey, sealedFor.passphrase);
   return {
     head,
     writer: await beginMessage([], { sessionKey }),
     async *open(file) {
       const first = await allOf(file.read(0, head.byteLength));
-      const found = await unwrapWithPassphrase(first, sealedFor.passphrase);
+      const found = unwrapWithPassphrase(first, sealedFor.passphrase);
       yield* readMessageContent(file.read(head.byteLength), found);
     },
   };

@@ -48,7 +48,7 @@ export function givenValues(
         if (review !== undefined)
           return masking.mask({ ...at, why: review }, 'internal-note', index++, Buffer.from(found));
         if (!isName || header === undefined || !found.includes('@')) return undefined;
-        if (masking.isPerson(found) || isNamed(header, found)) return undefined;
+        if (isNamed(header, found) || masking.isPerson(found)) return undefined;
         return masking.mask(at, 'bcc', index++, Buffer.from(found));
       });
       // A path that cannot be followed here hides all of the document.
@@ -67,7 +67,8 @@ export function givenValues(
 function isNamed(header: string, address: string): boolean {
   const at = address.lastIndexOf('@') + 1;
   const [local, domain] = [address.slice(0, at), address.slice(at)];
-  return [domain, domainToASCII(domain), domainToUnicode(domain)].some(
+  if (header.includes(address.toLowerCase())) return true;
+  return [domainToASCII(domain), domainToUnicode(domain)].some(
     (form) => form !== '' && header.includes(`${local}${form}`.toLowerCase()),
   );
 }

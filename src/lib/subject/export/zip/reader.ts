@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { type ByteSource, byteSource } from '../../../base/byte-source.ts';
 import { integrityError } from '../../../base/error.ts';
+import { sha256Hex } from '../../../crypto/sha256.ts';
 import { centralHeader, endRecords, localHeader, signature, type ZipEntry } from './headers.ts';
 
 /** An entry as it came out of the archive. */
@@ -76,6 +77,11 @@ interface Content {
 }
 
 async function readContent(source: ByteSource, entry: ZipEntry): Promise<Content> {
+  if (entry.compressedSize <= smallEntry && entry.size <= smallEntry) {
+    const packed = await source.take(entry.compressedSize);
+    const content = entry.method === 'stored' ? packed : inflated(packed, entry.size);
+    return { size: content.byteLength, crc32: crc32(content), sha256: sha256Hex(content) };
+  }
   const hash = createHash('sha256');
   let size = 0;
   let sum = 0;
@@ -84,10 +90,7 @@ async function readContent(source: ByteSource, entry: ZipEntry): Promise<Content
     size += piece.byteLength;
     sum = crc32(piece, sum);
   };
-  if (entry.compressedSize <= smallEntry && entry.size <= smallEntry) {
-    const packed = await source.take(entry.compressedSize);
-    take(entry.method === 'stored' ? packed : inflated(packed));
-  } else if (entry.method === 'stored') {
+  if (entry.method === 'stored') {
     for await (const piece of source.body(entry.compressedSize)) take(piece);
   } else {
     await inflateEach(source.body(entry.compressedSize), take);
@@ -95,9 +98,9 @@ async function readContent(source: ByteSource, entry: ZipEntry): Promise<Content
   return { size, crc32: sum, sha256: hash.digest('hex') };
 }
 
-function inflated(packed: Uint8Array): Uint8Array {
+function inflated(packed: Uint8Array, size: number): Uint8Array {
   try {
-    return inflateRawSync(packed);
+    return inflateRawSync(packed, { chunkSize: Math.max(64, size), maxOutputLength: size + 1 });
   } catch (cause) {
     throw corrupt('an entry cannot be unpacked', cause);
   }
