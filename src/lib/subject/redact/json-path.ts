@@ -15,7 +15,7 @@ export interface JsonPath {
 }
 
 const one =
-  /\.\s*(?:(\*\*)|(\*)|("(?:[^"\\]|\\.)*")|([\p{L}\p{N}_$\u0080-\u{10FFFF}]+))(?!\s*[({])|\[\s*(?:(\*)|([\d\s,]|last\b|to\b)*)\s*\]/uy;
+  /\s*(?:\.\s*(?:(\*\*)|(\*)|("(?:[^"\\]|\\.)*")|([\p{L}\p{N}_$\u0080-\u{10FFFF}]+))(?!\s*[({])|\[\s*(?:(\*)|([\d\s,]|last\b|to\b)*)\s*\])/uy;
 
 /**
  * The paths of PostgreSQL (SQL/JSON, "The SQL/JSON Path Language") that lead to a place: keys, `[*]`, `[n]`, `[n to m]`,
@@ -53,7 +53,7 @@ function stepOf([whole, deep, anyKey, quoted, key, anyElement]: RegExpExecArray)
   if (key !== undefined) return { kind: 'key', key };
   if (anyElement !== undefined) return { kind: 'any-element' };
   if (quoted !== undefined) return quotedKey(quoted);
-  const ranges = whole.slice(1, -1).split(',').map(rangeOf);
+  const ranges = whole.trim().slice(1, -1).split(',').map(rangeOf);
   return ranges.every((range) => range !== undefined) ? { kind: 'subscripts', ranges } : undefined;
 }
 
