@@ -90,6 +90,6 @@ export function releasedLines({ hold, rowsWaiting }: HoldReleaseResult): readonl
       ({ planId, table, rows }) =>
         `  ${counted(rows, 'row')} of ${table}, left by plan ${planId.slice(0, 12)}`,
     ),
-    'erase these persons again: `postern subject erase`, as for the requests of these plans',
+    'erase these persons again by `postern subject erase`: `postern plan show` tells which request a plan was made for',
   ];
 }

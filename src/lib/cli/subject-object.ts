@@ -123,10 +123,10 @@ export function objectedLines(result: SubjectObjectResult): readonly string[] {
 
 /** What is said beside it, on standard error. */
 export function objectedNotes(result: SubjectObjectResult): readonly string[] {
-  if (result.did === 'export')
-    return [
-      `${counted(result.entries, 'line')} under ${counted(result.keyIds.length, 'key')}: ${result.keyIds.join(', ')}`,
-    ];
+  if (result.did === 'export') {
+    const under = result.keyIds.length === 0 ? '' : `, under the keys ${result.keyIds.join(', ')}`;
+    return [`${counted(result.entries, 'line')}${under}`];
+  }
   if (result.did === 'check')
     return [
       `${result.suppressed.length} of ${counted(result.checked, 'name')} must not be written to in ${result.channel}`,

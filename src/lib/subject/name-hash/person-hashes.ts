@@ -1,5 +1,6 @@
 import { type Identity, isWeak, searchForms } from '../identity/identities.ts';
 import type { KnownValues } from '../identity/spots.ts';
+import { canonicalValue } from './canonical-value.ts';
 import type { HashPurpose, NameHasher } from './name-hasher.ts';
 
 /** A spelling of a name that is hashed. */
@@ -15,10 +16,13 @@ interface NameForm {
 function nameForms(identities: ReadonlyMap<string, Identity>, known: KnownValues): readonly NameForm[] {
   return [...known].flatMap(([kind, values]) => {
     const own = [...identities.values()].filter((identity) => identity.kind === kind);
-    return [...values]
-      .flatMap((value) => [value, ...own.flatMap((identity) => searchForms(identity, value))])
-      .filter((value) => value.trim() !== '')
-      .map((value) => ({ kind, value }));
+    const forms = [...values].flatMap((value) => [
+      value,
+      ...own.flatMap((identity) => searchForms(identity, value)),
+    ]);
+    // Each once, however many identities write it so: a list of recipients has millions of names.
+    const canonical = new Set(forms.map((value) => canonicalValue(kind, value)));
+    return [...canonical].filter((value) => value !== '').map((value) => ({ kind, value }));
   });
 }
 
