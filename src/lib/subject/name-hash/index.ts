@@ -1,4 +1,4 @@
 export { parseKey, requireDistinct } from './key.ts';
-export { type HashPurpose, keyIdOf, type NameHasher, nameHasher, rowName } from './name-hasher.ts';
+export { keyIdOf, type NameHasher, nameHasher, rowName } from './name-hasher.ts';
 export { requireNameless } from './nameless.ts';
 export { hashesOfAll, hashesToFind, hashesToStore } from './person-hashes.ts';

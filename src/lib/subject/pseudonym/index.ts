@@ -1,5 +1,4 @@
 export {
-  type PseudonymKey,
   type PseudonymKeys,
   pseudonym,
   pseudonymKeysOf,
