@@ -8,8 +8,6 @@ import {
   readHolds,
   recordDeferred,
   recordResumed,
-  requireNoNewHold,
-  takeUpReleased,
 } from '../../src/lib/subject/hold/index.ts';
 import { type NewHold, storeHold, storeRelease } from '../../src/lib/subject/hold/store.ts';
 import type { Identity } from '../../src/lib/subject/identity/identities.ts';
@@ -173,105 +171,5 @@ describe('what a hold deferred', () => {
     const planId = await newPlan('mine', 'c');
     const deferred = { planId, holdNumber: number, table: 'public.mail', rows: 1 };
     await expect(recordDeferred(state.pool, { profile: 'yours', ...deferred })).rejects.toThrow('no hold');
-  });
-});
-
-describe('an erasure that is being applied', () => {
-  const erasure = (profile: string, planId: string, ...names: readonly string[]) => ({
-    profile,
-    planId,
-    hasher,
-    identities,
-    known: known(...names),
-  });
-  const started = async (profile: string, note: string): Promise<string> => {
-    const planId = await newPlan(profile, note);
-    await state.pool.query(
-      `insert into postern.plan_journal (plan_id, event, detail) values ($1, 'started', '{}')`,
-      [planId],
-    );
-    return planId;
-  };
-
-  it('is stopped by a hold on one of its persons that is placed now, and by no other one', async () => {
-    const profile = 'during';
-    await storeHold(state.pool, hold(profile));
-    const planId = await started(profile, 'd');
-    const check = (...names: readonly string[]) =>
-      requireNoNewHold(state.pool, erasure(profile, planId, ...names), ['public.mail']);
-    await check('ann@example.org');
-    const number = await storeHold(state.pool, hold(profile));
-    await expect(check('bob@example.org', 'Ann@example.org')).rejects.toMatchObject({
-      exitCode: 6,
-      code: 'hold-placed',
-      message: expect.stringContaining(`hold ${number} `),
-    });
-    await check('bob@example.org');
-    await release(profile, number);
-    await check('ann@example.org');
-  });
-
-  it('is stopped by a hold on rows of one of its tables', async () => {
-    const profile = 'during-rows';
-    const planId = await started(profile, 'e');
-    const check = (table: string) =>
-      requireNoNewHold(state.pool, erasure(profile, planId, 'ann@example.org'), [table]);
-    await storeHold(state.pool, hold(profile, { persons: [], rows: [row('public.mail', '1')] }));
-    await check('public.card');
-    await expect(check('public.mail')).rejects.toMatchObject({ code: 'hold-placed' });
-  });
-
-  it('takes up what a released hold had kept of its persons, and nothing of others', async () => {
-    const profile = 'taken-up';
-    const bob = hashesToStore(hasher, 'hold-person', identities, known('bob@example.org'));
-    const ofAnn = await storeHold(state.pool, hold(profile));
-    const ofBob = await storeHold(state.pool, hold(profile, { persons: bob }));
-    const earlier = await newPlan(profile, 'f');
-    for (const holdNumber of [ofAnn, ofBob])
-      await recordDeferred(state.pool, {
-        profile,
-        planId: earlier,
-        holdNumber,
-        table: 'public.mail',
-        rows: 1,
-      });
-    const later = erasure(profile, await newPlan(profile, 'g'), 'ann+x@example.org');
-    expect(await takeUpReleased(state.pool, later)).toBe(0);
-    await release(profile, ofAnn);
-    await release(profile, ofBob);
-    expect(await takeUpReleased(state.pool, later)).toBe(1);
-    expect((await openDeferrals(state.pool, profile)).map(({ holdNumber }) => holdNumber)).toEqual([ofBob]);
-  });
-
-  it('takes up what a hold on rows had kept from plans that erased nobody else', async () => {
-    const profile = 'rows-taken-up';
-    const number = await storeHold(
-      state.pool,
-      hold(profile, { persons: [], rows: [row('public.mail', '1')] }),
-    );
-    await release(profile, number);
-    const ledger = async (note: string, persons: readonly (readonly string[])[]): Promise<string> => {
-      const planId = await newPlan(profile, note);
-      await state.pool.query(
-        `insert into postern.erasure (profile, source, kind, detail, plan_id, erased_at)
-         values ($1, 'platform', 'subject-erase', $2, $3, now())`,
-        [profile, JSON.stringify({ persons, tenant: null }), planId],
-      );
-      return planId;
-    };
-    const [ofBoth, ofAnn] = [await ledger('h', [['a', 'b'], ['c']]), await ledger('i', [['a', 'b']])];
-    for (const planId of [ofBoth, ofAnn])
-      await recordDeferred(state.pool, {
-        profile,
-        planId,
-        holdNumber: number,
-        table: 'public.mail',
-        rows: 1,
-      });
-    const later = erasure(profile, await ledger('j', [['b', 'x']]), 'ann@example.org');
-    expect(await takeUpReleased(state.pool, later)).toBe(1);
-    expect((await openDeferrals(state.pool, profile)).map(({ planId }) => planId)).toEqual([ofBoth]);
-    const last = erasure(profile, await ledger('k', [['c'], ['b']]), 'ann@example.org');
-    expect(await takeUpReleased(state.pool, last)).toBe(1);
   });
 });

@@ -1,5 +1,4 @@
 export { openDeferrals, recordDeferred, recordResumed } from './deferred.ts';
-export { requireNoNewHold, takeUpReleased } from './during-erasure.ts';
 export { type HoldMatcher, holdMatcher } from './matcher.ts';
 export { placeHold, releaseHold } from './place.ts';
 export { type ActiveHold, readHolds } from './read-holds.ts';
