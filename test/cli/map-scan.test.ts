@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withConnection } from '../../src/lib/base/postgres.ts';
+import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts';
 import { readDataMap } from '../../src/lib/platform/map/index.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
@@ -231,4 +232,45 @@ test('what cannot be looked at is a warning and ends with 4, findings or not wit
     await writeFile(join(folder, 'secrets', 'url'), platform.url, { mode: 0o600 });
     await sql(`drop owned by ${role}; drop role ${role}`);
   }
+});
+
+test('keys of buckets are joined with rows, and a new prefix is drift', async () => {
+  await sql('create table parcel (id int primary key); insert into parcel select generate_series(1, 9)');
+  const store = await openLocalObjectStore({ path: join(folder, 'objects'), durability: 'fast' });
+  for (const id of [1, 2, 3]) await store.put(`parcel/${id}.eml`, Buffer.from('x'));
+  const profile = (rest: string) =>
+    writeFile(
+      join(folder, 'objects.yaml'),
+      `version: 1\nprofiles:\n  test:\n    platform: {url: "\${file:secrets/url}"}\n    stores: {o: {adapter: local, path: objects}}\n${rest}`,
+    );
+  await profile('    subjects: {buckets: {mail: {store: o}}}\n');
+  const json = async (...argv: readonly string[]) => {
+    const run = await postern('map', ...argv, '--config', join(folder, 'objects.yaml'), '--json');
+    return { code: run.code, result: (await checkedJson(`map ${argv[0]}`, run)).result };
+  };
+  const draft = join(folder, 'drafted.yaml');
+  const scan = await json('scan', '--output', draft);
+  expect(scan.result).toMatchObject({
+    objects: [{ bucket: 'mail', form: 'parcel/<number>.eml', keys: 3, table: 'public.parcel' }],
+  });
+  expect(
+    (await readDataMap(await readFile(draft, 'utf8'), 'draft')).map.tables['public.parcel']?.fields,
+  ).toMatchObject({ object: { object: { bucket: 'mail', key: 'parcel/{id}.eml', format: 'eml' } } });
+
+  const drift = async (...flags: readonly string[]) => {
+    const { code, result } = await json('check', draft, '--no-sample', ...flags);
+    const findings = result['findings'] as readonly { readonly rule: string }[];
+    return { code, data04: findings.filter(({ rule }) => rule === 'DATA04'), unseen: result['unseen'] };
+  };
+  expect(await drift()).toMatchObject({ data04: [], unseen: [] });
+  await store.put(`export/${canary}.zip`, Buffer.from('x'));
+  expect(await drift()).toMatchObject({
+    code: 3,
+    data04: [{ message: expect.stringContaining('1 key of the form export/<text>.zip') }],
+  });
+  expect(await drift('--no-objects')).toMatchObject({ data04: [] });
+  await profile('');
+  expect(await drift()).toMatchObject({
+    unseen: [{ table: 'bucket mail', reason: 'subjects.buckets names no store for it' }],
+  });
 });

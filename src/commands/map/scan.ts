@@ -8,7 +8,7 @@ import type { MapScanResult } from '../../lib/platform/map/scan/results.ts';
 export default class MapScan extends BaseCommand<typeof MapScan> {
   static override summary = 'draft a data map from the platform database';
   static override description =
-    'Changes nothing, and prints no value of the database: names, counts and reasons. Keys, references, triggers and the like come from the catalog; addresses are looked for in a sample of the rows of each table, in text, arrays, JSON documents, bytea, base64 and hexadecimal. Every proposal has a comment with its reason and how sure it is; what could not be told is TODO, which `map lint` lists.';
+    'Changes nothing, and prints no value of the database: names, counts and reasons. Keys, references, triggers and the like come from the catalog; addresses are looked for in a sample of the rows of each table, in text, arrays, JSON documents, bytea, base64 and hexadecimal. The keys of the configured buckets are sorted by form and joined with rows. Every proposal has a comment with its reason and how sure it is; what could not be told is TODO, which `map lint` lists.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --output postern.map.yaml',
     '<%= config.bin %> <%= command.id %> --schema mail --schema ops --sample 100000',
@@ -26,6 +26,7 @@ export default class MapScan extends BaseCommand<typeof MapScan> {
       multipleNonGreedy: true,
     }),
     ...sampleFlags,
+    'no-objects': Flags.boolean({ summary: 'leave the object store out' }),
   };
   static override exitCodes = [
     ExitCode.done,
@@ -37,6 +38,7 @@ export default class MapScan extends BaseCommand<typeof MapScan> {
   static override result = async () => (await import('../../lib/platform/map/scan/results.ts')).mapScanResult;
 
   async run(): Promise<MapScanResult> {
+    const { objectLook } = await import('../../lib/cli/map-objects.ts');
     const { freshFile, lookOptions, unseenLines, withPlatformReading, writeDraft } = await import(
       '../../lib/cli/map-scan.ts'
     );
@@ -45,8 +47,9 @@ export default class MapScan extends BaseCommand<typeof MapScan> {
     const file = output === undefined ? null : await freshFile(output);
     const context = await this.context();
     const look = lookOptions(context, this.flags);
+    const objects = await objectLook(context, undefined, this.flags);
     const scan = await withPlatformReading(context, 'map scan', (db) =>
-      scanPlatform(db, { look, ...(schema === undefined ? {} : { schemas: schema }) }),
+      scanPlatform(db, { look, objects, ...(schema === undefined ? {} : { schemas: schema }) }),
     );
     const { text, ...rest } = scan;
     if (file === null) this.print(text.trimEnd());
@@ -63,6 +66,7 @@ export default class MapScan extends BaseCommand<typeof MapScan> {
       file,
       draft: file === null ? text : null,
       proposals: [...rest.proposals],
+      objects: [...rest.objects],
       flaws: [...flaws],
       unseen: [...unseen],
     };

@@ -12,7 +12,7 @@ import type { PosternContext } from './context.ts';
 export interface ObjectScope {
   readonly buckets: readonly ScannedBucket[];
   /** Buckets that the map names and for which the profile knows no store. */
-  readonly unasked: readonly { readonly source: string; readonly reason: string }[];
+  readonly unasked: readonly { readonly bucket: string; readonly reason: string }[];
 }
 
 /**
@@ -35,7 +35,7 @@ export async function objectScope(context: PosternContext, map: DataMap | undefi
   );
   const unasked = [...templates.keys()]
     .filter((bucket) => settings[bucket] === undefined)
-    .map((bucket) => ({ source: `bucket ${bucket}`, reason: 'subjects.buckets names no store for it' }));
+    .map((bucket) => ({ bucket, reason: 'subjects.buckets names no store for it' }));
   return { buckets, unasked };
 }
 

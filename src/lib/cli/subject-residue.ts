@@ -83,5 +83,6 @@ async function scanScope(scope: ObjectScope, options: ScanOptions): Promise<Look
   const { scanObjects } = await import('../subject/residue/index.ts');
   if (scope.buckets.length === 0 && scope.unasked.length === 0) return 'none';
   const found = await scanObjects(scope.buckets, options);
-  return { ...found, unasked: [...scope.unasked, ...found.unasked] };
+  const unasked = scope.unasked.map(({ bucket, reason }) => ({ source: `bucket ${bucket}`, reason }));
+  return { ...found, unasked: [...unasked, ...found.unasked] };
 }

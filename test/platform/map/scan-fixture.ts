@@ -6,6 +6,7 @@ import { type DataMap, type Finding, lintDataMap, readDataMap } from '../../../s
 import {
   checkData,
   type LookOptions,
+  type ObjectLook,
   type Scan,
   scanPlatform,
 } from '../../../src/lib/platform/map/scan/index.ts';
@@ -24,6 +25,7 @@ export interface ScanWorld {
     readonly look?: LookOptions | undefined;
     readonly schemas?: readonly string[];
     readonly url?: string;
+    readonly objects?: ObjectLook;
   }): Promise<Scan>;
   /** The draft as a map, with what `map lint` has to say to it. */
   draft(scan: Scan): Promise<{ readonly map: DataMap; readonly findings: readonly Finding[] }>;
@@ -52,6 +54,7 @@ export async function scanWorld(sql: string, template?: string): Promise<ScanWor
       platform(url, (db) =>
         scanPlatform(db, {
           look: 'look' in options ? options.look : look,
+          objects: options.objects,
           ...(options.schemas === undefined ? {} : { schemas: options.schemas }),
         }),
       ),

@@ -6,4 +6,5 @@ export type { ResidueForm } from './needles.ts';
 export { type DatabaseResidue, type ScanOptions, scanDatabase } from './scan-database.ts';
 export { type ObjectResidue, type ScannedBucket, scanObjects } from './scan-objects.ts';
 export type { KeyTemplate } from './shown-key.ts';
+export { bucketReason } from './store-reason.ts';
 export { streamScanner } from './stream-scanner.ts';

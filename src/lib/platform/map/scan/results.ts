@@ -4,9 +4,9 @@ import { z } from 'zod';
 const count = z.number().int().nonnegative();
 
 export const unseen = z.strictObject({
-  /** Canonical `schema.table`. */
+  /** Canonical `schema.table`, or `bucket NAME`. */
   table: z.string(),
-  /** Null: the whole table. */
+  /** Null: the whole of it. */
   column: z.string().nullable(),
   reason: z.string(),
 });
@@ -28,6 +28,7 @@ const proposal = z.strictObject({
     'non-personal',
     'keyring',
     'trigger',
+    'object',
   ]),
   /** What the draft says: `user.contact.email`, `public.accounts.id`. */
   value: z.string(),
@@ -48,6 +49,17 @@ export const mapScanResult = z.strictObject({
   /** Places that a person has to decide. */
   todos: count,
   proposals: z.array(proposal),
+  /** Keys of the buckets by their form, in which no value stands. */
+  objects: z.array(
+    z.strictObject({
+      bucket: z.string(),
+      form: z.string(),
+      keys: count,
+      /** Canonical `schema.table` whose rows they belong to; null where that is not known. */
+      table: z.string().nullable(),
+      reason: z.string(),
+    }),
+  ),
   /** What `map lint` has to say beside the TODOs: flaws of the schema that no map can mend. */
   flaws: z.array(z.strictObject({ rule: z.string(), message: z.string() })),
   /** What could not be looked at. */

@@ -1,13 +1,14 @@
 import { usageError } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
 import { type Catalog, type Relation, readCatalog } from '../../catalog/index.ts';
-import { catalogModel } from '../lint/catalog-model.ts';
+import { catalogModel, nameOf } from '../lint/catalog-model.ts';
 import { lintDataMap } from '../lint/lint-data-map.ts';
 import { readDataMap } from '../load.ts';
 import { makeDraft } from './draft/make-draft.ts';
 import { proposalsOf } from './draft/proposals.ts';
 import { renderDraft } from './draft/render-draft.ts';
-import type { Proposal } from './results.ts';
+import type { ObjectLook } from './object/find-objects.ts';
+import type { MapScanResult, Proposal } from './results.ts';
 import type { LookOptions } from './sample/look.ts';
 import type { Unseen } from './sample/unseen.ts';
 
@@ -16,6 +17,8 @@ export interface ScanOptions {
   readonly schemas?: readonly string[];
   /** How values are looked into; undefined: not at all. */
   readonly look: LookOptions | undefined;
+  /** The buckets whose keys are compared with rows; undefined: none, as with no look. */
+  readonly objects?: ObjectLook | undefined;
 }
 
 export interface Scan {
@@ -25,6 +28,7 @@ export interface Scan {
   readonly tables: number;
   readonly columns: number;
   readonly proposals: readonly Proposal[];
+  readonly objects: MapScanResult['objects'];
   /** Places that a person has to decide. */
   readonly todos: number;
   /** What `map lint` has to say beside the TODOs: flaws of the schema that no map can mend. */
@@ -37,7 +41,7 @@ export interface Scan {
  * and no value leaves this process.
  * @throws {PosternError} exit 2 `schema-unknown`; errors as `readCatalog`
  */
-export async function scanPlatform(db: Client, { schemas, look }: ScanOptions): Promise<Scan> {
+export async function scanPlatform(db: Client, { schemas, look, objects }: ScanOptions): Promise<Scan> {
   const catalog = await readCatalog(db);
   checkSchemas(catalog, schemas);
   const isChosen = ({ schema }: Relation): boolean => schemas === undefined || schemas.includes(schema);
@@ -47,7 +51,7 @@ export async function scanPlatform(db: Client, { schemas, look }: ScanOptions): 
   );
   const relations = stored.filter(isChosen).map(withoutUnnameable);
   const leftOut = [...new Set(stored.filter((relation) => !isChosen(relation)).map(({ schema }) => schema))];
-  const { draft, looked } = await makeDraft(db, { catalog, relations, leftOut, look });
+  const { draft, looked, buckets } = await makeDraft(db, { catalog, relations, leftOut, look, objects });
   const text = renderDraft(draft, catalog.database.name);
   const findings = lintDataMap((await readDataMap(text, 'draft')).map, catalog);
   return {
@@ -58,7 +62,12 @@ export async function scanPlatform(db: Client, { schemas, look }: ScanOptions): 
     proposals: proposalsOf(draft),
     todos: findings.filter(({ rule }) => rule === 'MAP11').length,
     flaws: findings.filter(({ rule }) => rule !== 'MAP11').map(({ rule, message }) => ({ rule, message })),
-    unseen: looked.unseen,
+    objects: buckets.forms.map(({ bucket, form, keys, explained }) => {
+      const isOpen = typeof explained === 'string';
+      const table = isOpen ? null : nameOf(explained.relation);
+      return { bucket, form, keys, table, reason: isOpen ? explained : explained.reason };
+    }),
+    unseen: [...looked.unseen, ...buckets.unseen],
   };
 }
 

@@ -50,6 +50,15 @@ export interface DraftKeyring {
   readonly note: Note;
 }
 
+/** Keys of a bucket that no table explains. */
+export interface UnexplainedKeys {
+  readonly bucket: string;
+  /** `export/<text>.zip`; nothing of a value stands in it. */
+  readonly form: string;
+  readonly keys: number;
+  readonly reason: string;
+}
+
 export interface Draft {
   /** The one subject whose identity is an e-mail address is declared where some field is such. */
   readonly hasEmail: boolean;
@@ -58,6 +67,7 @@ export interface Draft {
   readonly triggers: readonly DraftTrigger[];
   /** Schemas that were not to be looked at. */
   readonly leftOut: readonly string[];
+  readonly unexplained: readonly UnexplainedKeys[];
 }
 
 /** The identity that the draft gives to what is an address. */

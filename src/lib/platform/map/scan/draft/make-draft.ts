@@ -6,6 +6,7 @@ import { lintDataMap } from '../../lint/lint-data-map.ts';
 import { readDataMap } from '../../load.ts';
 import type { MapField } from '../../map-schema.ts';
 import { findKeyrings } from '../keyring/find-keyrings.ts';
+import { findObjects, type ObjectLook, type ScannedBuckets } from '../object/find-objects.ts';
 import { declaredReferences } from '../reference/foreign-key.ts';
 import { withoutRings } from '../reference/ownership-ring.ts';
 import { softReferences } from '../reference/soft-reference.ts';
@@ -14,6 +15,7 @@ import { isMostlyWhole } from './describe.ts';
 import { type Draft, type DraftField, type DraftReference, type DraftTable, emailIdentity } from './draft.ts';
 import { draftTable } from './draft-table.ts';
 import { withEncryptedFields } from './encrypted-fields.ts';
+import { withObjectFields } from './object-fields.ts';
 import { renderDraft } from './render-draft.ts';
 import { draftTrigger } from './trigger-effect.ts';
 
@@ -24,13 +26,15 @@ export interface DraftOptions {
   readonly leftOut: readonly string[];
   /** Undefined: no value is read, and the draft says what the catalog does. */
   readonly look: LookOptions | undefined;
+  /** The buckets whose keys are compared with rows; undefined: none. */
+  readonly objects?: ObjectLook | undefined;
 }
 
 /** Reads the database and proposes a map of it. */
 export async function makeDraft(
   db: Client,
-  { catalog, relations, leftOut, look }: DraftOptions,
-): Promise<{ readonly draft: Draft; readonly looked: Looked }> {
+  { catalog, relations, leftOut, look, objects }: DraftOptions,
+): Promise<{ readonly draft: Draft; readonly looked: Looked; readonly buckets: ScannedBuckets }> {
   const looked: Looked =
     look === undefined ? { tables: new Map(), unseen: [] } : await lookInto(db, { catalog, relations }, look);
   const keyrings = look === undefined ? [] : await findKeyrings(db, { catalog, relations, looked });
@@ -54,7 +58,13 @@ export async function makeDraft(
       ),
     });
   });
-  const tables = await withEncryptedFields(db, withoutRings(drafted), keyrings, looked);
+  const encrypted = await withEncryptedFields(db, withoutRings(drafted), keyrings, looked);
+  // Keys are joined with rows, so that without any values there is nothing to join.
+  const buckets: ScannedBuckets =
+    look === undefined || objects === undefined
+      ? { forms: [], unseen: [] }
+      : await findObjects(db, relations, objects);
+  const { tables, unexplained } = withObjectFields(encrypted, buckets.forms);
   const draft = await reachable({
     hasEmail: tables.some(({ fields }) => fields.some(({ entry }) => isEmailField(entry))),
     tables,
@@ -65,8 +75,9 @@ export async function makeDraft(
         .map((trigger) => draftTrigger(relation, trigger, catalog)),
     ),
     leftOut,
+    unexplained,
   });
-  return { draft, looked };
+  return { draft, looked, buckets };
 }
 
 const isEmailField = ({ identity, paths = {} }: DraftField['entry']): boolean =>

@@ -60,7 +60,14 @@ function ofTable(draft: DraftTable): readonly Proposal[] {
   return proposals;
 }
 
-function ofField(table: string, { column, entry, note, pathNotes }: DraftField): readonly Proposal[] {
+function ofField(table: string, field: DraftField): readonly Proposal[] {
+  const { column, entry, note, pathNotes } = field;
+  if (entry.object !== undefined) {
+    const { bucket, key } = entry.object;
+    const { object: _, ...rest } = entry;
+    const others = rest.category === undefined ? [] : ofField(table, { ...field, entry: rest });
+    return [{ table, column, path: null, what: 'object', value: `${bucket}: ${key}`, ...note }, ...others];
+  }
   const value = entry.category ?? 'TODO';
   if (entry.paths === undefined) {
     const isOpen = value === 'TODO' && entry.encrypted === undefined;

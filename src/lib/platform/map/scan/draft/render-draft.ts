@@ -1,3 +1,4 @@
+import { counted } from '../../../../base/counted.ts';
 import type { Draft, DraftField, DraftTable, Note } from './draft.ts';
 import { flow, inComment, scalar } from './yaml-text.ts';
 
@@ -6,7 +7,9 @@ import { flow, inComment, scalar } from './yaml-text.ts';
  * values of it do not.
  */
 export function renderDraft(draft: Draft, database: string): string {
-  const { hasEmail, tables, keyrings, triggers, leftOut } = draft;
+  const { hasEmail, tables, keyrings, triggers, leftOut, unexplained } = draft;
+  const ignorable = unexplained.filter((keys) => ignorablePrefix(keys, draft) !== undefined);
+  const open = unexplained.filter((keys) => !ignorable.includes(keys));
   const lines = [
     `# A draft of the data map of the database ${inComment(database)}, by \`postern map scan\`: proposals, each with its reason.`,
     '# Decide every TODO, check everything else, then run `postern map lint`. docs/data-map.md explains the format.',
@@ -29,14 +32,38 @@ export function renderDraft(draft: Draft, database: string): string {
       `  ${scalar(name)}: {effect: ${effect}}`,
     ]),
     ...(triggers.length === 0 ? [] : ['']),
-    ...(leftOut.length === 0 ? [] : ['ignore:']),
+    ...open.map((keys) => `# TODO: say at a table whose rows they belong to: ${unexplainedLine(keys)}`),
+    ...(leftOut.length + ignorable.length === 0 ? [] : ['ignore:']),
     ...leftOut.flatMap((schema) => [
       '  # not to be looked at: say why, or scan it too',
       `  - {schema: ${scalar(schema)}, reason: TODO}`,
     ]),
+    ...ignorable.flatMap((keys) => [
+      `  # ${unexplainedLine(keys)}; low`,
+      `  - {bucket: ${scalar(keys.bucket)}, prefix: ${scalar(ignorablePrefix(keys, draft) ?? '')}, reason: TODO}`,
+    ]),
   ];
   return `${lines.join('\n').trimEnd()}\n`;
 }
+
+/** What stands before the first value of keys can be ignored, unless others begin with it too. */
+function ignorablePrefix(
+  { bucket, form }: Draft['unexplained'][number],
+  { tables, unexplained }: Draft,
+): string | undefined {
+  const [prefix = ''] = form.split('<');
+  const templates = tables.flatMap(({ fields }) =>
+    fields.flatMap(({ entry }) => (entry.object?.bucket === bucket ? [entry.object.key] : [])),
+  );
+  const others = unexplained.filter((one) => one.bucket === bucket && one.form !== form);
+  const isShared = [...templates, ...others.map((one) => one.form)].some(
+    (key) => key.startsWith(prefix) || prefix.startsWith(key.split(/[{<]/)[0] ?? ''),
+  );
+  return prefix === '' || isShared ? undefined : prefix;
+}
+
+const unexplainedLine = ({ bucket, form, keys, reason }: Draft['unexplained'][number]): string =>
+  inComment(`${counted(keys, 'key')} of the form ${form} in the bucket ${bucket}: ${reason}`);
 
 const subjects = [
   'subjects:',
