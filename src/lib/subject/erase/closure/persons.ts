@@ -44,13 +44,10 @@ export async function resolvePersons(
   for (const { node, kind, value } of await links(db, resolving, roots)) {
     rings.join(node, nameNode(kind, value));
   }
-  const each = new Map<string, { number: number; known: Map<string, Set<string>>; roots: RootRow[] }>();
+  for (const [number, seed] of seeds.entries()) requireOne(number, seed, rings, roots);
   // Names of one person may have nothing in common but that somebody gave them together.
-  for (const seed of seeds) {
-    for (const [kind, values] of seed) {
-      for (const value of values) rings.join(firstName(seed), nameNode(kind, value));
-    }
-  }
+  for (const seed of seeds) for (const name of namesIn(seed)) rings.join(firstName(seed), name);
+  const each = new Map<string, { number: number; known: Map<string, Set<string>>; roots: RootRow[] }>();
   for (const [number, seed] of seeds.entries()) {
     const ring = rings.of(firstName(seed));
     if (!each.has(ring)) each.set(ring, { number, known: new Map(), roots: [] });
@@ -62,10 +59,11 @@ export async function resolvePersons(
       own?.set(kind, (own.get(kind) ?? new Set()).add(value));
     }
   }
-  const persons = [...each.values()];
-  for (const person of persons) requireOne(person);
-  return { known, roots, each: persons };
+  return { known, roots, each: [...each.values()] };
 }
+
+const namesIn = (seed: KnownValues): readonly string[] =>
+  [...seed].flatMap(([kind, values]) => [...values].map((value) => nameNode(kind, value)));
 
 function together(seeds: readonly KnownValues[]): KnownValues {
   const all = new Map<string, Set<string>>();
@@ -79,8 +77,9 @@ const rowNode = ({ table, key }: Pick<RootRow, 'table' | 'key'>): string => JSON
 const nameNode = (kind: string, value: string): string => `name ${kind} ${value}`;
 
 function firstName(seed: KnownValues): string {
-  for (const [kind, values] of seed) for (const value of values) return nameNode(kind, value);
-  throw new TypeError('a person needs a name');
+  const [first] = namesIn(seed);
+  if (first === undefined) throw new TypeError('a person needs a name');
+  return first;
 }
 
 /** Values that an identity compares as equal are one name; what many persons may share links nobody. */
@@ -174,21 +173,29 @@ function joinedUp({ table, way }: AliasTable): string {
 }
 
 /**
- * One table has one row for a person. Two tenants may have one each: which of them is meant has to be told, as nothing
- * that is erased comes back.
+ * One table has one row for a name that was given. Two tenants may have one each: which of them is meant has to be told,
+ * as nothing that is erased comes back.
  */
-function requireOne({ number, roots }: Person): void {
-  const tables = roots.map(({ table }) => table);
-  if (new Set(tables).size === tables.length) return;
-  throw refused(
-    `the names of person ${number + 1} lead to several rows that would each be a person (${[...new Set(tables)].join(', ')})`,
-    {
-      code: 'subject-ambiguous',
-      hints: [
-        '`postern subject find` shows each by its key: name one by --tenant, or mend the alias that two share',
-      ],
-    },
-  );
+function requireOne(
+  number: number,
+  seed: KnownValues,
+  rings: ReturnType<typeof connected>,
+  roots: readonly RootRow[],
+): void {
+  for (const name of namesIn(seed)) {
+    const ring = rings.of(name);
+    const tables = roots.flatMap((root) => (rings.of(rowNode(root)) === ring ? root.table : []));
+    if (new Set(tables).size === tables.length) continue;
+    throw refused(
+      `a name of person ${number + 1} leads to several rows that would each be a person (${[...new Set(tables)].join(', ')})`,
+      {
+        code: 'subject-ambiguous',
+        hints: [
+          '`postern subject find` shows each by its key: name one by --tenant, mend the alias that two share, or give a name of each where they are one person',
+        ],
+      },
+    );
+  }
 }
 
 /** Sets that grow together (union-find). */
