@@ -194,6 +194,7 @@ export async function exportWorld(): Promise<ExportWorld> {
             db,
             map: parsed,
             openBucket: (name) => Promise.resolve(name === 'mail' ? { store, prefix: '' } : undefined),
+            dataKeyOf: () => Promise.resolve({ problem: 'key-unknown' }),
             tool: 'postern test',
             at: new Date('2026-11-23T10:00:00Z'),
             signal: new AbortController().signal,

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { sealColumnValue } from '../../src/lib/crypto/column-value.ts';
 import { sha256Hex } from '../../src/lib/crypto/sha256.ts';
 import { readDecisions } from '../../src/lib/subject/export/index.ts';
 import { describeWith } from '../support/optional.ts';
@@ -370,19 +371,74 @@ os.unlink(f.name)`,
     expect(open().has('app.card/rows.json')).toBe(true);
   });
 
-  test('says of encrypted columns that they are not there', async () => {
-    const { summary } = await world.run({}, {}, (map) =>
+  test('opens what is encrypted under a key of the person, and says what it cannot', async () => {
+    const dataKey = Buffer.alloc(32, 5);
+    const [own, gone] = ['0a225f98-10c0-4aea-ba41-841d3eaabcc6', '1a225f98-10c0-4aea-ba41-841d3eaabcc6'];
+    const seal = (text: string, id: string, column: string, row: string) => {
+      const place = { table: 'x', column, primaryKey: [row], subject: '1' };
+      return `'\\x${sealColumnValue(Buffer.from(text), { id, dataKey }, place).toString('hex')}'`;
+    };
+    await world.sql(`
+      update app.account set sealed = ${seal('TAX-NUMBER', own, 'sealed', '1')} where id = 1;
+      update app.mail set body = ${seal('sealed body', own, 'body', '1')} where id = 1;
+      update app.mail set body = ${seal('x', gone, 'body', '2')} where id = 2;
+      update app.mail set body = ${seal('moved here', own, 'body', '4')} where id = 3;
+      update app.mail set object_key = null where id = 3`);
+    const sealed = (column: string) =>
+      `type: bytea, category: user.content, encrypted: {dek: app.dek.wrapped, by: self, as: x.${column}}, erase: shred}`;
+    const self = (table: string) => `{as: self, column: id, to: app.${table}.id, kind: soft}`;
+    const edit = (map: string) =>
       map
         .replace(
           'non_personal: [score, vip]',
-          'non_personal: [score, vip]\n    references: [{as: self, column: id, to: app.account.id, kind: soft}]',
+          `non_personal: [score, vip]\n    references: [${self('account')}]`,
         )
-        .replace(
-          '      settings: {type',
-          '      sealed: {type: bytea, category: user.content, encrypted: {dek: app.dek.wrapped, by: self}, erase: shred}\n      settings: {type',
-        ),
+        .replace('      settings: {type', `      sealed: {${sealed('sealed')}\n      settings: {type`)
+        .replace('references: [{column: box', `references: [${self('mail')}, {column: box`)
+        .replace(/ {6}body: .*\n/, `      body: {${sealed('body')}\n`);
+    const { summary } = await world.run(
+      {},
+      {
+        dataKeyOf: (keyring, id) => {
+          expect(keyring).toBe('app.dek');
+          return Promise.resolve(id === own ? { subject: '1', dataKey } : { problem: 'key-destroyed' });
+        },
+      },
+      edit,
     );
-    expect(summary.missing).toEqual([{ table: 'app.account.sealed', why: 'sealed', count: 1 }]);
+    const files = open();
+    expect(rows(files, 'account')[0]).toMatchObject({ sealed: 'TAX-NUMBER' });
+    expect(text(files, 'app.mail/1.eml')).toMatch(/\r\n\r\nsealed body$/);
+    // Of the others, header and row are there.
+    expect(text(files, 'app.mail/2.header.txt')).toMatch(/Subject: two$/);
+    expect(text(files, 'app.mail/3.header.txt')).toContain('Subject: three');
+    expect(files.has('app.mail/2.eml') || files.has('app.mail/3.eml')).toBe(false);
+    expect(summary.missing).toEqual([
+      { table: 'app.mail', why: 'key-destroyed', count: 1 },
+      { table: 'app.mail', why: 'column-value-moved', count: 1 },
+    ]);
+    expect(manifest(files).notExported).toContainEqual({
+      table: 'app.mail',
+      key: ['3'],
+      field: 'body',
+      why: 'column-value-moved',
+    });
+
+    // What an application encrypts in its own way, only it can open.
+    await rm(join(world.folder, 'out.zip'));
+    await rm(join(world.folder, 'out.review.json'));
+    const other = await world.run({}, {}, (map) =>
+      edit(map)
+        .replaceAll('as: x.sealed}', 'format: other}')
+        .replace(/ {6}body: .*\n/, ''),
+    );
+    expect(other.summary.missing).toEqual([{ table: 'app.account.sealed', why: 'sealed', count: 1 }]);
+    expect(text(open(), 'app.account/rows.json')).not.toContain('sealed');
+    await world.sql(`
+      update app.account set sealed = null;
+      update app.mail set body = E'Hello\\r\\nFrom here on\\r\\n' where id = 1;
+      update app.mail set body = '' where id = 2;
+      update app.mail set body = null, object_key = 'k3' where id = 3`);
   });
 
   test('is cut into archives that each stand for themselves', async () => {

@@ -47,7 +47,9 @@ const reasons: Readonly<Record<string, string>> = {
   'object-unreadable': 'the store cannot be read',
   'no-store': 'no store is configured for the bucket: name it under subjects.buckets',
   'too-large': 'a message of more than 256 MiB cannot be masked',
-  sealed: 'encrypted, and postern does not open it',
+  sealed: 'encrypted in a way that only the application can undo',
+  'key-destroyed': 'encrypted under a key that was destroyed',
+  'key-unknown': 'encrypted under a key that no keyring has',
   unreadable: 'the table cannot be read',
 };
 

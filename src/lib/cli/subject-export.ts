@@ -32,27 +32,37 @@ export async function runExport(
     },
   };
   return audited(operation, action, async (run) => {
+    const { exportKeys } = await import('./subject-export-keys.ts');
+    const keys = exportKeys(context);
     const step = context.progress.step('export', { unit: 'rows' });
-    const exported = await withPlatform(context, (db) =>
-      exportPerson(
-        {
-          db,
-          map,
-          tool,
-          at: context.clock.now(),
-          signal: context.signal,
-          openBucket: bucketStores(context),
-          sign: signer(context, certificates),
-          onTable: (table) => context.progress.detail(table),
-          onRow: () => step.advance(1),
-          onWritten: () => context.progress.detail('reading it back'),
-        },
-        options,
-      ),
-    ).catch((error: unknown) => {
+    const write = () =>
+      withPlatform(context, (db) =>
+        exportPerson(
+          {
+            db,
+            map,
+            tool,
+            at: context.clock.now(),
+            signal: context.signal,
+            openBucket: bucketStores(context),
+            dataKeyOf: keys.dataKeyOf,
+            sign: signer(context, certificates),
+            onTable: (table) => context.progress.detail(table),
+            onRow: () => step.advance(1),
+            onWritten: () => context.progress.detail('reading it back'),
+          },
+          options,
+        ),
+      );
+    let exported: ExportedPerson;
+    try {
+      exported = await write();
+    } catch (error) {
       step.fail('nothing was written');
       throw error;
-    });
+    } finally {
+      await keys.close();
+    }
     step.done();
     const result = resultOf(exported, { options, request, certificates });
     run.note({

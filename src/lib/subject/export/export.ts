@@ -22,6 +22,7 @@ import { openReview, type Review } from './review/review.ts';
 import { exportTable } from './row/export-table.ts';
 import type { OpenBucket } from './row/objects.ts';
 import { literals } from './row/row-query.ts';
+import type { DataKeyOf } from './row/sealed.ts';
 import { tableTask } from './row/table-task.ts';
 
 export interface ExportContext {
@@ -29,6 +30,7 @@ export interface ExportContext {
   readonly db: Client;
   readonly map: DataMap;
   readonly openBucket: OpenBucket;
+  readonly dataKeyOf: DataKeyOf;
   /** `postern 0.1.0` */
   readonly tool: string;
   readonly at: Date;

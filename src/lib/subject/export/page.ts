@@ -239,7 +239,8 @@ const missingNames: Readonly<Record<string, string>> = {
   'object-unreadable': 'the store could not be read',
   'no-store': 'no store is configured for its bucket',
   'too-large': 'the message is too large to be masked',
-  sealed: 'it is encrypted, and was not opened',
+  sealed: 'it is encrypted, and only the application can open it',
+  'key-destroyed': 'it was encrypted under a key that was destroyed',
   unreadable: 'the table could not be read',
 };
 

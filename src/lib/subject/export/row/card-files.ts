@@ -14,7 +14,7 @@ export interface CardFiles {
 export function cardFiles(archive: Archive, { table, columns, folder }: TableTask): CardFiles {
   const as = table.entry.exports?.as;
   const textOf = (values: readonly (Buffer | null)[], name: string): string | null => {
-    const index = columns.findIndex((column) => column.name === name && column.use === 'exported');
+    const index = columns.findIndex((column) => column.name === name && column.use !== 'review');
     return index < 0 ? null : (values[index]?.toString() ?? null);
   };
   if (as === 'vcard') {

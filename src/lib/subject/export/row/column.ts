@@ -2,8 +2,11 @@ import type { Queryable } from '../../../base/postgres.ts';
 import { type ModelTable, parseName, tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 
-/** What becomes of a column's values. `secret`: never exported. `sealed`: encrypted, and not opened by this. */
-export type ColumnUse = 'exported' | 'secret' | 'derived' | 'sealed' | 'review';
+/**
+ * What becomes of a column's values. `secret`: never exported. `opened`: decrypted first. `sealed`: encrypted in a way
+ * that only the application can undo.
+ */
+export type ColumnUse = 'exported' | 'secret' | 'derived' | 'opened' | 'sealed' | 'review';
 
 /** A column of the database. */
 export interface Column {
@@ -20,8 +23,13 @@ export interface Column {
 /**
  * The columns of a table that the map knows, with what they hold. A column that the map does not know is not exported:
  * nobody has said what it is.
+ * @param opened columns that can be decrypted
  */
-export async function columnsOf(db: Queryable, table: ModelTable): Promise<readonly Column[]> {
+export async function columnsOf(
+  db: Queryable,
+  table: ModelTable,
+  opened: ReadonlySet<string>,
+): Promise<readonly Column[]> {
   const { rows } = await db.query<{ name: string; category: string; type: string }>(
     `select a.attname as name, b.typcategory as category, b.typname as type
      from pg_catalog.pg_attribute a
@@ -35,15 +43,22 @@ export async function columnsOf(db: Queryable, table: ModelTable): Promise<reado
     .filter(({ name }) => table.columns.has(name))
     .map(({ name, category, type }) => {
       const field = fields.get(name);
-      const form = formOf(category, type);
+      const isOpened = opened.has(name);
+      const form = isOpened ? 'text' : formOf(category, type);
       const column = `t.${quoteIdentifier(name)}`;
       // Lists and composites as PostgreSQL writes JSON of them.
       const isNested = (category === 'A' || category === 'C') && form === 'json';
       return {
         name,
         form,
-        use: useOf(field),
-        sql: isNested ? `pg_catalog.to_json(${column})::text` : form === 'bytes' ? column : `${column}::text`,
+        use: useOf(field, isOpened),
+        sql: isOpened
+          ? column
+          : isNested
+            ? `pg_catalog.to_json(${column})::text`
+            : form === 'bytes'
+              ? column
+              : `${column}::text`,
         ...(field?.review === undefined ? {} : { review: field.review }),
       };
     });
@@ -51,12 +66,13 @@ export async function columnsOf(db: Queryable, table: ModelTable): Promise<reado
 
 type Field = ModelTable['fields'][number][1];
 
-function useOf(field: Field | undefined): ColumnUse {
+function useOf(field: Field | undefined, isOpened: boolean): ColumnUse {
   if (field === undefined) return 'exported';
   if (isSecret(field.category)) return 'secret';
   if (field.hmac !== undefined) return 'derived';
-  if (field.encrypted !== undefined) return 'sealed';
-  return field.review === undefined ? 'exported' : 'review';
+  if (field.encrypted !== undefined && !isOpened) return 'sealed';
+  if (field.review !== undefined) return 'review';
+  return isOpened ? 'opened' : 'exported';
 }
 
 /** Passwords, tokens and the like: whoever gets hold of the archive must not get in. */

@@ -7,8 +7,9 @@ import { maskMessage } from '../message/mask-message.ts';
 import { wholeMessage } from '../message/whole-message.ts';
 import { cardFiles } from './card-files.ts';
 import { copyRows, type RawRow } from './copy-rows.ts';
-import { type FetchedObject, fetchObject, type MissingReason, type OpenBucket } from './objects.ts';
+import { type FetchedObject, fetchObject, type OpenBucket } from './objects.ts';
 import { givenValues } from './row-values.ts';
+import { asTable, type DataKeyOf, openSealed } from './sealed.ts';
 import { tableFiles } from './table-files.ts';
 import type { ObjectField, TableTask } from './table-task.ts';
 import { asText } from './value.ts';
@@ -26,6 +27,7 @@ export interface ExportTableContext {
   readonly archive: Archive;
   readonly masking: Masking;
   readonly openBucket: OpenBucket;
+  readonly dataKeyOf: DataKeyOf;
   readonly mailForm: MailForm;
   /** Bytes after which another file of rows or messages begins; undefined: never. */
   readonly rollAt: number | undefined;
@@ -41,7 +43,7 @@ export interface ExportedTable {
   readonly objects: number;
   /** Of the table as a whole: rows, mailbox, contacts, calendar. */
   readonly files: readonly string[];
-  readonly missing: ReadonlyMap<MissingReason, number>;
+  readonly missing: ReadonlyMap<string, number>;
   /** The first rows, as the page shows them. */
   readonly shown: readonly (readonly string[])[];
 }
@@ -78,7 +80,7 @@ interface Run {
   readonly context: ExportTableContext;
   readonly task: TableTask;
   readonly mail: MailFiles;
-  readonly missing: Map<MissingReason, number>;
+  readonly missing: Map<string, number>;
   messages: number;
   objects: number;
   unnamed: number;
@@ -117,11 +119,16 @@ async function exportRow(
       await context.archive.note('notExported', { ...place, field: field.field, why: found.missing });
     } else if (field.field === task.mail?.object && 'content' in found) whole = found.content;
   }
+  const opened = await openRow(run, row, place);
+  const part = (column: string | undefined, name: string): Buffer | null =>
+    opened.get(column ?? '') ?? (isSealed(task, column) ? null : at(task, row, name));
+  const header = task.mail === undefined ? null : part(task.mail.header, 'header');
+  const body = task.mail === undefined ? null : part(task.mail.body, 'body');
+  // Of a message that cannot be had, the header is not taken for the whole.
   const isLost =
-    whole === undefined &&
-    fetched.some(({ field, found }) => field.field === task.mail?.object && 'missing' in found);
-  const header = task.mail === undefined ? null : at(task, row, 'header');
-  const body = task.mail === undefined ? null : at(task, row, 'body');
+    (whole === undefined &&
+      fetched.some(({ field, found }) => field.field === task.mail?.object && 'missing' in found)) ||
+    opened.get(task.mail?.body ?? '') === null;
   if (whole === undefined && header !== null && (!isLost || body !== null))
     whole = wholeMessage(header, body);
   else if (isLost && header !== null) {
@@ -135,7 +142,11 @@ async function exportRow(
   }
   const values = givenValues(
     task,
-    (column) => at(task, row, `column ${column.name}`),
+    (column) => {
+      if (!isSealed(task, column.name)) return at(task, row, `column ${column.name}`);
+      const plain = opened.get(column.name);
+      return plain == null ? null : asTable(plain);
+    },
     context.masking,
     place,
     openHeader(whole ?? header),
@@ -153,6 +164,30 @@ async function exportRow(
     }
   }
   return { values, files };
+}
+
+const isSealed = ({ sealed }: TableTask, name: string | undefined): boolean =>
+  sealed.some(({ column }) => column === name);
+
+/** What is encrypted in a row, by column; what cannot be opened is told of, and null. */
+async function openRow(
+  { context, task, missing }: Run,
+  row: RawRow,
+  place: { readonly table: string; readonly key: readonly string[] },
+): Promise<ReadonlyMap<string, Buffer | null>> {
+  const opened = new Map<string, Buffer | null>();
+  for (const sealed of task.sealed) {
+    const value = at(task, row, `sealed ${sealed.column}`);
+    if (value === null) continue;
+    const primaryKey = JSON.parse(at(task, row, 'place')?.toString() ?? '[]') as string[];
+    const found = await openSealed(sealed, value, primaryKey, context.dataKeyOf);
+    opened.set(sealed.column, Buffer.isBuffer(found) ? found : null);
+    if (!Buffer.isBuffer(found)) {
+      missing.set(found.problem, (missing.get(found.problem) ?? 0) + 1);
+      await context.archive.note('notExported', { ...place, field: sealed.column, why: found.problem });
+    }
+  }
+  return opened;
 }
 
 function maskedMessage(

@@ -12,19 +12,24 @@ export interface MailColumns {
 /**
  * Where a table keeps messages; undefined where it keeps none. An object of the format `eml` is a whole message; in its
  * absence, or where a row has none, the first column parsed as `rfc5322` is the header, and the next one, or one of
- * `text` or `html`, the body. A single one is a whole message.
+ * `text` or `html` or an encrypted one, the body. A single one is a whole message.
+ * @param opened encrypted columns that can be decrypted
  */
-export function mailColumns({ fields }: ModelTable): MailColumns | undefined {
+export function mailColumns(
+  { fields }: ModelTable,
+  opened: ReadonlySet<string> = new Set(),
+): MailColumns | undefined {
   const open = fields.filter(
-    ([, { type, encrypted, hmac }]) => type !== undefined && (encrypted ?? hmac) === undefined,
+    ([name, { type, encrypted, hmac }]) =>
+      type !== undefined && hmac === undefined && (encrypted === undefined || opened.has(name)),
   );
   const object = fields.find(([, field]) => field.object?.format === 'eml')?.[0];
   const [header, next] = open.filter(([, { parser }]) => parser === 'rfc5322').map(([name]) => name);
   if (object === undefined && header === undefined) return undefined;
   const text = open.find(
-    ([, { parser, category, review }]) =>
-      (parser === 'text' || parser === 'html') &&
-      category?.startsWith('user.content') === true &&
+    ([, { parser, category, encrypted, review }]) =>
+      (parser === 'text' || parser === 'html' || (parser === undefined && encrypted !== undefined)) &&
+      (category ?? 'user.content').startsWith('user.content') &&
       review === undefined,
   )?.[0];
   return { object, header, body: header === undefined ? undefined : (next ?? text) };

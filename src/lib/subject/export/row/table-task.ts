@@ -1,9 +1,11 @@
 import type { Queryable } from '../../../base/postgres.ts';
 import { type ModelTable, ownerReferences } from '../../../platform/map/index.ts';
+import { quoteIdentifier } from '../../../platform/quote.ts';
 import type { PersonGraph } from '../../graph/person-graph.ts';
-import { type Column, columnsOf, isSecret, tableLabel } from './column.ts';
+import { type Column, type ColumnUse, columnsOf, isSecret, tableLabel } from './column.ts';
 import { type MailColumns, mailColumns } from './mail-columns.ts';
 import { columnSql, keySql, objectKeySql, type RowQuery, rowQuery } from './row-query.ts';
+import { type SealedColumn, sealedColumns } from './sealed.ts';
 
 /** All that is known of a table before its rows are read. */
 export interface TableTask {
@@ -20,6 +22,8 @@ export interface TableTask {
   }[];
   readonly mail: MailColumns | undefined;
   readonly objects: readonly ObjectField[];
+  /** Columns that are decrypted first. */
+  readonly sealed: readonly SealedColumn[];
   /** In the archive. */
   readonly folder: string;
   /** Where files of a row lie beside the message that it belongs to: that table's folder. */
@@ -46,7 +50,7 @@ const extensions: Readonly<Record<string, string>> = {
 const whyLeft = {
   secret: 'it opens an account',
   derived: 'a keyed hash of another column',
-  sealed: 'encrypted: postern does not open it for an export',
+  sealed: 'encrypted in a way that only the application can undo',
 } as const;
 
 /**
@@ -59,12 +63,11 @@ export async function tableTask(
   table: ModelTable,
   where: string,
 ): Promise<TableTask> {
-  const mail = mailColumns(table);
-  const known = await columnsOf(db, table);
+  const sealed = sealedColumns(graph.model.map, table);
+  const mail = mailColumns(table, new Set(sealed.map(({ column }) => column)));
+  const known = await columnsOf(db, table, new Set(sealed.map(({ column }) => column)));
   const inMessage = new Set([mail?.header, mail?.body]);
-  const columns = known.filter(
-    ({ name, use }) => (use === 'exported' || use === 'review') && !inMessage.has(name),
-  );
+  const columns = known.filter(({ name, use }) => isExported(use) && !inMessage.has(name));
   const objects = objectFields(table);
   const beside = ownerReferences(table).find(({ toTable, toColumns }) => {
     const owner = graph.model.tables.get(toTable);
@@ -75,6 +78,9 @@ export async function tableTask(
   const wanted = new Map([
     ...columnSql(columns),
     ['key', keySql(table.entry.primary_key ?? [])],
+    // As it is bound into encrypted values (docs/formats/column-value.md).
+    ...(sealed.length === 0 ? [] : [['place', placeSql(table.entry.primary_key ?? [])] as const]),
+    ...sealed.map(({ column }) => [`sealed ${column}`, `t.${quoteIdentifier(column)}`] as const),
     ['beside', beside === undefined ? 'null::text' : keySql(beside.columns)],
     ...(mail === undefined
       ? []
@@ -93,16 +99,21 @@ export async function tableTask(
     query: rowQuery(table, where, wanted),
     columns,
     left: known.flatMap(({ name, use }) =>
-      use === 'exported' || use === 'review'
-        ? []
-        : [{ column: name, why: whyLeft[use], sealed: use === 'sealed' }],
+      isExported(use) ? [] : [{ column: name, why: whyLeft[use], sealed: use === 'sealed' }],
     ),
     mail,
     objects,
+    sealed,
     folder: tableLabel(table.name),
     beside: beside === undefined ? undefined : tableLabel(beside.toTable),
   };
 }
+
+const isExported = (use: ColumnUse): use is 'exported' | 'opened' | 'review' =>
+  use === 'exported' || use === 'opened' || use === 'review';
+
+const placeSql = (columns: readonly string[]): string =>
+  `pg_catalog.json_build_array(${columns.map((name) => `pg_catalog.format('%s', t.${quoteIdentifier(name)})`).join(', ')})::text`;
 
 function objectFields({ fields }: ModelTable): readonly ObjectField[] {
   return fields.flatMap(([field, { object, category }]) => {
