@@ -234,6 +234,29 @@ test('what cannot be looked at is a warning and ends with 4, findings or not wit
   }
 });
 
+test('a table that somebody has locked is told, and the others are looked at', async () => {
+  await sql("create table closed (id int primary key, memo text default lower('X'))");
+  await postern('map', 'scan', '--output', 'closed.yaml');
+  await withConnection({ url: platform.url, role: 'test' }, async (client) => {
+    await client.query('begin; lock table closed in access exclusive mode');
+    const began = performance.now();
+    const scan = await postern('map', 'scan', '--json');
+    expect(scan.code).toBe(4);
+    expect((await checkedJson('map scan', scan)).result['unseen']).toEqual([
+      { table: 'public.closed', column: null, reason: 'another session holds a lock on it' },
+    ]);
+    const check = await postern('map', 'check', 'closed.yaml', '--no-sample', '--json');
+    expect((await checkedJson('map check', check)).result['unseen']).toMatchObject([
+      { table: 'public.closed' },
+    ]);
+    const lint = await postern('map', 'lint', 'closed.yaml');
+    expect(lint.stderr).toContain('public.closed: another session holds a lock on it');
+    expect(performance.now() - began).toBeLessThan(30_000);
+    await client.query('rollback');
+  });
+  await sql('drop table closed');
+});
+
 test('keys of buckets are joined with rows, and a new prefix is drift', async () => {
   await sql('create table parcel (id int primary key); insert into parcel select generate_series(1, 9)');
   const store = await openLocalObjectStore({ path: join(folder, 'objects'), durability: 'fast' });

@@ -236,6 +236,18 @@ describe('a whole database', () => {
     expect(await scan(['carl@example.org'])).toMatchObject({ verdict: 'none', found: [], unasked: [] });
   });
 
+  test('nor where somebody has locked one: the others are looked through', async () => {
+    await withConnection({ url: database.url, role: 'test' }, async (client) => {
+      await client.query('begin; lock table app.gone in access exclusive mode');
+      const db = await openPlatform(database.url, { lockTimeout: 200 });
+      const { signal } = new AbortController();
+      const result = await scanDatabase(db, { names: ['ann@example.org'], signal }).finally(() => db.end());
+      expect(result.unasked.map(({ source }) => source)).toEqual(['app.gone']);
+      expect(result.found.map(({ place }) => place)).toContain('app.mail_1');
+      await client.query('rollback');
+    });
+  });
+
   test('is not called clean where a table may not be read', async () => {
     const role = `residue_${process.pid}`;
     const on = (sql: string) =>

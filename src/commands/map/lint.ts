@@ -27,10 +27,13 @@ export default class MapLint extends BaseCommand<typeof MapLint> {
     const { configuredMap, findingColumns, placed, platformCatalog } = await import(
       '../../lib/cli/map-lint.ts'
     );
+    const { withLocked } = await import('../../lib/platform/map/scan/index.ts');
     const { loadDataMap, lintDataMap } = await import('../../lib/platform/map/index.ts');
     const loaded = await loadDataMap(this.args.file ?? configuredMap(await this.context()));
     const catalog = this.flags.offline ? undefined : await platformCatalog(await this.context());
     const findings = placed(loaded, lintDataMap(loaded.map, catalog));
+    for (const { table, reason } of catalog === undefined ? [] : withLocked([], catalog))
+      this.addWarning(`${table}: ${reason}`);
     await this.printTable(findings, findingColumns(loaded.file), 'nothing to report');
     this.endWith(findings.length === 0 ? ExitCode.done : ExitCode.findings);
     return {

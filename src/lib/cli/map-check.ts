@@ -17,8 +17,8 @@ export function checkPlatform(
   return withPlatformReading(context, 'map check', async (db) => {
     const { readCatalog } = await import('../platform/catalog/index.ts');
     const { lintDataMap } = await import('../platform/map/index.ts');
-    const { checkData, checkObjects } = await import('../platform/map/scan/index.ts');
-    const catalog = await readCatalog(db);
+    const { checkData, checkObjects, withLocked } = await import('../platform/map/scan/index.ts');
+    const catalog = await readCatalog(db, { locked: 'skip' });
     const look = lookOptions(context, flags);
     const data =
       look === undefined ? { findings: [], unseen: [] } : await checkData(db, { map, catalog }, look);
@@ -30,7 +30,7 @@ export function checkPlatform(
     return {
       database: catalog.database.name,
       findings: [...data.findings, ...keys.findings, ...lintDataMap(map, catalog)],
-      unseen: [...data.unseen, ...keys.unseen],
+      unseen: withLocked([...data.unseen, ...keys.unseen], catalog),
     };
   });
 }

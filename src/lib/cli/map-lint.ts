@@ -22,7 +22,7 @@ export async function platformCatalog(context: PosternContext): Promise<Catalog>
   const { readCatalog } = await import('../platform/catalog/index.ts');
   const client = await openPlatform(await context.platformUrl(), { purpose: 'map lint' });
   try {
-    return await readCatalog(client);
+    return await readCatalog(client, { locked: 'skip' });
   } finally {
     await client.end();
   }

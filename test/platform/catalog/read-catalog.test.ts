@@ -377,6 +377,42 @@ describe.each([15, 16, 17, 18] as const)('the catalog of PostgreSQL %i', (major)
     await expect(readCatalog(client)).resolves.toMatchObject({ database: { name: database.name } });
   });
 
+  it('goes on without what is locked where it is told to, also behind somebody who waits for the lock', async () => {
+    await admin.query(`create table mail.closed (id serial primary key, a text default lower('X'), b text, check (a <> 'q'));
+      create index closed_some on mail.closed (lower(a)) where b is not null;
+      create policy seen on mail.closed using (b <> 'x')`);
+    const open = await readCatalog(client, { locked: 'skip' });
+    expect(open.locked).toEqual([]);
+    await client.query("set lock_timeout = '2s'");
+    const waiting = await connect({ url: database.url, role: 'test' });
+    for (const holds of ['access exclusive', 'access share']) {
+      await admin.query(`begin; lock table mail.closed in ${holds} mode`);
+      const lock =
+        holds === 'access share'
+          ? waiting.query('begin; lock table mail.closed in access exclusive mode')
+          : undefined;
+      await expect
+        .poll(async () => (await readCatalog(client, { locked: 'skip' })).locked.length, { timeout: 20_000 })
+        .toBeGreaterThan(0);
+      const closed = await readCatalog(client, { locked: 'skip' });
+      const [before, after] = [open, closed].map(({ relations }) =>
+        relations.find(({ name }) => name === 'closed'),
+      );
+      expect(closed.locked).toEqual([before?.oid]);
+      expect(after?.columns.map(({ name, type }) => [name, type])).toEqual(
+        before?.columns.map(({ name, type }) => [name, type]),
+      );
+      expect(after?.indexes.find(({ name }) => name === 'closed_some')).toMatchObject({ predicate: '' });
+      const others = ({ relations }: typeof open) => relations.filter(({ name }) => name !== 'closed');
+      expect(others(closed)).toEqual(others(open));
+      await admin.query('rollback');
+      await lock;
+      await waiting.query('rollback');
+    }
+    await waiting.end();
+    await admin.query('drop table mail.closed');
+  });
+
   it('refuses a SQL_ASCII database with a name that is no UTF-8, and reads one whose names are', async () => {
     const ascii = await testDatabase({ major, encoding: 'SQL_ASCII' });
     const odd = await connect({ url: ascii.url, role: 'test' });

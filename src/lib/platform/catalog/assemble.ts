@@ -44,7 +44,7 @@ export interface CatalogRows {
 }
 
 /** Hangs columns, constraints, indexes and the like on their relations. */
-export function assemble(rows: CatalogRows): Catalog {
+export function assemble(rows: CatalogRows): Omit<Catalog, 'locked'> {
   const [server] = rows.server;
   const [database] = rows.database;
   if (server === undefined || database === undefined) {

@@ -18,6 +18,11 @@ export interface Catalog {
   readonly settings: readonly DatabaseSetting[];
   readonly schemas: readonly Schema[];
   readonly relations: readonly Relation[];
+  /**
+   * Tables that another session had locked, by oid: their sizes, and the texts of their defaults, checks, indexes and
+   * policies, were not read. Empty unless `readCatalog` was to go on without them.
+   */
+  readonly locked: readonly number[];
   /** Also those that reach into the chosen schemas from outside. */
   readonly foreignKeys: readonly ForeignKey[];
   readonly inheritance: readonly Inheritance[];

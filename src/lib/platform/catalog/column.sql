@@ -31,7 +31,7 @@ select a.attrelid as "relation",
        a.attnotnull and (a.attrelid, a.attnum) not in (
          select k.conrelid, k.conkey[1] from pg_constraint k where k.contype = 'n' and not k.convalidated
        ) as "notNull",
-       pg_get_expr(d.adbin, d.adrelid) as "default",
+       case when d.adrelid <> all (:locked) then pg_get_expr(d.adbin, d.adrelid) end as "default",
        case a.attgenerated when 's' then 'stored' when 'v' then 'virtual' end as "generated",
        case a.attidentity when 'a' then 'always' when 'd' then 'by-default' end as "identity",
        case when a.attcollation <> t.typcollation

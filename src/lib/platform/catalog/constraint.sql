@@ -4,7 +4,7 @@ select k.oid,
        case k.contype when 'p' then 'primary-key' when 'u' then 'unique' when 'x' then 'exclusion'
                       when 'c' then 'check' end as "kind",
        k.conkey::int2[] as "attributes",
-       pg_get_constraintdef(k.oid) as "definition",
+       case when k.conrelid <> all (:locked) then pg_get_constraintdef(k.oid) else '' end as "definition",
        k.condeferrable as "deferrable",
        k.condeferred as "initiallyDeferred",
        k.convalidated as "validated",

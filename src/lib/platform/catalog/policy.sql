@@ -7,8 +7,8 @@ select p.oid,
        array(select case when u.role = 0 then 'public' else pg_get_userbyid(u.role)::text end
                from unnest(p.polroles) u (role)
               order by 1) as "roles",
-       pg_get_expr(p.polqual, p.polrelid) as "using",
-       pg_get_expr(p.polwithcheck, p.polrelid) as "check"
+       case when p.polrelid <> all (:locked) then pg_get_expr(p.polqual, p.polrelid) end as "using",
+       case when p.polrelid <> all (:locked) then pg_get_expr(p.polwithcheck, p.polrelid) end as "check"
   from pg_policy p
   join pg_class c on c.oid = p.polrelid
   join pg_namespace n on n.oid = c.relnamespace

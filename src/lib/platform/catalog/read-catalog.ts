@@ -36,6 +36,11 @@ const parts = [
 export interface ReadCatalogOptions {
   /** Only relations, types and sequences of these schemas; everything of the user's unless told. */
   readonly schemas?: readonly string[];
+  /**
+   * What another session has locked exclusively, as ALTER TABLE does: `wait` for it (unless told), or `skip` what can
+   * only be read of an open table, so that one table does not stand in the way of all.
+   */
+  readonly locked?: 'wait' | 'skip';
 }
 
 /**
@@ -45,12 +50,19 @@ export interface ReadCatalogOptions {
  * @throws {PosternError} exit 1: `catalog-timeout` when another session's lock stands in the way,
  * `catalog-encoding` when a name is no UTF-8, `catalog-unreadable` for anything else that the server says
  */
-export async function readCatalog(db: Queryable, { schemas }: ReadCatalogOptions = {}): Promise<Catalog> {
+export async function readCatalog(
+  db: Queryable,
+  { schemas, locked = 'wait' }: ReadCatalogOptions = {},
+): Promise<Catalog> {
   const queries = await Promise.all(
     parts.map((part) => readFile(new URL(`${part}.sql`, import.meta.url), 'utf8')),
   );
   const chosen = schemas === undefined ? 'null::text[]' : quoteTextArray(schemas);
-  const message = [remember, ...queries, restore].join(';\n').replaceAll(':schemas', () => chosen);
+  const closed = locked === 'skip' ? await lockedTables(db) : [];
+  const message = [remember, ...queries, restore]
+    .join(';\n')
+    .replaceAll(':schemas', () => chosen)
+    .replaceAll(':locked', `'{${closed.join(',')}}'::oid[]`);
   let results: readonly QueryResult[];
   try {
     // pg answers a message of several statements with an array, which its types do not say.
@@ -62,7 +74,21 @@ export async function readCatalog(db: Queryable, { schemas }: ReadCatalogOptions
     parts.map((part, index) => [part, results[index + rememberStatements]?.rows ?? []]),
   ) as unknown as CatalogRows;
   checkNames(rows);
-  return assemble(rows);
+  return { ...assemble(rows), locked: closed };
+}
+
+/** Who waits for such a lock lets nobody by either. */
+async function lockedTables(db: Queryable): Promise<readonly number[]> {
+  try {
+    const { rows } = await db.query<{ oid: string }>(
+      `select distinct l.relation::text as oid from pg_catalog.pg_locks l
+       where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock' and l.pid <> pg_catalog.pg_backend_pid()
+         and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())`,
+    );
+    return rows.map(({ oid }) => Number(oid));
+  } catch (error) {
+    throw catalogError(error);
+  }
 }
 
 // Names are printed without their schema when the search path finds them, so that the path must be known; JIT takes

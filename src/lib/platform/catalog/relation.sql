@@ -12,10 +12,11 @@ select c.oid,
        c.relforcerowsecurity as "forceRowSecurity",
        c.relispopulated as "populated",
        i.inhparent as "partitionOf",
-       pg_get_expr(c.relpartbound, c.oid) as "partitionBound",
+       -- what opens a table waits for who has locked it (:locked)
+       case when c.oid <> all (:locked) then pg_get_expr(c.relpartbound, c.oid) end as "partitionBound",
        case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as "partitionKey",
-       case when c.relkind in ('r', 'm') then pg_relation_size(c.oid) else 0 end::float8 as "bytes",
-       case when c.reltoastrelid <> 0 then pg_relation_size(c.reltoastrelid) else 0 end::float8 as "toastBytes",
+       case when c.relkind in ('r', 'm') and c.oid <> all (:locked) then pg_relation_size(c.oid) else 0 end::float8 as "bytes",
+       case when c.reltoastrelid <> 0 and c.oid <> all (:locked) then pg_relation_size(c.reltoastrelid) else 0 end::float8 as "toastBytes",
        -- 14 and later write -1 before the first ANALYZE; earlier ones leave both at 0
        case when c.reltuples < 0 or (c.reltuples = 0 and c.relpages = 0) or c.relkind not in ('r', 'm', 'p', 'f')
             then null else c.reltuples::float8 end as "estimatedRows",

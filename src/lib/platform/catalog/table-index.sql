@@ -1,7 +1,7 @@
 select c.oid,
        i.indrelid as "relation",
        c.relname::text as "name",
-       pg_get_indexdef(i.indexrelid) as "definition",
+       case when i.indrelid <> all (:locked) then pg_get_indexdef(i.indexrelid) else '' end as "definition",
        m.amname::text as "accessMethod",
        -- attribute numbers, keys before INCLUDE columns; 0 is an expression
        i.indkey::text as "attributes",
@@ -11,7 +11,9 @@ select c.oid,
        i.indisvalid and i.indisready and i.indislive as "valid",
        i.indimmediate as "immediate",
        i.indexprs is not null as "expression",
-       pg_get_expr(i.indpred, i.indrelid) as "predicate",
+       -- an index on some rows is one, whatever its predicate says
+       case when i.indrelid <> all (:locked) then pg_get_expr(i.indpred, i.indrelid)
+            when i.indpred is not null then '' end as "predicate",
        k.conname::text as "constraint",
        -- pg_relation_size would open each index, which doubles the time that the whole catalog takes
        c.relpages::float8 * current_setting('block_size')::int as "estimatedBytes"

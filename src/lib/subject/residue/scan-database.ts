@@ -35,7 +35,7 @@ const largeObjectPart = 2 ** 20;
 export async function scanDatabase(db: Client, options: ScanOptions): Promise<DatabaseResidue> {
   const search = searchFor(options.names);
   await db.query('begin isolation level repeatable read read only');
-  const catalog = await readCatalog(db);
+  const catalog = await readCatalog(db, { locked: 'skip' });
   const found: SubjectResidueResult['found'] = [];
   const unasked: SubjectResidueResult['unasked'] = [];
   let [places, rows, bytes] = [0, 0, 0];

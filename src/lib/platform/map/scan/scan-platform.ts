@@ -10,7 +10,7 @@ import { renderDraft } from './draft/render-draft.ts';
 import type { ObjectLook } from './object/find-objects.ts';
 import type { MapScanResult, Proposal } from './results.ts';
 import type { LookOptions } from './sample/look.ts';
-import type { Unseen } from './sample/unseen.ts';
+import { type Unseen, withLocked } from './sample/unseen.ts';
 
 export interface ScanOptions {
   /** Only these schemas; everything of the user's unless told. */
@@ -42,7 +42,7 @@ export interface Scan {
  * @throws {PosternError} exit 2 `schema-unknown`; errors as `readCatalog`
  */
 export async function scanPlatform(db: Client, { schemas, look, objects }: ScanOptions): Promise<Scan> {
-  const catalog = await readCatalog(db);
+  const catalog = await readCatalog(db, { locked: 'skip' });
   checkSchemas(catalog, schemas);
   const isChosen = ({ schema }: Relation): boolean => schemas === undefined || schemas.includes(schema);
   const stored = [...catalogModel(catalog).relations.values()].filter(
@@ -67,7 +67,7 @@ export async function scanPlatform(db: Client, { schemas, look, objects }: ScanO
       const table = isOpen ? null : nameOf(explained.relation);
       return { bucket, form, keys, table, reason: isOpen ? explained : explained.reason };
     }),
-    unseen: [...looked.unseen, ...buckets.unseen],
+    unseen: withLocked([...looked.unseen, ...buckets.unseen], catalog),
   };
 }
 

@@ -1,4 +1,6 @@
 import { sqlState } from '../../../../base/postgres.ts';
+import type { Catalog } from '../../../catalog/index.ts';
+import { formatName } from '../../name.ts';
 
 /** What could not be looked at, and why. */
 export interface Unseen {
@@ -18,10 +20,22 @@ export function unseenReason(error: unknown): string | undefined {
   if (state === undefined || /^(?:08|57P0)/.test(state)) return undefined;
   if (state === '42501') return 'permission denied, or rows that row security hides from this role';
   if (state === '57014') return 'it took too long to answer';
-  if (state === '55P03') return 'another session holds a lock on it';
+  if (state === '55P03') return lockedReason;
   return `the server refused with SQLSTATE ${state}`;
 }
 
 /** Whether an error is about the values that were asked for, and not about the table. */
 export const isOfValues = (error: unknown): boolean =>
   !['42501', '57014', '55P03'].includes(sqlState(error) ?? '42501');
+
+/** Adds the tables that were locked while the catalog was read, and of which nothing is told yet. */
+export function withLocked(unseen: readonly Unseen[], { relations, locked }: Catalog): readonly Unseen[] {
+  const told = new Set(unseen.flatMap(({ table, column }) => (column === null ? [table] : [])));
+  const others = relations
+    .filter(({ oid, kind }) => locked.includes(oid) && kind !== 'view')
+    .map(({ schema, name }) => formatName(schema, name))
+    .filter((table) => !told.has(table));
+  return [...unseen, ...others.map((table) => ({ table, column: null, reason: lockedReason }))];
+}
+
+const lockedReason = 'another session holds a lock on it';
