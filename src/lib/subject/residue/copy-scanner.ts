@@ -73,6 +73,63 @@ export function copyScanner(search: Search, columns: readonly CopiedColumn[]): C
   };
 }
 
+/**
+ * Tells which rows may hold a needle, without a look at words or at what stands around: for who looks again.
+ * @returns takes whole rows, and tells each such one without its end of line; its memory is only for the call
+ */
+export function rowSieve(
+  search: Search,
+  columns: readonly Pick<CopiedColumn, 'isBytes'>[],
+): (block: Uint8Array, onRow: (row: Uint8Array) => void) => void {
+  const sieve = fieldSieve(search);
+  return (block, onRow) => {
+    let column = 0;
+    let rowStart = 0;
+    let isHit = false;
+    for (let start = 0; start < block.length; ) {
+      const isBytes = columns[column]?.isBytes === true && block[start + 1] === backslash;
+      const end = isBytes ? sieve.hex(block, start) : sieve.text(block, start);
+      isHit ||= sieve.hasHit();
+      column += 1;
+      if (block[end] !== tab) {
+        if (isHit) onRow(block.subarray(rowStart, end));
+        isHit = false;
+        column = 0;
+        rowStart = end + 1;
+      }
+      start = end + 1;
+    }
+  };
+}
+
+/** The fields of a row in the text of COPY, escapes undone; null for NULL. */
+export function copiedFields(row: Uint8Array): readonly (Buffer | null)[] {
+  const fields: (Buffer | null)[] = [];
+  for (let start = 0; start <= row.length; ) {
+    const found = row.indexOf(tab, start);
+    const end = found < 0 ? row.length : found;
+    fields.push(copiedField(row.subarray(start, end)));
+    start = end + 1;
+  }
+  return fields;
+}
+
+function copiedField(field: Uint8Array): Buffer | null {
+  if (field.length === 2 && field[0] === backslash && field[1] === 0x4e) return null;
+  const bytes = Buffer.alloc(field.length);
+  let length = 0;
+  for (let at = 0; at < field.length; at += 1) {
+    let byte = field[at] ?? 0;
+    if (byte === backslash) {
+      at += 1;
+      byte = escapes[field[at] ?? 0] ?? 0;
+    }
+    bytes[length] = byte;
+    length += 1;
+  }
+  return bytes.subarray(0, length);
+}
+
 interface FieldSieve {
   /** @returns where the field's tab or newline stands */
   text(block: Uint8Array, start: number): number;

@@ -1,11 +1,12 @@
-import type { Queryable } from '../../../base/postgres.ts';
+import type { Client } from '../../../base/postgres.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { isOneOf, type RootRow } from '../../find/known-rows.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import { type PersonGraph, validOwners } from '../../graph/person-graph.ts';
 import { isWeak } from '../../identity/identities.ts';
-import { type KnownValues, matchSql, type Parameters, parameters } from '../../identity/spots.ts';
+import { type KnownValues, matchSql, type Parameters, parameters, type Spot } from '../../identity/spots.ts';
+import { type InsideFinder, insideFinder, namedInside, ofTenant } from './named-inside.ts';
 import { isPlain, keptByLaw, type RowAction, type Treatment } from './treatment.ts';
 import { type Work, workTable } from './work.ts';
 
@@ -32,8 +33,9 @@ export interface FreezeTask {
  * own, so that each is told by the rows of those before it. Run again, it adds what came meanwhile.
  * @returns the names of the tables in that order
  */
-export async function freezeRows(db: Queryable, task: FreezeTask): Promise<readonly string[]> {
+export async function freezeRows(db: Client, task: FreezeTask): Promise<readonly string[]> {
   const order = ownersFirst(task);
+  const finder = insideFinder(task);
   for (const name of order) {
     const treatment = task.treatments.get(name);
     if (treatment === undefined || !isWritable(treatment)) continue;
@@ -45,7 +47,7 @@ export async function freezeRows(db: Queryable, task: FreezeTask): Promise<reado
          ''::text as postern_action, false as postern_owned, false as postern_whole from ${tableName(name)} t limit 0`,
     );
     await addOwned(db, task, treatment, work);
-    if (task.mentionsIn?.has(name) ?? true) await addMentions(db, task, treatment, work);
+    if (task.mentionsIn?.has(name) ?? true) await addMentions(db, task, treatment, work, finder);
     await db.query(`analyze ${work}`);
   }
   return order;
@@ -71,7 +73,7 @@ function ownersFirst({ graph, treatments }: FreezeTask): readonly string[] {
   return order.filter((name) => treatments.has(name));
 }
 
-async function addOwned(db: Queryable, task: FreezeTask, treatment: Treatment, work: string): Promise<void> {
+async function addOwned(db: Client, task: FreezeTask, treatment: Treatment, work: string): Promise<void> {
   const { values, add } = parameters();
   const { table } = treatment;
   const ways = waysToPerson(task, treatment);
@@ -140,44 +142,77 @@ function waysToPerson(task: FreezeTask, { table }: Treatment): readonly Way[] {
 }
 
 async function addMentions(
-  db: Queryable,
+  db: Client,
   task: FreezeTask,
   treatment: Treatment,
   work: string,
+  finder: InsideFinder | undefined,
 ): Promise<void> {
-  const { graph, known, isUtf8, tenant } = task;
+  const { graph, known, isUtf8 } = task;
   const { table } = treatment;
   const { values, add } = parameters();
   const spots = (graph.spots.get(table.name) ?? []).filter(({ identity }) => !isWeak(identity));
-  const match = (some: typeof spots) =>
+  const match = (some: readonly Spot[]) =>
     some.flatMap((spot) => matchSql(spot, 't', known, { add, isUtf8 }) ?? []);
+  const [inside, outside] = [spots.filter(isInside), spots.filter((spot) => !isInside(spot))];
   // The row speaks of the person: an entry of somebody's address book.
   const isAbout = table.entry.ownership === 'exclusive' && !graph.roots.includes(table);
-  const about = match(isAbout ? spots.filter(({ form }) => form === 'scalar' || form === 'path') : []);
-  const named = match(isAbout ? spots.filter(({ form }) => form !== 'scalar' && form !== 'path') : spots);
+  const about = match(isAbout ? outside.filter(({ form }) => form !== 'array') : []);
+  const named = match(isAbout ? outside.filter(({ form }) => form === 'array') : outside);
   const links = linksToRoots(task, treatment, add);
-  if (about.length + named.length + links.length === 0) return;
+  const tenant = ofTenant(treatment, task.tenant);
   const anyOf = (parts: readonly string[]) =>
     parts.length === 0 ? 'false' : `coalesce(${parts.join(' or ')}, false)`;
   const isNamed = anyOf([...about, ...named]);
-  const ofTenant =
-    tenant === undefined || table.entry.tenant === undefined
-      ? ''
-      : ` and t.${quoteIdentifier(table.entry.tenant)}::text = ${add(tenant)}`;
+  if (about.length + named.length + links.length > 0) {
+    const row = { action: mentionAction(task, treatment, isNamed), owned: 'false', whole: anyOf(about) };
+    await insertRows(db, treatment, work, row, `(${[isNamed, ...links].join(' or ')}) and ${tenant}`, values);
+  }
+  if (finder === undefined || inside.length === 0) return;
+  // Rows that only refer to a person by a key may name them as well.
+  const treated = `exists (select from ${work} w where w.postern_action <> 'link' and ${sameKey(treatment)})`;
+  const keys = await namedInside(db, finder, treatment, inside, `${tenant} and not ${treated}`);
+  for (let at = 0; at < keys.length; at += keysAtOnce) {
+    await addByKey(db, task, treatment, work, keys.slice(at, at + keysAtOnce));
+  }
+}
+
+const isInside = ({ form }: Spot): boolean => form === 'inside';
+const keysAtOnce = 10_000;
+
+/** SQL: what becomes of a row of others. What the law keeps is not deleted; a field with a rule of its own is treated. */
+function mentionAction(task: FreezeTask, treatment: Treatment, isNamed: string): string {
   const law = keptByLaw(treatment, task.at);
   const rule = `case when ${isNamed} then ${literal(treatment.mentioned)} else ${literal(treatment.linked)} end`;
-  // What is kept by law is kept with its deletion; a field with a rule of its own is treated all the same.
-  const action =
-    law === undefined ? rule : `case when ${law} and ${isNamed} then 'restrict' else ${rule} end`;
-  await insertRows(
-    db,
-    treatment,
-    work,
-    { action, owned: 'false', whole: anyOf(about) },
-    `(${[isNamed, ...links].join(' or ')})${ofTenant}`,
-    values,
-  );
+  return law === undefined ? rule : `case when ${law} and ${isNamed} then 'restrict' else ${rule} end`;
 }
+
+async function addByKey(
+  db: Client,
+  task: FreezeTask,
+  treatment: Treatment,
+  work: string,
+  keys: readonly (readonly string[])[],
+): Promise<void> {
+  const { values, add } = parameters();
+  const types = new Map(treatment.relation.columns.map(({ name, type }) => [name, type]));
+  const arrays = treatment.key.map(
+    (_, index) => `pg_catalog.unnest(${add(keys.map((key) => key[index]))}::text[])`,
+  );
+  const names = treatment.key.map((_, index) => `k${index}`).join(', ');
+  const cast = treatment.key.map((name, index) => `n.k${index}::${types.get(name) ?? 'text'}`).join(', ');
+  const own = treatment.key.map((name) => `t.${quoteIdentifier(name)}`).join(', ');
+  const where = `(${own}) in (select ${cast} from rows from (${arrays.join(', ')}) as n(${names}))`;
+  await db.query(
+    `delete from ${work} w using ${tableName(treatment.table.name)} t where ${sameKey(treatment)} and ${where}`,
+    [...values],
+  );
+  const row = { action: mentionAction(task, treatment, 'true'), owned: 'false', whole: 'false' };
+  await insertRows(db, treatment, work, row, where, values);
+}
+
+const sameKey = ({ key }: Treatment): string =>
+  key.map((name) => `w.${quoteIdentifier(name)} = t.${quoteIdentifier(name)}`).join(' and ');
 
 /** SQL over `t`: whether it refers to a row that is a person, otherwise than as what that row owns. */
 function linksToRoots(
@@ -198,18 +233,18 @@ function linksToRoots(
 }
 
 async function insertRows(
-  db: Queryable,
-  { table, key, columns }: Treatment,
+  db: Client,
+  treatment: Treatment,
   work: string,
   row: { readonly action: string; readonly owned: string; readonly whole: string },
   where: string,
   values: readonly unknown[],
 ): Promise<void> {
-  const same = key.map((name) => `w.${quoteIdentifier(name)} = t.${quoteIdentifier(name)}`).join(' and ');
+  const { table, columns } = treatment;
   await db.query(
     `insert into ${work} select (select coalesce(max(postern_seq), 0) from ${work}) + row_number() over (), ${listed(columns, 't')},
        ${row.action}, ${row.owned}, ${row.whole}
-     from ${tableName(table.name)} t where ${where} and not exists (select from ${work} w where ${same})`,
+     from ${tableName(table.name)} t where ${where} and not exists (select from ${work} w where ${sameKey(treatment)})`,
     [...values],
   );
 }

@@ -11,7 +11,7 @@ import type { ErasureRun } from './run.ts';
  * @param tables those from which rows went or in which rows changed
  */
 export async function refreshCopies(
-  { transactions, catalog }: ErasureRun,
+  { transactions, catalog }: Pick<ErasureRun, 'transactions' | 'catalog'>,
   tables: readonly string[],
 ): Promise<JsonObject> {
   const { db } = transactions;
