@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib';
 import { sha256Hex } from '../../../crypto/sha256.ts';
 import type { ZipEntry } from '../zip/headers.ts';
+import { oneBehind } from './one-behind.ts';
 import { openSpool, type Spool } from './spool.ts';
 
 const deflate = promisify(deflateRaw);
@@ -49,6 +50,7 @@ export function growingFile(
   let held: Uint8Array[] = [];
   let heldSize = 0;
   let spool: Spool | undefined;
+  const packing = oneBehind();
 
   async function flush(): Promise<void> {
     if (heldSize === 0) return;
@@ -57,8 +59,10 @@ export function growingFile(
     heldSize = 0;
     hash.update(block);
     sum = crc32(block, sum);
-    spool ??= await openSpool(folder);
-    await spool.write(await deflate(block, { level: 1, finishFlush: constants.Z_SYNC_FLUSH }));
+    const open = (spool ??= await openSpool(folder));
+    await packing.begin(async () =>
+      open.write(await deflate(block, { level: 1, finishFlush: constants.Z_SYNC_FLUSH })),
+    );
   }
 
   return {
@@ -78,6 +82,7 @@ export function growingFile(
       const open = spool;
       try {
         await flush();
+        await packing.end();
         await open.write(lastBlock);
         const entry = { name, size, crc32: sum, compressedSize: open.size, method: 'deflated' } as const;
         await onClose({ entry, sha256: hash.digest('hex'), body: open.read() });
@@ -89,6 +94,7 @@ export function growingFile(
     async discard() {
       const open = spool;
       spool = undefined;
+      await packing.end().catch(() => {});
       await open?.close();
     },
   };

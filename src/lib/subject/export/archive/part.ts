@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { open, unlink } from 'node:fs/promises';
 import { allOf } from '../../../base/byte-source.ts';
+import { releaseMemory } from '../../../base/release-memory.ts';
 import { zipWriter } from '../zip/writer.ts';
 import { type ClosedFile, growingFile, packed } from './growing-file.ts';
 import { lineOf, type ManifestList, writeManifest } from './manifest.ts';
+import { oneBehind } from './one-behind.ts';
 import { differs, type Expected, readBack } from './read-back.ts';
 import { newSeal, type SealedFile, type SealedFor } from './seal.ts';
 import { openSpool } from './spool.ts';
@@ -67,6 +69,7 @@ export async function beginPart({ folder, path, sealedFor, at }: PartOptions): P
   let held: Uint8Array[] = [seal.head];
   let heldSize = seal.head.byteLength;
   let files = 0;
+  const writing = oneBehind();
   let beginning: Buffer = Buffer.alloc(0);
 
   async function flush(): Promise<void> {
@@ -76,11 +79,15 @@ export async function beginPart({ folder, path, sealedFor, at }: PartOptions): P
     hash.update(block);
     if (written < headSize)
       beginning = Buffer.concat([beginning, block], Math.min(headSize, written + block.byteLength));
-    for (let done = 0; done < block.byteLength; ) {
-      const { bytesWritten } = await handle.write(block, done, undefined, written);
-      done += bytesWritten;
-      written += bytesWritten;
-    }
+    const start = written;
+    written += block.byteLength;
+    await writing.begin(async () => {
+      for (let done = 0; done < block.byteLength; ) {
+        const { bytesWritten } = await handle.write(block, done, undefined, start + done);
+        done += bytesWritten;
+      }
+      releaseMemory(block);
+    });
   }
   async function sink(bytes: Uint8Array): Promise<void> {
     const ready = seal.writer === undefined ? [Uint8Array.from(bytes)] : seal.writer.write(bytes);
@@ -116,7 +123,11 @@ export async function beginPart({ folder, path, sealedFor, at }: PartOptions): P
         manifestSha256 = file.sha256;
         await zip.add(file.entry, file.body);
       });
-      await writeManifest(manifest, manifestHead, lists);
+      try {
+        await writeManifest(manifest, manifestHead, lists);
+      } finally {
+        await manifest.discard();
+      }
       const signature = await signed(manifestSha256);
       const extra: Expected[] = [{ name: 'manifest.json', size: manifest.size, sha256: manifestSha256 }];
       if (signature !== undefined) {
@@ -128,6 +139,7 @@ export async function beginPart({ folder, path, sealedFor, at }: PartOptions): P
       for (const piece of seal.writer?.finish() ?? [])
         heldSize += held.push(piece) > 0 ? piece.byteLength : 0;
       await flush();
+      await writing.end();
       await handle.sync();
       const { size: onDisk } = await handle.stat();
       const sha256 = hash.digest('hex');
@@ -150,6 +162,7 @@ export async function beginPart({ folder, path, sealedFor, at }: PartOptions): P
       return { path, bytes: written, sha256, files };
     },
     async abandon() {
+      await writing.end().catch(() => {});
       await close().catch(() => {});
       await unlink(path).catch(() => {});
     },
