@@ -30,7 +30,7 @@ const isLarge = (value: number): boolean => value >= max32;
 const version = (needs64: boolean): number => (needs64 ? 45 : 20);
 
 /** Date and time as MS-DOS has them: local time without a zone, here UTC, in steps of two seconds. */
-export function dosTime(at: Date): { readonly time: number; readonly date: number } {
+function dosTime(at: Date): { readonly time: number; readonly date: number } {
   return {
     time: (at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1),
     date: (Math.max(0, at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate(),
