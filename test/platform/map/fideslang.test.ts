@@ -122,6 +122,7 @@ ${rest}`;
     ['object', field('object: {bucket: b, key: "{id}", format: eml}')],
     ['encryption', field('type: text, encrypted: {dek: public.person.id}')],
     ['parser', field('type: text, parser: rfc5322')],
+    ['review', field('type: text, category: user.content, review: staff wrote it')],
     ['path', field('type: jsonb, paths: {"$.*": {category: user.name}}')],
     ['category', field('type: text, category: user.shoe_size')],
     ['undecided', field('type: text, category: TODO')],

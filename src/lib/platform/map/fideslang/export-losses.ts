@@ -78,11 +78,10 @@ function tableLosses({ name: path, entry }: ModelTable): readonly Loss[] {
 }
 
 function fieldLosses(path: string, field: MapField): readonly Loss[] {
-  const parts: readonly (readonly [string, Pick<MapField, 'category' | 'identity' | 'parser' | 'erase'>])[] =
-    [
-      [path, field],
-      ...Object.entries(field.paths ?? {}).map(([inner, part]) => [`${path} ${inner}`, part] as const),
-    ];
+  const parts: readonly (readonly [string, FieldPart])[] = [
+    [path, field],
+    ...Object.entries(field.paths ?? {}).map(([inner, part]) => [`${path} ${inner}`, part] as const),
+  ];
   return [
     ...(field.object === undefined
       ? []
@@ -97,10 +96,10 @@ function fieldLosses(path: string, field: MapField): readonly Loss[] {
   ];
 }
 
-function partLosses(
-  path: string,
-  { category, identity, parser, erase }: Pick<MapField, 'category' | 'identity' | 'parser' | 'erase'>,
-): readonly Loss[] {
+/** What a field and a path of it may say alike. */
+type FieldPart = Pick<MapField, 'category' | 'identity' | 'parser' | 'erase' | 'review'>;
+
+function partLosses(path: string, { category, identity, parser, erase, review }: FieldPart): readonly Loss[] {
   const of = (kind: Loss['kind'], message: string | undefined): readonly Loss[] =>
     message === undefined ? [] : [{ kind, path, message }];
   const isShipped = category === undefined || category === 'TODO' || shippedCategories.has(category);
@@ -114,6 +113,7 @@ function partLosses(
       'parser',
       parser === undefined ? undefined : `names are inside of it (${parser}), where Fides does not look`,
     ),
+    ...of('review', review === undefined ? undefined : 'a person looks at values before they are given out'),
     ...of('erase', isKept(erase) ? undefined : `what becomes of it: ${saying(erase)}`),
   ];
 }

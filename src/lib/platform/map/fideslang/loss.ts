@@ -30,6 +30,7 @@ export const lossKinds = [
   'reference-path',
   'reference-target',
   'retention',
+  'review',
   'self-reference',
   'tenant',
   'trigger',
