@@ -13,6 +13,7 @@ import { faultyStore, type StoreRule } from '../support/faulty-store.ts';
 
 const name = 'ann@example.org';
 const base64 = (text: string) => Buffer.from(text).toString('base64').replaceAll(/.{60}/g, '$&\r\n');
+const mime = (text: string) => Buffer.from(text).toString('base64').replaceAll(/.{76}/g, '$&\r\n');
 const templates = [
   { parts: parseObjectKey('raw/{tenant_id}/{id}.eml') ?? [], clear: new Set(['tenant_id', 'id']) },
 ];
@@ -37,6 +38,28 @@ describe('objects are looked through', () => {
     ['plain', 'To: Ann@Example.org\r\n', 'text'],
     ['with a soft line break', 'To: ann@exam=\r\nple.org\r\n', 'text'],
     ['in base64, across lines', base64(`${'x'.repeat(43)} To: ann@example.org`), 'base64'],
+    [
+      'in base64 with other letters capital',
+      `x: y\r\n\r\n${mime('Hello, Ann@Example.Org wrote this and a good deal more')}\r\n--b`,
+      'base64',
+    ],
+    [
+      'in base64 that is quoted-printable within',
+      mime('a line that is long enough: ann=40example.org'),
+      'base64',
+    ],
+    [
+      'in base64 whose lines are no groups of four',
+      mime(`${'x'.repeat(70)} aNN@example.org`)
+        .replaceAll('\r\n', '')
+        .replaceAll(/.{33}/g, '$&\n'),
+      'base64',
+    ],
+    [
+      'in base64 with other letters capital, in gzip',
+      gzipSync(mime('Hello, Ann@Example.Org wrote this')),
+      'base64',
+    ],
     ['compressed by gzip', gzipSync(`${'filler '.repeat(9999)}ann@example.org`), 'text'],
     ['compressed by zstd', zstdCompressSync(Buffer.from('ann@example.org')), 'text'],
     ['in two gzip members', Buffer.concat([gzipSync('first'), gzipSync(' ann@example.org')]), 'text'],
@@ -51,6 +74,15 @@ describe('objects are looked through', () => {
       places: 1,
       objects: 2,
     });
+  });
+
+  test('and somebody else in base64 is not who is looked for', async () => {
+    await put('raw/3/17.eml', `${mime('this is long enough to be a line: joann@example.org')}\r\n`);
+    await put(
+      'raw/3/18.eml',
+      `${mime('a first part that ends with this: ann@exa')}\r\n--\r\n${mime('mple.org and a second part')}`,
+    );
+    expect((await scan()).found).toEqual([]);
   });
 
   test('every version, those behind a delete marker too, and what is stored beside them', async () => {

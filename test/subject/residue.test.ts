@@ -241,7 +241,8 @@ describe('a whole database', () => {
       await client.query('begin; lock table app.gone in access exclusive mode');
       const db = await openPlatform(database.url, { lockTimeout: 200 });
       const { signal } = new AbortController();
-      const result = await scanDatabase(db, { names: ['ann@example.org'], signal }).finally(() => db.end());
+      const result = await scanDatabase(db, { names: ['ann@example.org'], signal });
+      await db.end();
       expect(result.unasked.map(({ source }) => source)).toEqual(['app.gone']);
       expect(result.found.map(({ place }) => place)).toContain('app.mail_1');
       await client.query('rollback');

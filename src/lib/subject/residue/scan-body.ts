@@ -1,7 +1,7 @@
+import { contentScanner } from './content-scanner.ts';
 import type { Search } from './field-scanner.ts';
 import { inflaterFor, magicLength } from './inflate.ts';
 import type { ResidueForm } from './needles.ts';
-import { streamScanner } from './stream-scanner.ts';
 
 export interface ScannedBody {
   readonly forms: ReadonlySet<ResidueForm>;
@@ -17,8 +17,8 @@ export interface ScannedBody {
 export type BodyScanner = (body: AsyncIterable<Uint8Array>) => Promise<ScannedBody>;
 
 export function bodyScanner(search: Search): BodyScanner {
-  const outer = streamScanner(search);
-  const inner = streamScanner(search);
+  const outer = contentScanner(search);
+  const inner = contentScanner(search);
   return async (body) => {
     let bytes = 0;
     // The first bytes may come one by one.

@@ -19,29 +19,37 @@ const remembered = 16 * 1024;
 export function streamScanner(search: Search): StreamScanner {
   const sieve = byteSieve(search);
   const scanner = fieldScanner(search);
-  let before: Buffer = Buffer.alloc(0);
+  const ring = Buffer.alloc(remembered);
+  /** How many bytes were sifted. */
+  let sifted = 0;
   let isCareful = false;
   const look = (bytes: Uint8Array): void => {
     for (const byte of bytes) scanner.feed(byte);
   };
+  const remember = (chunk: Uint8Array): void => {
+    const last = chunk.subarray(-remembered);
+    const at = (sifted + chunk.length - last.length) % remembered;
+    const fitting = Math.min(last.length, remembered - at);
+    ring.set(last.subarray(0, fitting), at);
+    ring.set(last.subarray(fitting), 0);
+    sifted += chunk.length;
+  };
+  const lookBack = (): void => {
+    const at = sifted % remembered;
+    if (sifted > remembered) look(ring.subarray(at));
+    look(ring.subarray(0, sifted > remembered ? at : sifted));
+  };
   return {
     feed: (chunk) => {
-      if (isCareful) return look(chunk);
-      if (sieve.pass(chunk)) {
-        isCareful = true;
-        look(before);
-        look(chunk);
-        return undefined;
-      }
-      before =
-        chunk.length >= remembered
-          ? Buffer.from(chunk.subarray(-remembered))
-          : Buffer.concat([before.subarray(-(remembered - chunk.length)), chunk]);
+      if (!isCareful && !sieve.pass(chunk)) return remember(chunk);
+      if (!isCareful) lookBack();
+      isCareful = true;
+      look(chunk);
       return undefined;
     },
     end: () => {
       sieve.reset();
-      before = Buffer.alloc(0);
+      sifted = 0;
       isCareful = false;
       return scanner.end();
     },
