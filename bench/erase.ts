@@ -40,9 +40,9 @@ async function watchTransactions(
   work: () => Promise<Measured>,
 ): Promise<{ readonly measured: Measured; readonly longest: number }> {
   let longest = 0;
-  let isDone = false;
+  const done = new AbortController();
   const watching = withConnection({ url, role: 'bench' }, async (client) => {
-    while (!isDone) {
+    while (!done.signal.aborted) {
       const { rows } = await client.query<{ seconds: number | null }>(
         `select max(extract(epoch from clock_timestamp() - a.xact_start))::float8 as seconds, pg_sleep(0.02)
          from pg_stat_activity a where a.datname = current_database() and a.pid <> pg_backend_pid()
@@ -53,7 +53,7 @@ async function watchTransactions(
     }
   });
   const measured = await work();
-  isDone = true;
+  done.abort();
   await watching;
   return { measured, longest };
 }

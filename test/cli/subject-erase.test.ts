@@ -94,6 +94,14 @@ test('what would be done is shown, and nothing is done', async () => {
   expect(await people()).toEqual(whole);
 });
 
+test('rehearsed in a restored backup, which is thrown away', async () => {
+  const run = await world.run('subject', 'erase', 'person7@example.org', '--rehearse', '--json');
+  expect(run, run.stderr).toMatchObject({ code: 0 });
+  const { result } = await checkedJson('subject erase', run);
+  expect(result).toMatchObject({ rehearsed: true, persons: 1, touched: 3, left: [] });
+  expect(await people()).toEqual(whole);
+});
+
 test('bad input ends with 2 or 6, before anything is written', async () => {
   for (const [argv, code, message] of [
     [['nobody@example.org', '--reason', 'x'], 2, /nothing was found/],
@@ -152,11 +160,8 @@ test('approved by another process, which finds the person by the hashes alone, i
     body: 'to erased@erased.invalid and person70@example.org',
     seven: 0,
   });
-  const [certificate] = (await world.run('certificate', 'list', '--json')).json().result?.[
-    'certificates'
-  ] as {
-    id: string;
-  }[];
+  const listed = (await world.run('certificate', 'list', '--json')).json();
+  const [certificate] = (listed.result?.['certificates'] ?? []) as { id: string }[];
   await world.must('certificate', 'verify', certificate?.id ?? '');
   await world.must('request', 'close', '1', '--outcome', 'fulfilled', '--certificate', certificate?.id ?? '');
 });

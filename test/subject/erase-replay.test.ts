@@ -38,9 +38,9 @@ async function erase(...who: readonly string[]) {
 async function replay(url: string) {
   const context = await world.context();
   const replayer = eraseReplayer({
-    map: context.map,
+    map: () => context.map(),
     hasher: () => Promise.resolve(eraseHasher),
-    pseudonym: context.pseudonym,
+    pseudonym: () => context.pseudonym(),
     holds: () => Promise.resolve(undefined),
     now: () => new Date(),
   });

@@ -1,8 +1,8 @@
-import { Args, Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
-import { confirmFlag, dryRunFlag, tableFlags } from '../../lib/cli/flags.ts';
-import type { SubjectEraseResult } from '../../lib/subject/erase/results.ts';
+import { eraseFlags } from '../../lib/cli/erase-flags.ts';
+import type { EraseRehearsalResult, SubjectEraseResult } from '../../lib/subject/erase/results.ts';
 
 export default class SubjectErase extends BaseCommand<typeof SubjectErase> {
   static override summary = 'erase persons from the database and the object store, and prove it';
@@ -21,46 +21,27 @@ export default class SubjectErase extends BaseCommand<typeof SubjectErase> {
       ignoreStdin: true,
     }),
   };
-  static override flags = {
-    ...tableFlags,
-    ...dryRunFlag,
-    ...confirmFlag,
-    'plan-only': Flags.boolean({ summary: 'stop after the plan', exclusive: ['dry-run'] }),
-    tenant: Flags.string({ summary: 'only rows of this tenant', helpValue: 'ID' }),
-    request: Flags.integer({
-      summary: 'the request that is fulfilled, by its number',
-      helpValue: 'N',
-      min: 1,
-    }),
-    reason: Flags.string({
-      summary: 'why, for the plan and the certificate; name no person',
-      helpValue: 'TEXT',
-      required: true,
-    }),
-  };
+  static override flags = eraseFlags;
   static override exitCodes = [0, 1, 2, 3, 4, 5, 6, 7, 11, 130] as const;
-  static override result = async () =>
-    (await import('../../lib/subject/erase/results.ts')).subjectEraseResult;
+  static override result = async () => {
+    const results = await import('../../lib/subject/erase/results.ts');
+    return results.subjectEraseResult.or(results.eraseRehearsalResult);
+  };
 
-  async run(): Promise<SubjectEraseResult> {
+  async run(): Promise<SubjectEraseResult | EraseRehearsalResult> {
     const lib = await import('../../lib/cli/subject-erase.ts');
+    const context = await this.context();
+    if (this.flags.rehearse) return this.rehearse();
     const { planModeOf } = await import('../../lib/cli/report-submitted.ts');
     const { submitPlan } = await import('../../lib/cli/submit-plan.ts');
     const { eraseOutcome, planErase, subjectErase } = await import('../../lib/subject/erase/index.ts');
-    const context = await this.context();
-    const { tenant, reason, request } = this.flags;
-    if (request !== undefined) await lib.requireErasureRequest(context, request);
-    const seeds = await lib.personsToErase(context, this.args.person);
-    const operation = await lib.eraseContext(context, seeds);
-    const planned = await planErase(operation, { seeds, tenant, reason, request });
+    const options = await lib.eraseOptions(context, this.args.person, this.flags);
+    const operation = await lib.eraseContext(context, options.seeds);
+    const planned = await planErase(operation, options);
     const backups = await operation.horizon();
-    const unsent = lib.eraseResult(
-      planned,
-      { plan: planned.plan, outcome: 'not stored' },
-      { backups, done: undefined },
-    );
-    await this.printTable(unsent.rows, lib.erasedColumns, 'no row is theirs or names them');
-    for (const line of lib.eraseLines(unsent)) this.say(line);
+    const shown = lib.eraseResult(planned, { plan: planned.plan, outcome: 'not stored' }, { backups });
+    await this.printTable(shown.rows, lib.erasedColumns, 'no row is theirs or names them');
+    for (const line of lib.eraseLines(shown)) this.say(line);
     const submitted = await submitPlan(context, {
       operation,
       kind: subjectErase,
@@ -70,14 +51,19 @@ export default class SubjectErase extends BaseCommand<typeof SubjectErase> {
     });
     const done = await eraseOutcome(await operation.state(), planned.plan);
     const result = lib.eraseResult(planned, submitted, { backups, done });
-    for (const line of done === undefined ? [] : lib.doneLines(done)) this.say(line);
-    this.say(
-      `${result.outcome}: plan ${result.planId.slice(0, 12)}${result.certificateId === null ? '' : `, certificate ${result.certificateId.slice(0, 12)}`}`,
-    );
-    if (result.outcome === 'awaiting approval') this.endWith(ExitCode.refused);
-    else if ((done?.left.length ?? 0) > 0) this.endWith(ExitCode.findings);
-    else if ((done?.objectsRetained ?? 0) + (done?.unasked.length ?? 0) > 0)
-      this.endWith(ExitCode.incomplete);
+    for (const line of lib.doneLines(result)) this.say(line);
+    this.endWith(lib.eraseExitCode(result));
+    return result;
+  }
+
+  private async rehearse(): Promise<EraseRehearsalResult> {
+    const { rehearsalLines, rehearse } = await import('../../lib/cli/subject-erase-rehearse.ts');
+    const { erasedColumns } = await import('../../lib/cli/subject-erase.ts');
+    const context = await this.context();
+    const result = await rehearse(context, this.config.version, this.args.person, this.flags);
+    await this.printTable(result.rows, erasedColumns, 'no row is theirs or names them');
+    for (const line of rehearsalLines(result)) this.say(line);
+    if (result.left.length > 0) this.endWith(ExitCode.findings);
     return result;
   }
 }

@@ -1,6 +1,7 @@
 import { counted } from '../base/counted.ts';
 import { refused, usageError } from '../base/error.ts';
-import type { EraseContext, PlannedErase, ReplayOptions } from '../subject/erase/index.ts';
+import { ExitCode } from '../base/exit-code.ts';
+import type { EraseContext, EraseOptions, PlannedErase, ReplayOptions } from '../subject/erase/index.ts';
 import type { EraseDone, SubjectEraseResult } from '../subject/erase/results.ts';
 import type { KnownValues } from '../subject/identity/spots.ts';
 import type { PosternContext } from './context.ts';
@@ -94,7 +95,7 @@ export async function personsToErase(
  * An erasure that fulfils a request is of one that asks for it, by somebody who was made sure of.
  * @throws {PosternError} exit 2 `request-unknown`; exit 6 `request-closed`, `request-not-erasure`, `requester-not-verified`
  */
-export async function requireErasureRequest(context: PosternContext, number: number): Promise<void> {
+async function requireErasureRequest(context: PosternContext, number: number): Promise<void> {
   const { showRequest } = await import('../subject/request/index.ts');
   const operation = await operationContext(context);
   const request = await showRequest(await operation.state(), context.profile, number, context.clock.now());
@@ -110,6 +111,31 @@ export async function requireErasureRequest(context: PosternContext, number: num
       hints: [`\`postern request verify ${number} --how TEXT\` records how that was done`],
     });
   }
+}
+
+/**
+ * What is to be erased, and why.
+ * @throws {PosternError} exit 2 `reason-missing`; as `personsToErase` and `requireErasureRequest`
+ */
+export async function eraseOptions(
+  context: PosternContext,
+  person: string,
+  flags: {
+    readonly reason: string | undefined;
+    readonly tenant: string | undefined;
+    readonly request: number | undefined;
+  },
+): Promise<EraseOptions> {
+  const { tenant, request } = flags;
+  const reason = flags.reason?.trim() ?? '';
+  if (reason === '') {
+    throw usageError('an erasure needs a reason, for its plan and its certificate', {
+      code: 'reason-missing',
+      hints: ['give --reason, and name no person in it'],
+    });
+  }
+  if (request !== undefined) await requireErasureRequest(context, request);
+  return { seeds: await personsToErase(context, person), tenant, reason, request };
 }
 
 type ErasedRows = SubjectEraseResult['rows'][number];
@@ -134,7 +160,7 @@ const words: Readonly<Record<ErasedRows['action'], string>> = {
 export function eraseResult(
   { plan, inputs }: PlannedErase,
   { outcome, applied }: SubmittedPlan,
-  more: { readonly backups: SubjectEraseResult['backups']; readonly done: EraseDone | undefined },
+  more: { readonly backups: SubjectEraseResult['backups']; readonly done?: EraseDone | undefined },
 ): SubjectEraseResult {
   const deleted = (table: string): number =>
     inputs.rows
@@ -198,7 +224,10 @@ const duration = (seconds: number): string =>
       : `${Math.ceil(seconds / 3600)} h`;
 
 /** What was done, in words. */
-export function doneLines(done: EraseDone): readonly string[] {
+export function doneLines({ done, outcome, planId, certificateId }: SubjectEraseResult): readonly string[] {
+  const certificate = certificateId === null ? '' : `, certificate ${certificateId.slice(0, 12)}`;
+  const ending = `${outcome}: plan ${planId.slice(0, 12)}${certificate}`;
+  if (done === null) return [ending];
   return [
     `${counted(done.rowsDeleted, 'row')} deleted, ${done.rowsChanged} changed, ${done.rowsLate} came meanwhile`,
     ...(done.versions === 0
@@ -212,5 +241,14 @@ export function doneLines(done: EraseDone): readonly string[] {
     ),
     ...done.objectsNaming.map(({ place }) => `names them still: ${place}`),
     ...(done.left.length === 0 ? ['nothing is left where nothing is kept'] : []),
+    ending,
   ];
+}
+
+/** 3 where a name of theirs still stands, 4 where an object stays or a place could not be looked at. */
+export function eraseExitCode({ outcome, done }: SubjectEraseResult): ExitCode {
+  if (outcome === 'awaiting approval') return ExitCode.refused;
+  if (done === null) return ExitCode.done;
+  if (done.left.length > 0) return ExitCode.findings;
+  return done.objectsRetained + done.unasked.length > 0 ? ExitCode.incomplete : ExitCode.done;
 }

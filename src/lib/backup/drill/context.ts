@@ -49,4 +49,6 @@ export interface DrillOptions {
   readonly whenDone: 'clean-up' | 'keep';
   /** @param need the major version that the set came from, and the databases' names for messages */
   startServer(need: { readonly major: number }): Promise<DrillServer>;
+  /** Works in a restored database before it is dropped; what it throws ends the drill. @param url a superuser's */
+  onRestored?(source: string, url: string): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { audited } from '../../audit/audited.ts';
 import { PosternError, usageError } from '../../base/error.ts';
 import { ExitCode } from '../../base/exit-code.ts';
+import { withDatabase } from '../../base/postgres.ts';
 import { recordCheck } from '../check-record.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { openSignedSet, readManifest, unlock } from '../read-set.ts';
@@ -86,6 +87,8 @@ async function drill(
           runSmokeQueries(restore, work, options.smoke),
         )),
       );
+    for (const { work } of restored)
+      await options.onRestored?.(work.source.name, withDatabase(server.url, work.workingName));
     const findings = [...keyringFindings(context, restored), ...findingsOf(rtoSeconds, options.rto, smoke)];
     const found = {
       setId,

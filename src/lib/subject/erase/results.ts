@@ -60,5 +60,20 @@ export const subjectEraseResult = z.strictObject({
   done: eraseDone.nullable(),
 });
 
+/** Of `--rehearse`: in a copy that was thrown away. */
+export const eraseRehearsalResult = z.strictObject({
+  rehearsed: z.literal(true),
+  setId: z.string(),
+  persons: count,
+  rows: subjectEraseResult.shape.rows,
+  /** Rows deleted or changed. */
+  touched: count,
+  /** That the rows took. */
+  seconds: z.number().nonnegative(),
+  left: z.array(place),
+  kept: z.array(place),
+});
+
+export type EraseRehearsalResult = z.infer<typeof eraseRehearsalResult>;
 export type SubjectEraseResult = z.infer<typeof subjectEraseResult>;
 export type EraseDone = z.infer<typeof eraseDone>;
