@@ -111,6 +111,11 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { subjectErase } = await import('../subject/erase/index.ts');
     return bind(subjectErase, await eraseContext(context));
   },
+  'subject.rectify': async (context) => {
+    const { rectifyContext } = await import('./subject-rectify.ts');
+    const { subjectRectify } = await import('../subject/rectify/index.ts');
+    return bind(subjectRectify, await rectifyContext(context));
+  },
 };
 
 /** The names of all kinds. */

@@ -1,0 +1,134 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { messageOf, partial, refused } from '../../base/error.ts';
+import { type Client, sqlState } from '../../base/postgres.ts';
+import { tableName } from '../../platform/map/index.ts';
+import { quoteIdentifier } from '../../platform/quote.ts';
+import type { Treatment } from '../erase/closure/treatment.ts';
+import { parameters } from '../identity/spots.ts';
+import { rowCorrector } from './corrected-row.ts';
+import type { Correction } from './correction.ts';
+import { placesSql } from './places-sql.ts';
+
+const batch = 500;
+/** How often a lock that others hold is waited for, `lock_timeout` each time. */
+const mostTries = 10;
+
+/**
+ * Corrects the rows of a table in short transactions, in the order of the key. What is right already is not found any
+ * more: done again, it goes on with what is left.
+ * @returns rows that changed, by column
+ * @throws {PosternError} exit 6, `name-taken`: a unique index has the new value; exit 7, `rectify-locked`
+ */
+export async function correctTable(
+  db: Client,
+  correction: Correction,
+  treatment: Treatment,
+): Promise<Readonly<Record<string, number>>> {
+  const counts: Record<string, number> = {};
+  let after: readonly string[] | undefined;
+  do {
+    correction.resolving.signal.throwIfAborted();
+    const done = await inTransaction(db, correction, () => correctBatch(db, correction, treatment, after));
+    for (const column of done.changed) counts[column] = (counts[column] ?? 0) + 1;
+    after = done.last;
+  } while (after !== undefined);
+  return counts;
+}
+
+interface BatchDone {
+  /** One for each row and column. */
+  readonly changed: readonly string[];
+  /** The key of the last row; undefined at the end. */
+  readonly last: readonly string[] | undefined;
+}
+
+async function correctBatch(
+  db: Client,
+  correction: Correction,
+  treatment: Treatment,
+  after: readonly string[] | undefined,
+): Promise<BatchDone> {
+  const { table, key } = treatment;
+  const types = new Map(treatment.relation.columns.map(({ name, type }) => [name, type]));
+  const { values, add } = parameters();
+  const sql = placesSql(correction, treatment, add);
+  if (sql === undefined) return { changed: [], last: undefined };
+  const corrector = rowCorrector(correction, table.name);
+  const keys = key.map((name) => `t.${quoteIdentifier(name)}`);
+  const texts = corrector.columns.map((name) => `t.${quoteIdentifier(name)}::text`);
+  const behind =
+    after === undefined
+      ? 'true'
+      : `(${keys.join(', ')}) > (${key.map((name, index) => `${add(after[index])}::${types.get(name) ?? 'text'}`).join(', ')})`;
+  const isEverywhere = correction.everywhere && correction.change.kind === 'name';
+  // Written so that every parameter is used in either case.
+  const scope = `(${isEverywhere} or ${sql.owned})`;
+  const { rows } = await db.query<{ key: string[]; fields: (string | null)[] }>(
+    `select array[${keys.map((name) => `${name}::text`).join(', ')}]::text[] as key, array[${texts.join(', ')}]::text[] as fields
+     from ${tableName(table.name)} t
+     where (${[...sql.columns.values()].join(' or ')}) and ${scope} and ${sql.ofTenant} and ${behind}
+     order by ${keys.join(', ')} limit ${batch} for update of t`,
+    values,
+  );
+  const changed: string[] = [];
+  for (const row of rows) {
+    const before = Object.fromEntries(
+      corrector.columns.map((name, index) => [name, row.fields[index] ?? null]),
+    );
+    const corrected = corrector.correct(before);
+    if (corrected.size === 0) continue;
+    await write(db, treatment, row.key, corrected, types);
+    changed.push(...corrected.keys());
+  }
+  return { changed, last: rows.length < batch ? undefined : rows.at(-1)?.key };
+}
+
+async function write(
+  db: Client,
+  { table, key }: Treatment,
+  own: readonly string[],
+  corrected: ReadonlyMap<string, string | null>,
+  types: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { values, add } = parameters();
+  const typed = (name: string, value: string | null | undefined) =>
+    `${quoteIdentifier(name)} = ${add(value)}::${types.get(name) ?? 'text'}`;
+  const set = [...corrected].map(([name, value]) => typed(name, value));
+  const where = key.map((name, index) => typed(name, own[index]));
+  await db.query(
+    `update ${tableName(table.name)} set ${set.join(', ')} where ${where.join(' and ')}`,
+    values,
+  );
+}
+
+async function inTransaction<T>(
+  db: Client,
+  { resolving: { signal } }: Correction,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await db.query('begin');
+      const result = await work();
+      await db.query('commit');
+      return result;
+    } catch (error) {
+      await db.query('rollback').catch(() => {});
+      const state = sqlState(error);
+      if (state === '23505') throw taken();
+      if (!['55P03', '40P01', '40001'].includes(state ?? '')) throw error;
+      if (tries >= mostTries) {
+        throw partial(`rows are locked by somebody else: ${messageOf(error)}`, {
+          code: 'rectify-locked',
+          cause: error,
+          hints: ['see who in pg_stat_activity and pg_locks'],
+        });
+      }
+      await wait(100 * tries, undefined, { signal });
+    }
+  }
+}
+
+/** The server's own message quotes the value. */
+const taken = (): Error =>
+  refused('another row has the new value in a column that has to be unique', { code: 'name-taken' });

@@ -1,0 +1,84 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { messageOf, refused, usageError } from '../../base/error.ts';
+import type { NameHasher } from '../name-hash/index.ts';
+
+/** Who is meant, and what is right: values of a person, which no plan may keep. */
+export const rectifyValues = z.strictObject({
+  /** Names of the person, as `subject find` takes them. */
+  who: z.array(z.string().min(1)).min(1),
+  /** The name that is wrong; left out where a field is set. */
+  from: z.string().min(1).optional(),
+  to: z.string().min(1),
+});
+
+export type RectifyValues = z.infer<typeof rectifyValues>;
+
+/** What a plan keeps in place of them: a hash under the key of `subjects.hmac_keys`, with a salt. */
+export interface Commitment {
+  readonly salt: string;
+  readonly hash: string;
+}
+
+export const commit = (hasher: NameHasher, values: RectifyValues): Commitment => {
+  const salt = randomBytes(16).toString('hex');
+  return { salt, hash: hasher.hash('ledger', 'rectified values', digest(salt, values)) };
+};
+
+/** Also under a key that was replaced since. */
+export const isCommitted = (hasher: NameHasher, { salt, hash }: Commitment, values: RectifyValues): boolean =>
+  hasher.all('ledger', 'rectified values', digest(salt, values)).includes(hash);
+
+const digest = (salt: string, { who, from, to }: RectifyValues): string =>
+  createHash('sha256')
+    .update(JSON.stringify([salt, who, from ?? null, to]))
+    .digest('hex');
+
+/** @throws {PosternError} exit 2, `rectify-values-invalid` */
+export async function readValues(path: string): Promise<RectifyValues> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw usageError(`the values cannot be read: ${messageOf(error)}`, {
+      code: 'rectify-values-invalid',
+      cause: error,
+    });
+  }
+  try {
+    return rectifyValues.parse(JSON.parse(text));
+  } catch {
+    // The parsers' own messages quote what they read.
+    throw usageError(`${path} does not hold the values of a rectification`, {
+      code: 'rectify-values-invalid',
+      hints: ['it is JSON: {"who": ["ann@example.org"], "from": "old@example.org", "to": "new@example.org"}'],
+    });
+  }
+}
+
+/**
+ * The values that a plan was made with: of this process, or from the file that the plan names.
+ * @throws {PosternError} exit 6, `rectify-values-missing`, `rectify-values-changed`
+ */
+export async function committedValues(
+  hasher: NameHasher,
+  plan: { readonly commitment: Commitment; readonly valuesFile: string | null },
+  given: RectifyValues | undefined,
+): Promise<RectifyValues> {
+  const values = given ?? (plan.valuesFile === null ? undefined : await readValues(plan.valuesFile));
+  if (values === undefined) {
+    throw refused('the plan does not keep what is right, and was made without a file of values', {
+      code: 'rectify-values-missing',
+      hints: ['give the plan up and run `postern subject rectify` again: it goes on with what is left'],
+    });
+  }
+  if (isCommitted(hasher, plan.commitment, values)) return values;
+  throw refused('the values are not those that the plan was made and approved with', {
+    code: 'rectify-values-changed',
+    hints: [
+      `put the file back as it was${plan.valuesFile === null ? '' : `: ${plan.valuesFile}`}`,
+      'or make the plan again',
+    ],
+  });
+}
