@@ -15,7 +15,12 @@ import {
   type ArchiveOptions,
   openArchive,
 } from '../../src/lib/subject/export/archive/archive.ts';
-import { safeFileName, safeName } from '../../src/lib/subject/export/archive/safe-name.ts';
+import {
+  safeFileName,
+  safeKey,
+  safeLabel,
+  safeName,
+} from '../../src/lib/subject/export/archive/safe-name.ts';
 import { openSpool } from '../../src/lib/subject/export/archive/spool.ts';
 import { csvLine } from '../../src/lib/subject/export/row/csv.ts';
 import { replaceAt } from '../../src/lib/subject/export/row/json-places.ts';
@@ -258,37 +263,54 @@ describeWith(['gpg', 'python3'], 'an encrypted archive', ({ gpg, python3 }) => {
   });
 });
 
-test('names in an archive are safe, and never the same for two texts', () => {
+test('names in an archive are safe, and never the same for two rows', () => {
   expect(safeName('4711')).toBe('4711');
   expect(safeName('0a225f98-10c0-4aea-ba41-841d3eaabcc6')).toBe('0a225f98-10c0-4aea-ba41-841d3eaabcc6');
-  for (const name of [
+  const odd = [
     '../x',
     '..',
     '.',
     '',
     '/etc',
     'a/b',
+    'a.b',
     'A',
     'con',
-    'com1.txt',
     'nul',
-    'x.',
     'ü',
     'a\0b',
     'a\\b',
+    'a~b',
     'x'.repeat(300),
-  ])
-    expect(safeName(name), name).toMatch(/^[A-Za-z0-9._-]*~[0-9a-f]{10}$/);
+  ];
+  for (const name of odd) expect(safeName(name), name).toMatch(/^[A-Za-z0-9_-]*~[0-9a-f]{10}$/);
+  expect(safeLabel(['mail', 'messages'])).toBe('mail.messages');
+  expect(safeLabel(['..', 'x/y'])).toMatch(/^~[0-9a-f]{10}\.x_y~[0-9a-f]{10}$/);
+  expect(safeKey(['1', '2'])).toBe('1-2');
+  expect(safeKey(['a-b', 'c'])).not.toBe(safeKey(['a', 'b-c']));
+
+  const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('a', 'A', '-', '.', '~', '_', '/') }));
   fc.assert(
-    fc.property(fc.string(), fc.string(), (a, b) => {
-      expect(safeName(a)).toMatch(/^(?!\.)[A-Za-z0-9._~-]{1,111}$/);
+    fc.property(text, text, (a, b) => {
+      expect(safeName(a)).toMatch(/^[A-Za-z0-9_~-]{1,111}$/);
       fc.pre(a !== b);
       expect(safeName(a).toLowerCase()).not.toBe(safeName(b).toLowerCase());
     }),
   );
+  const pair = fc.tuple(text, text);
   fc.assert(
-    fc.property(fc.string(), (given) => {
-      expect(safeFileName('1', given, '.bin')).toMatch(/^1(?:-[A-Za-z0-9._-]{1,60})?\.[a-z0-9]{1,8}$/);
+    fc.property(pair, pair, (a, b) => {
+      fc.pre(a[0] !== b[0] || a[1] !== b[1]);
+      expect(safeKey(a).toLowerCase()).not.toBe(safeKey(b).toLowerCase());
+    }),
+  );
+  // Whatever somebody called a file, its row's key tells it from the others.
+  fc.assert(
+    fc.property(text, text, text, text, (key, given, other, otherGiven) => {
+      fc.pre(key !== other);
+      const name = safeFileName(safeName(key), given, '.bin');
+      expect(name).toMatch(/^[A-Za-z0-9~_-][A-Za-z0-9._~-]*\.[a-z0-9]{1,8}$/);
+      expect(name.toLowerCase()).not.toBe(safeFileName(safeName(other), otherGiven, '.bin').toLowerCase());
     }),
   );
 });

@@ -51,8 +51,8 @@ describeWith(['python3'], 'an archive, as other programs read it', ({ python3 })
       'app.mail/1.eml',
       'app.mail/2.eml',
       'app.mail/3.eml',
-      'app.mail/3/1-passwd.bin',
-      'app.mail/3/2-bersicht_1.pdf',
+      'app.mail/3/app.part/1-passwd.bin',
+      'app.mail/3/app.part/2-bersicht_1.pdf',
       'app.mail/4.eml',
       'app.mail/messages.mbox',
       'app.mail/rows.csv',
@@ -94,6 +94,7 @@ describeWith(['python3'], 'an archive, as other programs read it', ({ python3 })
         settings: { theme: 'dark', api: { token: '[left out: it opens an account]' } },
       },
     ]);
+    expect(rows(files, 'session')).toMatchObject([{ ip: '192.0.2.1' }]);
   });
 
   test('has every file in its manifest, with its size and SHA-256', async () => {
@@ -353,7 +354,7 @@ os.unlink(f.name)`,
     ]);
     expect(text(files, 'app.mail/3.header.txt')).toContain('Subject: three');
     expect(files.has('app.mail/3.eml')).toBe(false);
-    expect(files.has('app.mail/3/2-bersicht_1.pdf')).toBe(true);
+    expect(files.has('app.mail/3/app.part/2-bersicht_1.pdf')).toBe(true);
     expect(text(files, 'index.html')).toContain('2 items could not be exported');
 
     await rm(join(world.folder, 'out.zip'));
@@ -503,6 +504,10 @@ test('nobody, several persons, and another tenant are told apart', async () => {
 });
 
 test('nothing is overwritten, and nothing is left of a run that failed', async () => {
+  await expect(world.run({ folder: '/nonexistent/x' })).rejects.toMatchObject({
+    code: 'archive-unwritable',
+    exitCode: 1,
+  });
   await writeFile(join(world.folder, 'out.zip'), 'mine');
   await expect(world.run()).rejects.toMatchObject({ code: 'out-exists', exitCode: 2 });
   expect(await world.files()).toEqual(['out.zip']);

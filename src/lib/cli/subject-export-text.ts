@@ -37,7 +37,7 @@ export function exportLines(result: SubjectExportResult): readonly string[] {
     ...(review.open === 0
       ? []
       : [
-          `${counted(review.open, 'item')} of these wait for a decision: fill in ${review.file ?? ''}, and export once more with --review`,
+          `${counted(review.open, 'item')} of these ${review.open === 1 ? 'waits' : 'wait'} for a decision: fill in ${review.file ?? ''}, and export once more with --review`,
         ]),
   ];
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { failure, refused } from '../../base/error.ts';
+import { failure, PosternError, refused } from '../../base/error.ts';
+import { fileProblem } from '../../base/file-problem.ts';
 import { type Client, sqlState } from '../../base/postgres.ts';
 import type { DataMap, ModelTable } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
@@ -77,7 +78,7 @@ export interface ExportedPerson {
 /**
  * Writes what the platform holds of a person into an archive, from one state of the database. Nothing is left where it
  * fails.
- * @throws {PosternError} exit 1 `nobody-found`; exit 6 `subject-ambiguous`; as `resolveWho` and `openArchive`
+ * @throws {PosternError} exit 1 `nobody-found`, `archive-unwritable`; exit 6 `subject-ambiguous`; as `resolveWho` and `openArchive`
  */
 export async function exportPerson(context: ExportContext, options: ExportOptions): Promise<ExportedPerson> {
   const { db, map, signal } = context;
@@ -85,7 +86,9 @@ export async function exportPerson(context: ExportContext, options: ExportOption
   const { resolving, resolved } = await resolveWho(db, map, { ...options, signal });
   requireOnePerson(resolved, options);
   const exportId = randomUUID();
-  const review = await openReview(options.folder, options.decisions);
+  const review = await openReview(options.folder, options.decisions).catch((error: unknown) => {
+    throw unwritable(error);
+  });
   let archive: Archive | undefined;
   try {
     archive = await openArchive({
@@ -115,7 +118,7 @@ export async function exportPerson(context: ExportContext, options: ExportOption
     return { exportId, archives, summary, review: { open: review.open, used: review.used }, names };
   } catch (error) {
     await archive?.abandon();
-    throw error;
+    throw unwritable(error);
   } finally {
     await review.close();
   }
@@ -135,6 +138,22 @@ async function finish(
     if (review.open > 0) await rm(reviewPath, { force: true });
     throw error;
   }
+}
+
+/** What a disk or a folder says, as what it means here; anything else as it is. */
+function unwritable(error: unknown): unknown {
+  const isDisk =
+    error instanceof Error &&
+    !(error instanceof PosternError) &&
+    ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EFBIG', 'EIO', 'ENOENT', 'ENOTSUP'].includes(
+      String((error as NodeJS.ErrnoException).code),
+    );
+  if (!isDisk) return error;
+  return failure(`the archive cannot be written: ${fileProblem(error)}`, {
+    code: 'archive-unwritable',
+    cause: error,
+    hints: ['nothing was kept; give --out a folder with room, on a file system that has hard links'],
+  });
 }
 
 function requireOnePerson({ roots }: Resolved, { set }: ExportOptions): void {

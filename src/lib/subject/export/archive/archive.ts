@@ -25,7 +25,7 @@ export interface ArchiveOptions {
 
 /** An archive, in one file or in several that each stand for themselves. */
 export interface Archive {
-  /** @param path `/`-separated, relative, made by `safeName` */
+  /** @param path `/`-separated, relative, made of safe names */
   add(path: string, content: Uint8Array | string): Promise<void>;
   /** A file that is written while others are; it comes into the archive when it is closed. */
   create(path: string): GrowingFile;

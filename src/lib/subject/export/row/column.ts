@@ -1,6 +1,7 @@
 import type { Queryable } from '../../../base/postgres.ts';
 import { type ModelTable, parseName, tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
+import { safeLabel } from '../archive/safe-name.ts';
 
 /**
  * What becomes of a column's values. `secret`: never exported. `opened`: decrypted first. `sealed`: encrypted in a way
@@ -46,22 +47,23 @@ export async function columnsOf(
       const isOpened = opened.has(name);
       const form = isOpened ? 'text' : formOf(category, type);
       const column = `t.${quoteIdentifier(name)}`;
-      // Lists and composites as PostgreSQL writes JSON of them.
-      const isNested = (category === 'A' || category === 'C') && form === 'json';
       return {
         name,
         form,
         use: useOf(field, isOpened),
-        sql: isOpened
-          ? column
-          : isNested
-            ? `pg_catalog.to_json(${column})::text`
-            : form === 'bytes'
-              ? column
-              : `${column}::text`,
+        sql: isOpened || form === 'bytes' ? column : textSql(column, category),
         ...(field?.review === undefined ? {} : { review: field.review }),
       };
     });
+}
+
+/** SQL: a value as text. Lists and composites as PostgreSQL writes JSON of them. */
+function textSql(column: string, category: string): string {
+  if (category === 'A' || category === 'C') return `pg_catalog.to_json(${column})::text`;
+  // The cast of a network address adds its mask, which nobody wrote.
+  return category === 'I'
+    ? `case when ${column} is null then null else pg_catalog.format('%s', ${column}) end`
+    : `${column}::text`;
 }
 
 type Field = ModelTable['fields'][number][1];
@@ -87,4 +89,4 @@ function formOf(category: string, type: string): Column['form'] {
 }
 
 /** `mail.messages` as a folder of the archive has it. */
-export const tableLabel = (name: string): string => (parseName(name) ?? [name]).join('.');
+export const tableLabel = (name: string): string => safeLabel(parseName(name) ?? [name]);

@@ -1,6 +1,6 @@
 import type { Client } from '../../../base/postgres.ts';
 import type { Archive } from '../archive/archive.ts';
-import { safeFileName, safeName } from '../archive/safe-name.ts';
+import { safeFileName, safeKey, safeName } from '../archive/safe-name.ts';
 import type { Masking } from '../masking.ts';
 import { type MailFiles, type MailForm, mailFiles } from '../message/mail-files.ts';
 import { maskMessage } from '../message/mask-message.ts';
@@ -109,7 +109,7 @@ async function exportRow(
 ): Promise<{ readonly values: readonly (Buffer | null)[]; readonly files: readonly string[] }> {
   const { context, task } = run;
   const key = JSON.parse(at(task, row, 'key')?.toString() ?? '[]') as string[];
-  const name = key.length === 0 ? `row-${++run.unnamed}` : safeName(key.join('-'));
+  const name = key.length === 0 ? `row-${++run.unnamed}` : safeKey(key);
   const place = { table: task.table.name, key };
   const files: string[] = [];
   let whole: Buffer | undefined;
@@ -203,7 +203,7 @@ function maskedMessage(
   });
 }
 
-/** Beside the message that the row belongs to, or in the folder of its table. */
+/** With the message that the row belongs to, or is; else in a folder of the row. */
 function objectPath(
   { task }: Run,
   row: RawRow,
@@ -215,13 +215,15 @@ function objectPath(
 ): string {
   const parent = at(task, row, 'beside');
   const folder =
-    task.beside === undefined || parent === null
-      ? task.folder
-      : `${task.beside}/${safeName((JSON.parse(parent.toString()) as string[]).join('-'))}`;
-  const own = task.objects.length > 1 ? `${name}-${safeName(field.field)}` : name;
+    task.beside !== undefined && parent !== null
+      ? `${task.beside}/${safeKey(JSON.parse(parent.toString()) as string[])}/${task.folder}`
+      : task.mail === undefined
+        ? `${task.folder}/${name}`
+        : `${task.folder}/${name}/${task.folder}`;
+  const own = task.objects.length > 1 ? `${folder}/${safeName(field.field)}` : folder;
   const nameColumn = task.columns.findIndex((column) => /file_?name/i.test(column.name));
   const given = nameColumn < 0 ? null : (values[nameColumn]?.toString() ?? null);
-  return `${folder}/${safeFileName(own, given, field.extension)}`;
+  return `${own}/${safeFileName(name, given, field.extension)}`;
 }
 
 /** The header, whose blind copies are left out: they are what it does not tell. */
