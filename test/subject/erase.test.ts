@@ -86,6 +86,15 @@ describe('one person', () => {
     ]);
   });
 
+  test('a row that refers to her, or to what was hers, loses what the map has a rule for', async () => {
+    await erase('ann@example.org');
+    expect(await world.query('select id, author, ip, detail from app.note order by id')).toEqual([
+      { id: 1, author: '(erased)', ip: null, detail: { action: 'login' } },
+      { id: 2, author: '(erased)', ip: null, detail: { action: 'sent' } },
+      { id: 3, author: 'Bob', ip: '192.0.2.2', detail: { ip: '192.0.2.2' } },
+    ]);
+  });
+
   test('a pseudonym stands where the map says so', async () => {
     await erase('ann@example.org');
     expect(await world.query('select email from app.check_result order by id')).toEqual([

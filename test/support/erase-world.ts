@@ -45,6 +45,8 @@ create table app.card (
 create table app.card_change (id serial primary key, card_id int not null, was jsonb not null);
 create table app.log (day date, id int, account_id int, line text not null, primary key (day, id));
 create table app.check_result (id int primary key, email text not null, result text not null);
+-- Speaks of somebody by a key, and of mail.
+create table app.note (id int primary key, account_id int, mail_id int, author text not null, ip inet, detail jsonb not null);
 create table app.seen (id int primary key, email text not null);
 create table app.invoice (
   tenant_id int not null, number text, account_id int references app.account, email text not null, issued date not null,
@@ -85,6 +87,9 @@ insert into app.card values
 insert into app.card_change (card_id, was) values (1, '{"name": "Karl", "email": "old@c.example"}'), (3, '{"name": "D", "email": "x@d.example"}');
 insert into app.log values ('2026-01-01', 1, 10, 'login'), ('2026-01-01', 2, 11, 'login'), ('2026-01-02', 1, 20, 'looked at ann@example.org twice');
 insert into app.check_result values (1, 'ann@example.org', 'ok'), (2, 'bob@example.org', 'ok');
+insert into app.note values
+  (1, 10, null, 'Ann Example', '192.0.2.1', '{"ip": "192.0.2.1", "action": "login"}'),
+  (2, null, 2, 'Ann Example', null, '{"action": "sent"}'), (3, 20, 3, 'Bob', '192.0.2.2', '{"ip": "192.0.2.2"}');
 insert into app.seen values (1, 'ann@example.org'), (2, 'ANN+x@example.org'), (3, 'bob@example.org');
 insert into app.invoice values
   (1, 'R-1', 10, 'ann@example.org', '2026-01-01'), (2, 'R-1', 20, 'bob@example.org', '2026-01-01');
@@ -202,6 +207,17 @@ tables:
     ownership: third-party
     fields: {email: {type: text, category: user.contact.email, identity: contact.email, erase: {pseudonymise: hmac}}}
     non_personal: [result]
+    erase: redact
+  app.note:
+    primary_key: [id]
+    ownership: third-party
+    references:
+      - {column: account_id, to: app.account.id, kind: soft}
+      - {column: mail_id, to: app.mail.id, kind: soft}
+    fields:
+      author: {type: text, category: user.name, erase: {replace: (erased)}}
+      ip: {type: inet, category: user.device.ip_address, erase: set-null}
+      detail: {type: jsonb, paths: {'$.ip': {category: user.device.ip_address, erase: {redact: node}}}}
     erase: redact
   app.seen:
     primary_key: [id]

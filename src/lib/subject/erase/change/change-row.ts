@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Identity } from '../../identity/identities.ts';
 import type { JsonErasure, NameSet, Redactor } from '../../redact/index.ts';
-import type { RowAction } from '../closure/treatment.ts';
+import type { RowAction, RowScope } from '../closure/treatment.ts';
 import { arrayElementsOrNull, arrayText } from './array-text.ts';
 import type { ErasedField, FieldRule } from './fields.ts';
 
 /** What takes persons out of values. */
 export interface Eraser {
   readonly names: NameSet;
+  /** Of a row that is theirs as a whole, the names of everybody go. */
+  readonly ofEverybody: boolean;
   readonly redactor: Redactor;
   /** What stands for a value that is pseudonymised; undefined where no key is configured. */
   readonly pseudonym: ((identity: Pick<Identity, 'kind'>, value: string) => string) | undefined;
@@ -23,31 +25,28 @@ export interface RowChange {
   readonly kept: readonly { readonly column: string; readonly reason: string }[];
 }
 
-/**
- * What becomes of the fields of a row that stays.
- * @param isWhole the row is the person's, or speaks of the person: every field goes, and not only what names them
- */
+/** What becomes of the fields of a row that stays. */
 export function changeRow(
   fields: readonly ErasedField[],
   row: RowText,
-  { action, isWhole }: { readonly action: RowAction; readonly isWhole: boolean },
+  { action, scope }: { readonly action: RowAction; readonly scope: RowScope },
   eraser: Eraser,
 ): RowChange {
   const values = new Map<string, string | null>();
   const kept: { column: string; reason: string }[] = [];
-  // Others keep a row that is detached or restricted: only what names the person goes.
-  const whole = isWhole && action === 'redact';
   for (const field of fields) {
     const value = row[field.column] ?? null;
     if (value === null || field.hashOf !== undefined) continue;
-    const found = whole ? 'whole' : namedIn(field, value, eraser) ? 'named' : undefined;
-    if (found === undefined) continue;
+    // Others keep a row that is detached or restricted: only what names the person goes.
+    const isLinked = scope === 'linked';
+    const isWhole = (scope === 'about' && action === 'redact') || (isLinked && hasOwnRule(field));
+    if (!isWhole && !(isLinked && hasOwnPaths(field)) && !namedIn(field, value, eraser)) continue;
     const reason = keptBecause(field.rule, action);
     if (reason !== undefined) {
       kept.push({ column: field.column, reason });
       continue;
     }
-    const changed = changedValue(field, value, { isWhole: whole, eraser });
+    const changed = changedValue(field, value, { isWhole, isLinked, eraser });
     if (changed !== undefined && changed !== value) values.set(field.column, changed);
   }
   // A hash of what is gone would tell it again.
@@ -56,6 +55,13 @@ export function changeRow(
   }
   return { values, kept };
 }
+
+/** A field that tells nobody apart, and that the map has a rule for. */
+const hasOwnRule = ({ identity, parser, paths, rule }: ErasedField): boolean =>
+  identity === undefined && parser === undefined && paths.length === 0 && rule !== undefined;
+
+const hasOwnPaths = ({ paths }: ErasedField): boolean =>
+  paths.some(({ identity, rule }) => identity === undefined && rule !== undefined);
 
 function keptBecause(rule: FieldRule | undefined, action: RowAction): string | undefined {
   if (typeof rule === 'object' && 'keep' in rule) return rule.keep;
@@ -80,6 +86,8 @@ function namedIn(field: ErasedField, value: string, { names, redactor }: Eraser)
 
 interface Manner {
   readonly isWhole: boolean;
+  /** The row speaks of the person: what has a rule goes, though it names nobody. */
+  readonly isLinked: boolean;
   readonly eraser: Eraser;
 }
 
@@ -92,6 +100,8 @@ function changedValue(field: ErasedField, value: string, manner: Manner): string
   if (form === 'json' && paths.length > 0) return changedJson(field, value, manner);
   if (typeof rule === 'object' && 'pseudonymise' in rule) return pseudonymised(field, value, manner);
   if (manner.isWhole && rule === undefined) return emptied(field, value);
+  if (manner.isWhole && manner.eraser.ofEverybody && typeof rule === 'object' && 'redact' in rule)
+    return emptied(field, value);
   if (typeof rule === 'object' && 'redact' in rule && rule.redact === 'value') return emptied(field, value);
   return redacted(field, value, manner);
 }
@@ -126,11 +136,16 @@ function pseudonymised(
   );
 }
 
-function changedJson({ paths }: ErasedField, value: string, { isWhole, eraser }: Manner): string | undefined {
+function changedJson(
+  { paths }: ErasedField,
+  value: string,
+  { isWhole, isLinked, eraser }: Manner,
+): string | undefined {
   const rules = paths.flatMap(({ path, identity, rule }) => {
     const erase = jsonErasure(rule, identity, eraser);
     // Whatever stands at the path goes with the whole; else only what is the person's.
-    if (erase === undefined || (!isWhole && identity === undefined)) return [];
+    const isDue = isWhole || identity !== undefined || (isLinked && rule !== undefined);
+    if (erase === undefined || !isDue) return [];
     return [{ path, erase, ...(isWhole || identity === undefined ? {} : { identity }) }];
   });
   return eraser.redactor.json(value, rules);

@@ -1,7 +1,7 @@
 import type { Client } from '../../../base/postgres.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
-import type { RowAction, Treatment } from '../closure/treatment.ts';
+import type { RowAction, RowScope, Treatment } from '../closure/treatment.ts';
 import { changeRow, type Eraser } from './change-row.ts';
 import type { ErasedField } from './fields.ts';
 
@@ -47,12 +47,12 @@ export async function changeRows(db: Client, task: ChangeTask, batch: Batch): Pr
   const leads = detached.map(({ isTheirs }) => `coalesce(${isTheirs}, false)`);
   const { rows } = await db.query<{
     action: RowAction;
-    whole: boolean;
+    scope: RowScope;
     key: string[];
     fields: (string | null)[];
     leads: boolean[];
   }>(
-    `select w.postern_action as action, w.postern_whole as whole, array[${keys.join(', ')}]::text[] as key,
+    `select w.postern_action as action, w.postern_scope as scope, array[${keys.join(', ')}]::text[] as key,
        array[${columns.join(', ')}]::text[] as fields, array[${leads.join(', ')}]::boolean[] as leads
      from ${batch.work} w join ${tableName(table.name)} t on ${same}
      where w.postern_seq > $1 and w.postern_seq <= $2 and w.postern_action in ('detach', 'redact', 'restrict')
@@ -63,7 +63,7 @@ export async function changeRows(db: Client, task: ChangeTask, batch: Batch): Pr
   const changes: { key: readonly string[]; values: ReadonlyMap<string, string | null> }[] = [];
   for (const row of rows) {
     const texts = Object.fromEntries(fields.map(({ column }, index) => [column, row.fields[index] ?? null]));
-    const change = changeRow(fields, texts, { action: row.action, isWhole: row.whole }, eraser);
+    const change = changeRow(fields, texts, { action: row.action, scope: row.scope }, eraser);
     const values = new Map(change.values);
     if (row.action === 'detach') {
       for (const [index, reference] of detached.entries()) {

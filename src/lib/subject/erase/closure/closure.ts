@@ -12,7 +12,7 @@ import { type InboundKey, inboundKeys } from './foreign-keys.ts';
 import { type FreezeTask, freezeRows } from './freeze.ts';
 import { type HeldRows, markHeld } from './holds.ts';
 import { type FrozenObjects, freezeObjects } from './objects.ts';
-import { type Person, resolvePersons } from './persons.ts';
+import { type Person, type Persons, resolvePersons } from './persons.ts';
 import { treatmentsOf } from './treatment.ts';
 import type { Work } from './work.ts';
 
@@ -34,12 +34,16 @@ export interface ClosureOptions {
   /** The names of each person that were given. */
   readonly seeds: readonly KnownValues[];
   readonly tenant: string | undefined;
+  /** All rows of that tenant; nobody is given then. */
+  readonly wholeTenant?: boolean;
   readonly at: Date;
   readonly work: Work;
   readonly holds: HoldMatcher | undefined;
   readonly signal: AbortSignal;
   readonly onTable?: (table: string) => void;
 }
+
+const nobody: Persons = { known: new Map(), roots: [], each: [] };
 
 /**
  * Finds out all that an erasure touches, in one transaction of the caller's.
@@ -50,7 +54,9 @@ export async function closureOf(db: Client, options: ClosureOptions): Promise<Cl
   const graph = personGraph(options.map);
   const isUtf8 = await normalisesUnicode(db);
   const { tenant, signal, at, work } = options;
-  const { known, roots, each } = await resolvePersons(db, { graph, tenant, isUtf8, signal }, options.seeds);
+  const wholeTenant = options.wholeTenant ?? false;
+  const resolving = { graph, tenant, isUtf8, signal };
+  const { known, roots, each } = wholeTenant ? nobody : await resolvePersons(db, resolving, options.seeds);
   const relations = new Map(catalog.relations.map((one) => [formatName(one.schema, one.name), one]));
   const treatments = treatmentsOf(graph, relations);
   const task: FreezeTask = {
@@ -60,6 +66,7 @@ export async function closureOf(db: Client, options: ClosureOptions): Promise<Cl
     known,
     isUtf8,
     tenant,
+    wholeTenant,
     at,
     work,
     signal,

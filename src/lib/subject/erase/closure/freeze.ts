@@ -3,11 +3,13 @@ import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { isOneOf, type RootRow } from '../../find/known-rows.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
-import { type PersonGraph, validOwners } from '../../graph/person-graph.ts';
+import type { PersonGraph } from '../../graph/person-graph.ts';
 import { isWeak } from '../../identity/identities.ts';
 import { type KnownValues, matchSql, type Parameters, parameters, type Spot } from '../../identity/spots.ts';
 import { type InsideFinder, insideFinder, namedInside, ofTenant } from './named-inside.ts';
-import { isPlain, keptByLaw, type RowAction, type Treatment } from './treatment.ts';
+import { rowsOfTenant } from './tenant-rows.ts';
+import { keptByLaw, type RowAction, type RowScope, type Treatment } from './treatment.ts';
+import { ownersOf, waysToOwner } from './ways.ts';
 import { type Work, workTable } from './work.ts';
 
 export interface FreezeTask {
@@ -18,6 +20,8 @@ export interface FreezeTask {
   readonly known: KnownValues;
   readonly isUtf8: boolean;
   readonly tenant: string | undefined;
+  /** Every row of that tenant, whoever's it is, instead of those of persons. */
+  readonly wholeTenant?: boolean;
   /** By which the periods of the law are judged. */
   readonly at: Date;
   readonly work: Work;
@@ -36,6 +40,7 @@ export interface FreezeTask {
 export async function freezeRows(db: Client, task: FreezeTask): Promise<readonly string[]> {
   const order = ownersFirst(task);
   const finder = insideFinder(task);
+  const frozen = new Set<string>();
   for (const name of order) {
     const treatment = task.treatments.get(name);
     if (treatment === undefined || !isWritable(treatment)) continue;
@@ -44,10 +49,12 @@ export async function freezeRows(db: Client, task: FreezeTask): Promise<readonly
     const work = workTable(task.work, treatment.number);
     await db.query(
       `create table if not exists ${work} as select 0::bigint as postern_seq, ${listed(treatment.columns, 't')},
-         ''::text as postern_action, false as postern_owned, false as postern_whole from ${tableName(name)} t limit 0`,
+         ''::text as postern_action, false as postern_owned, ''::text as postern_scope from ${tableName(name)} t limit 0`,
     );
-    await addOwned(db, task, treatment, work);
-    if (task.mentionsIn?.has(name) ?? true) await addMentions(db, task, treatment, work, finder);
+    await addOwned(db, task, treatment, { work, frozen });
+    frozen.add(name);
+    if (task.wholeTenant !== true && (task.mentionsIn?.has(name) ?? true))
+      await addMentions(db, task, treatment, work, finder);
     await db.query(`analyze ${work}`);
   }
   return order;
@@ -58,25 +65,46 @@ export const isWritable = ({ relation }: Treatment): boolean =>
   relation.kind === 'table' || relation.kind === 'partitioned-table' || relation.kind === 'foreign-table';
 
 /** Owners and holders before what is theirs. */
-function ownersFirst({ graph, treatments }: FreezeTask): readonly string[] {
+function ownersFirst(task: FreezeTask): readonly string[] {
+  const { graph, treatments } = task;
   const order: string[] = [];
   const seen = new Set<string>();
   const visit = (name: string): void => {
     const table = graph.model.tables.get(name);
     if (table === undefined || seen.has(name)) return;
     seen.add(name);
-    for (const { toTable } of validOwners(graph.model, table)) visit(toTable);
+    for (const { toTable } of ownersOf(task, table)) visit(toTable);
     for (const holder of graph.holders.get(name) ?? []) visit(holder.table.name);
+    // What third-party rows refer to decides about them.
+    if (table.entry.ownership === 'third-party') for (const { toTable } of table.references) visit(toTable);
     order.push(name);
   };
   for (const name of treatments.keys()) visit(name);
   return order.filter((name) => treatments.has(name));
 }
 
-async function addOwned(db: Client, task: FreezeTask, treatment: Treatment, work: string): Promise<void> {
+interface Place {
+  /** The work table. */
+  readonly work: string;
+  /** Tables whose rows are told already. */
+  readonly frozen: ReadonlySet<string>;
+}
+
+async function addOwned(
+  db: Client,
+  task: FreezeTask,
+  treatment: Treatment,
+  { work, frozen }: Place,
+): Promise<void> {
+  const ways = waysToOwner(task, treatment, frozen);
+  if (task.wholeTenant === true) {
+    const found = rowsOfTenant(treatment, task, ways);
+    if (found === undefined) return;
+    const row = { action: found.action, owned: 'true', scope: scope('about') };
+    return insertRows(db, treatment, work, row, found.where, []);
+  }
   const { values, add } = parameters();
   const { table } = treatment;
-  const ways = waysToPerson(task, treatment);
   const own = task.roots.filter((row) => row.table === table.name);
   const parts = [
     ...(own.length === 0 ? [] : [isOneOf(table, 't', own, { add })]),
@@ -94,51 +122,10 @@ async function addOwned(db: Client, task: FreezeTask, treatment: Treatment, work
     db,
     treatment,
     work,
-    { action, owned: 'true', whole: 'true' },
+    { action, owned: 'true', scope: scope('about') },
     `(${parts.join(' or ')})`,
     values,
   );
-}
-
-interface Way {
-  /** SQL over `t`: whether a row leads to a person who is erased this way. */
-  readonly isTheirs: string;
-  /** SQL over `t`: whether it leads to somebody else this way. */
-  readonly isOthers: string;
-}
-
-function waysToPerson(task: FreezeTask, { table }: Treatment): readonly Way[] {
-  const { graph, treatments, work } = task;
-  const owners = validOwners(graph.model, table).flatMap((reference): readonly Way[] => {
-    const owner = treatments.get(reference.toTable);
-    if (owner === undefined || !isWritable(owner)) return [];
-    const from = referringSql(reference, 't');
-    const to = referredSql(reference, 'w');
-    const frozen = workTable(work, owner.number);
-    const isTheirs = `(${from}) in (select ${to} from ${frozen} w where w.postern_owned)`;
-    // What belongs to a row that others keep is theirs as well.
-    const wholly = `(${from}) in (select ${to} from ${frozen} w where w.postern_owned and w.postern_action <> 'detach')`;
-    return [{ isTheirs, isOthers: `((${from}) is not null and (${wholly}) is not true)` }];
-  });
-  const holders = (graph.holders.get(table.name) ?? []).flatMap(
-    ({ table: holder, reference }): readonly Way[] => {
-      const held = treatments.get(holder.name);
-      if (held === undefined || !isWritable(held) || !isPlain(reference)) return [];
-      const frozen = workTable(work, held.number);
-      const own = referredSql(reference, 't');
-      const same = held.key
-        .map((name) => `w.${quoteIdentifier(name)} = l.${quoteIdentifier(name)}`)
-        .join(' and ');
-      return [
-        {
-          isTheirs: `(${own}) in (select ${referringSql(reference, 'w')} from ${frozen} w where w.postern_owned)`,
-          isOthers: `exists (select from ${tableName(holder.name)} l where (${referringSql(reference, 'l')}) = (${own})
-          and not exists (select from ${frozen} w where w.postern_owned and ${same}))`,
-        },
-      ];
-    },
-  );
-  return [...owners, ...holders];
 }
 
 async function addMentions(
@@ -157,15 +144,21 @@ async function addMentions(
   const [inside, outside] = [spots.filter(isInside), spots.filter((spot) => !isInside(spot))];
   // The row speaks of the person: an entry of somebody's address book.
   const isAbout = table.entry.ownership === 'exclusive' && !graph.roots.includes(table);
-  const about = match(isAbout ? outside.filter(({ form }) => form !== 'array') : []);
-  const named = match(isAbout ? outside.filter(({ form }) => form === 'array') : outside);
-  const links = linksToRoots(task, treatment, add);
+  const isThird = table.entry.ownership === 'third-party';
+  const about = match(isAbout ? outside.filter(isOneValue) : []);
+  const named = match(isAbout ? outside.filter((spot) => !isOneValue(spot)) : outside);
+  const links = linksToTheirs(task, treatment, add);
   const tenant = ofTenant(treatment, task.tenant);
   const anyOf = (parts: readonly string[]) =>
     parts.length === 0 ? 'false' : `coalesce(${parts.join(' or ')}, false)`;
   const isNamed = anyOf([...about, ...named]);
   if (about.length + named.length + links.length > 0) {
-    const row = { action: mentionAction(task, treatment, isNamed), owned: 'false', whole: anyOf(about) };
+    const speaks = anyOf([...match(isThird ? outside.filter(isOneValue) : []), ...links]);
+    const row = {
+      action: mentionAction(task, treatment, isNamed),
+      owned: 'false',
+      scope: `case when ${anyOf(about)} then ${scope('about')} when ${speaks} then ${scope('linked')} else ${scope('named')} end`,
+    };
     await insertRows(db, treatment, work, row, `(${[isNamed, ...links].join(' or ')}) and ${tenant}`, values);
   }
   if (finder === undefined || inside.length === 0) return;
@@ -178,6 +171,7 @@ async function addMentions(
 }
 
 const isInside = ({ form }: Spot): boolean => form === 'inside';
+const isOneValue = ({ form }: Spot): boolean => form === 'scalar' || form === 'path';
 const keysAtOnce = 10_000;
 
 /** SQL: what becomes of a row of others. What the law keeps is not deleted; a field with a rule of its own is treated. */
@@ -207,27 +201,35 @@ async function addByKey(
     `delete from ${work} w using ${tableName(treatment.table.name)} t where ${sameKey(treatment)} and ${where}`,
     [...values],
   );
-  const row = { action: mentionAction(task, treatment, 'true'), owned: 'false', whole: 'false' };
+  const row = { action: mentionAction(task, treatment, 'true'), owned: 'false', scope: scope('named') };
   await insertRows(db, treatment, work, row, where, values);
 }
 
 const sameKey = ({ key }: Treatment): string =>
   key.map((name) => `w.${quoteIdentifier(name)} = t.${quoteIdentifier(name)}`).join(' and ');
 
-/** SQL over `t`: whether it refers to a row that is a person, otherwise than as what that row owns. */
-function linksToRoots(
-  { graph, roots, treatments }: FreezeTask,
-  { table }: Treatment,
+/**
+ * SQL over `t`: whether it refers to a row that is a person; where that decides what becomes of it, also to one that is
+ * theirs. What such a row owns is not meant.
+ */
+function linksToTheirs(
+  { roots, treatments, work }: FreezeTask,
+  { table, linked }: Treatment,
   add: Parameters['add'],
-) {
+): readonly string[] {
   return table.references.flatMap((reference) => {
-    const person = graph.roots.find(({ name }) => name === reference.toTable);
+    const referred = treatments.get(reference.toTable);
+    if (referred === undefined || referred.table.name === table.name || !isWritable(referred)) return [];
+    const from = referringSql(reference, 't');
+    if (linked !== 'link') {
+      const frozen = workTable(work, referred.number);
+      return [`(${from}) in (select ${referredSql(reference, 'w')} from ${frozen} w where w.postern_owned)`];
+    }
     const own = roots.filter((row) => row.table === reference.toTable);
-    if (person === undefined || own.length === 0 || person.name === table.name) return [];
-    if (!treatments.has(person.name)) return [];
-    const to = referredSql(reference, 'p');
+    if (own.length === 0) return [];
+    const isRoot = isOneOf(referred.table, 'p', own, { add });
     return [
-      `(${referringSql(reference, 't')}) in (select ${to} from ${tableName(person.name)} p where ${isOneOf(person, 'p', own, { add })})`,
+      `(${from}) in (select ${referredSql(reference, 'p')} from ${tableName(reference.toTable)} p where ${isRoot})`,
     ];
   });
 }
@@ -236,14 +238,14 @@ async function insertRows(
   db: Client,
   treatment: Treatment,
   work: string,
-  row: { readonly action: string; readonly owned: string; readonly whole: string },
+  row: { readonly action: string; readonly owned: string; readonly scope: string },
   where: string,
   values: readonly unknown[],
 ): Promise<void> {
   const { table, columns } = treatment;
   await db.query(
     `insert into ${work} select (select coalesce(max(postern_seq), 0) from ${work}) + row_number() over (), ${listed(columns, 't')},
-       ${row.action}, ${row.owned}, ${row.whole}
+       ${row.action}, ${row.owned}, ${row.scope}
      from ${tableName(table.name)} t where ${where} and not exists (select from ${work} w where ${sameKey(treatment)})`,
     [...values],
   );
@@ -253,3 +255,4 @@ const listed = (columns: readonly string[], alias: string): string =>
   columns.map((name) => `${alias}.${quoteIdentifier(name)}`).join(', ');
 
 const literal = (action: RowAction): string => `'${action}'`;
+const scope = (of: RowScope): string => `'${of}'`;

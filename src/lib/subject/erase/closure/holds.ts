@@ -9,6 +9,7 @@ import type { ActiveHold, HoldMatcher } from '../../hold/index.ts';
 import { parameters } from '../../identity/spots.ts';
 import { type FreezeTask, isWritable } from './freeze.ts';
 import type { Person } from './persons.ts';
+import { personsOnHold } from './tenant-holds.ts';
 import { isPlain, type Treatment } from './treatment.ts';
 import { workTable } from './work.ts';
 
@@ -26,8 +27,9 @@ export interface HeldRows {
 export async function markHeld(
   db: Queryable,
   task: FreezeTask,
-  { catalog, holds, persons }: { catalog: Catalog; holds: HoldMatcher; persons: readonly Person[] },
+  { catalog, holds, persons: own }: { catalog: Catalog; holds: HoldMatcher; persons: readonly Person[] },
 ): Promise<readonly HeldRows[]> {
+  const persons = task.wholeTenant === true ? await personsOnHold(db, task, holds) : own;
   const held: HeldRows[] = [];
   const treatments = [...task.treatments.values()].filter(isWritable);
   for (const person of persons) {

@@ -13,6 +13,12 @@ export const rowActions = ['delete', 'detach', 'redact', 'restrict', 'law', 'hol
  */
 export type RowAction = (typeof rowActions)[number];
 
+/**
+ * What of a row that stays is the person's. `about`: all of it. `linked`: the row refers to the person or speaks of them
+ * among others: what names them, and what the map has a rule for. `named`: only what names them.
+ */
+export type RowScope = 'about' | 'linked' | 'named';
+
 /** How the rows of one table are treated. */
 export interface Treatment {
   readonly table: ModelTable;
@@ -50,20 +56,28 @@ export function treatmentsOf(
   );
 }
 
-function rulesOf({ entry }: ModelTable): Pick<Treatment, 'wholly' | 'partly' | 'mentioned' | 'linked'> {
+function rulesOf({
+  entry,
+  fields,
+}: ModelTable): Pick<Treatment, 'wholly' | 'partly' | 'mentioned' | 'linked'> {
   const { ownership, erase } = entry;
   const whole = typeof erase === 'object' ? erase.when_last_owner : erase;
   const rule: RowAction = whole === undefined || whole === 'TODO' ? 'delete' : whole;
   const partly = typeof erase === 'object' ? (erase.else ?? 'detach') : rule === 'delete' ? 'detach' : rule;
   if (ownership !== 'third-party') return { wholly: rule, partly, mentioned: 'redact', linked: 'link' };
-  const isDeleted = rule === 'delete';
-  return {
-    wholly: rule,
-    partly: rule,
-    mentioned: isDeleted ? 'delete' : rule === 'restrict' ? 'restrict' : 'redact',
-    linked: isDeleted ? 'delete' : 'link',
-  };
+  const mentioned = rule === 'delete' || rule === 'restrict' ? rule : 'redact';
+  const linked = mentioned === 'delete' || hasOwnRules(fields) ? mentioned : 'link';
+  return { wholly: rule, partly: rule, mentioned, linked };
 }
+
+/** Whether a field that tells nobody apart has a rule all the same: for rows that refer to the person in another way. */
+const hasOwnRules = (fields: ModelTable['fields']): boolean =>
+  fields.some(([, field]) =>
+    [field, ...Object.values(field.paths ?? {})].some(({ identity, parser, erase }) => {
+      const isChange = typeof erase === 'object' ? !('keep' in erase) : erase === 'set-null';
+      return identity === undefined && parser === undefined && isChange;
+    }),
+  );
 
 /** What foreign keys and references of the map compare on either side. */
 function columnsKept(

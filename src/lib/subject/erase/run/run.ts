@@ -28,9 +28,13 @@ export interface ErasureRun {
 /** In place of an address (RFC 2606: nobody can ever be reached there) and of anything else. */
 const placeholders = { placeholder: 'erased@erased.invalid', text: 'erased' } as const;
 
-export function eraserOf(task: Pick<FreezeTask, 'known' | 'graph'>, pseudonym: Eraser['pseudonym']): Eraser {
+export function eraserOf(
+  task: Pick<FreezeTask, 'known' | 'graph' | 'wholeTenant'>,
+  pseudonym: Eraser['pseudonym'],
+): Eraser {
   const names = nameSet(task.known, task.graph.identities);
-  return { names, redactor: redactor(names, placeholders), pseudonym };
+  const ofEverybody = task.wholeTenant ?? false;
+  return { names, ofEverybody, redactor: redactor(names, placeholders), pseudonym };
 }
 
 /** Keeps who is erased beside the frozen rows: the last that tells, once their rows are gone. */
@@ -64,6 +68,7 @@ export interface OpenRunOptions {
   readonly map: DataMap;
   readonly work: Work;
   readonly tenant: string | undefined;
+  readonly wholeTenant?: boolean;
   readonly at: Date;
   readonly pseudonym: Eraser['pseudonym'];
 }
@@ -71,7 +76,7 @@ export interface OpenRunOptions {
 /** Takes up an erasure whose rows are frozen, in this process or another one. */
 export async function openRun(transactions: Transactions, options: OpenRunOptions): Promise<ErasureRun> {
   const { db, signal } = transactions;
-  const { map, work, tenant, at, pseudonym } = options;
+  const { map, work, tenant, wholeTenant = false, at, pseudonym } = options;
   const catalog = await readCatalog(db);
   const graph = personGraph(map);
   const relations = new Map(catalog.relations.map((one) => [formatName(one.schema, one.name), one]));
@@ -80,7 +85,7 @@ export async function openRun(transactions: Transactions, options: OpenRunOption
   const roots = persons.flatMap((person) => person.roots);
   const isUtf8 = await normalisesUnicode(db);
   const known = knownOf(persons);
-  const task: FreezeTask = { graph, treatments, roots, known, isUtf8, tenant, at, work, signal };
+  const task: FreezeTask = { graph, treatments, roots, known, isUtf8, tenant, wholeTenant, at, work, signal };
   return {
     transactions,
     task,
