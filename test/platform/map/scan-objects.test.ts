@@ -27,6 +27,8 @@ beforeAll(async () => {
     create table messages (id bigint primary key, tenant_id int not null, size int);
     create table parts (id bigint primary key, tenant_id int not null, storage_key text, etag text);
     create table files (id uuid primary key, owner int, place text);
+    create table papers (id int primary key, place text);
+    insert into papers select n, 'report/' || (array['north', 'south', 'east', 'west'])[n % 4 + 1] from generate_series(1, 5) n;
     create table people (id int primary key, login text unique, mail text);
     insert into tenants select n, 'code-' || n from generate_series(1, 3) n;
     insert into messages select n, n % 3 + 1, 10 from generate_series(1, 60) n;
@@ -92,6 +94,11 @@ describe('templates of keys are found', () => {
   test('from a column alone, where nothing else tells how they are made', async () => {
     const { drafted } = await scan(uuids.map((id) => `blob/${createHash('md5').update(id).digest('hex')}`));
     expect(drafted).toMatchObject([{ table: 'public.files', column: 'place', key: '{place}' }]);
+  });
+
+  test('where several rows hold one key, and only the sampled one is asked for', async () => {
+    const { drafted } = await scan(['report/north']);
+    expect(drafted).toMatchObject([{ table: 'public.papers', key: '{place}', deduplicated: true }]);
   });
 
   test('from uuids, and from texts, of which none is shown', async () => {
@@ -164,7 +171,17 @@ describe('what is not clear stays open', () => {
     };
     const { unseen, tables } = await world.scan({ objects: { sources: [broken], signal } });
     expect(unseen).toEqual([{ table: 'bucket gone', column: null, reason: 'the store refuses to give it' }]);
-    expect(tables).toBe(5);
+    expect(tables).toBe(6);
+  });
+
+  test('a bucket of more keys than are read is told', async () => {
+    function* keys() {
+      for (let n = 0; n <= 200_000; n += 1) yield `none/${n}`;
+    }
+    const { unseen } = await scan({ [Symbol.iterator]: keys });
+    expect(unseen).toEqual([
+      { table: 'bucket mail', column: null, reason: 'only the first 200,000 keys were read' },
+    ]);
   });
 
   test('without values, nothing is compared', async () => {
@@ -184,6 +201,10 @@ test('an inventory is bounded, and spread over all keys', async () => {
   expect(sample.length).toBeLessThanOrEqual(40);
   expect(sample.length).toBeGreaterThanOrEqual(15);
   expect(Math.max(...sample)).toBeGreaterThan(8000);
+  // Half of them from the first half.
+  const middle = sample[Math.floor(sample.length / 2)] ?? 0;
+  expect(middle).toBeGreaterThan(3000);
+  expect(middle).toBeLessThan(6000);
 });
 
 test.each([
