@@ -24,11 +24,13 @@ const inForwards = [
 const bytes = (texts: readonly string[]): string =>
   texts.map((text) => Buffer.from(text).toString('latin1')).join('|');
 
-const begins = String.raw`(?:Begin forwarded message|Anfang der weitergeleiteten (?:Nachricht|E-Mail)|D.{1,2}but du message transf.{1,2}r.{1,2})\s*:`;
-const dashed = (texts: readonly string[]): string => `-{4,}[ \t]*(?:${bytes(texts)})[ \t]*-{0,}`;
+const begins =
+  /(?:Begin forwarded message|Anfang der weitergeleiteten (?:Nachricht|E-Mail)|D.{1,2}but du message transf.{1,2}r.{1,2})\s*:/i;
+const dashed = (texts: readonly string[]): RegExp =>
+  new RegExp(`-{4,}[ \\t]*(?:${bytes(texts)})[ \\t]*-{0,}`, 'i');
 
-const marker = new RegExp(`${dashed(always)}|${begins}`, 'i');
-const markerInForward = new RegExp(`${dashed([...always, ...inForwards])}|${begins}`, 'i');
+const marker = dashed(always);
+const markerInForward = dashed([...always, ...inForwards]);
 
 /** `Fwd:` in some of its languages. */
 const forwardSubject = /^\s*(?:fwd?|wg|tr|rv|enc|i|doorst)\s*:/i;
@@ -38,6 +40,9 @@ const forwardSubject = /^\s*(?:fwd?|wg|tr|rv|enc|i|doorst)\s*:/i;
  * is none. Answers that quote, with `>` or `Ann wrote:`, are the person's own correspondence.
  */
 export function forwardedFrom(text: string, subject: string): number | undefined {
-  const found = (forwardSubject.test(subject) ? markerInForward : marker).exec(text);
-  return found?.index;
+  // Most messages have no such line, and are not looked through for what may stand in it.
+  const isDashed = text.includes('----');
+  const rules = isDashed ? [begins, forwardSubject.test(subject) ? markerInForward : marker] : [begins];
+  const found = rules.flatMap((rule) => rule.exec(text)?.index ?? []);
+  return found.length === 0 ? undefined : Math.min(...found);
 }
