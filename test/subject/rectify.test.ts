@@ -183,6 +183,72 @@ describe('a field', () => {
   });
 });
 
+describe('a name that the database makes', () => {
+  const made = (expression: string) =>
+    eraseWorld({
+      schema: `${eraseSchema}
+        alter table app.account add local text, add domain text;
+        update app.account set local = split_part(email, '@', 1), domain = split_part(email, '@', 2);
+        alter table app.account drop email;
+        alter table app.account add email text generated always as (${expression}) stored;`,
+      map: eraseMap.replace(
+        'name: {type: text, category: user.name}\n    erase: delete\n  app.alias',
+        'name: {type: text, category: user.name}\n      local: {type: text, category: user.contact.email}\n    non_personal: [domain]\n    erase: delete\n  app.alias',
+      ),
+    });
+
+  test('of its halves is right when they are', async () => {
+    const other = await made("local || '@' || domain");
+    try {
+      const { context, plan } = await planOf({}, other);
+      await applyPlan(context, subjectRectify, plan.id);
+      expect(
+        await other.query('select local, domain, email, email_key from app.account where id = 10'),
+      ).toEqual([
+        { local: 'Anna', domain: 'New.example', email: 'Anna@New.example', email_key: 'anna@new.example' },
+      ]);
+      expect(await rectifyOutcome(other.pool, plan)).toContainEqual({ place: 'app.account.local', rows: 1 });
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('of nothing that holds them is refused', async () => {
+    const constant = await made("case when id = 10 then 'Ann@Example.org' else id::text || '@y.example' end");
+    const padded = await made("trim(local) || '@' || domain");
+    try {
+      expect(await failing({}, constant)).toMatchObject({
+        code: 'rectify-blocked',
+        message: expect.stringContaining('app.account.email is made by the database'),
+      });
+      await padded.query(`update app.account set local = ' ' || local where id = 10`);
+      const { context, plan } = await planOf({ values: { ...renamed, to: 'anna@example.org' } }, padded);
+      await expect(applyPlan(context, subjectRectify, plan.id)).rejects.toMatchObject({
+        code: 'rectify-made',
+      });
+    } finally {
+      await constant.close();
+      await padded.close();
+    }
+  });
+});
+
+test('rows by the thousand, in tables with a key of several columns too', { timeout: 60_000 }, async () => {
+  await world.query(`insert into app.log select '2026-02-01'::date + n % 7, n, 20, case when n % 5 < 4 then 'saw ann@example.org' else 'nothing' end from generate_series(100, 2099) n;
+    insert into app.mail select 1, n, 100, null, '{ann@example.org,b@c.example}', 'x', null, '{}', null from generate_series(100, 1799) n`);
+  const { corrected } = await rectify({ everywhere: true });
+  expect(corrected).toContainEqual({ place: 'app.log.line', rows: 1601 });
+  expect(corrected).toContainEqual({ place: 'app.mail.recipients', rows: 1701 });
+  expect(
+    await world.query(`select count(*)::int as rows from app.log where line like '%ann@example.org%'`),
+  ).toEqual([{ rows: 0 }]);
+  expect(
+    await world.query(
+      `select count(*)::int as rows from app.mail where recipients @> '{Anna@New.example,b@c.example}'`,
+    ),
+  ).toEqual([{ rows: 1700 }]);
+});
+
 describe('nothing is changed', () => {
   test.each([
     [{ ...renamed, to: 'bob@example.org' }, 'name-taken'],

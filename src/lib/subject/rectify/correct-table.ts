@@ -5,7 +5,7 @@ import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import type { Treatment } from '../erase/closure/treatment.ts';
 import { parameters } from '../identity/spots.ts';
-import { rowCorrector } from './corrected-row.ts';
+import { type RowCorrector, rowCorrector } from './corrected-row.ts';
 import type { Correction } from './correction.ts';
 import { placesSql } from './places-sql.ts';
 
@@ -53,9 +53,10 @@ async function correctBatch(
   const { values, add } = parameters();
   const sql = placesSql(correction, treatment, add);
   if (sql === undefined) return { changed: [], last: undefined };
-  const corrector = rowCorrector(correction, table.name);
+  const corrector = rowCorrector(correction, treatment);
+  const read = [...corrector.columns, ...corrector.made.map(({ column }) => column)];
   const keys = key.map((name) => `t.${quoteIdentifier(name)}`);
-  const texts = corrector.columns.map((name) => `t.${quoteIdentifier(name)}::text`);
+  const texts = read.map((name) => `t.${quoteIdentifier(name)}::text`);
   const behind =
     after === undefined
       ? 'true'
@@ -72,34 +73,52 @@ async function correctBatch(
   );
   const changed: string[] = [];
   for (const row of rows) {
-    const before = Object.fromEntries(
-      corrector.columns.map((name, index) => [name, row.fields[index] ?? null]),
-    );
+    const before = Object.fromEntries(read.map((name, index) => [name, row.fields[index] ?? null]));
     const corrected = corrector.correct(before);
-    if (corrected.size === 0) continue;
-    await write(db, treatment, row.key, corrected, types);
+    const made =
+      corrected.size === 0
+        ? row.fields.slice(corrector.columns.length)
+        : await write(db, { treatment, corrector, key: row.key, types }, corrected);
+    const wrong = corrector.stillWrong(made);
+    if (wrong !== undefined) throw notMade(`${table.name}.${wrong}`);
     changed.push(...corrected.keys());
   }
   return { changed, last: rows.length < batch ? undefined : rows.at(-1)?.key };
 }
 
+interface WrittenRow {
+  readonly treatment: Treatment;
+  readonly corrector: RowCorrector;
+  readonly key: readonly string[];
+  /** Of the columns, as format_type writes them. */
+  readonly types: ReadonlyMap<string, string>;
+}
+
+/** @returns what the database made of it, in the corrector's order */
 async function write(
   db: Client,
-  { table, key }: Treatment,
-  own: readonly string[],
+  { treatment: { table, key: names }, corrector, key, types }: WrittenRow,
   corrected: ReadonlyMap<string, string | null>,
-  types: ReadonlyMap<string, string>,
-): Promise<void> {
+): Promise<readonly (string | null)[]> {
   const { values, add } = parameters();
   const typed = (name: string, value: string | null | undefined) =>
     `${quoteIdentifier(name)} = ${add(value)}::${types.get(name) ?? 'text'}`;
   const set = [...corrected].map(([name, value]) => typed(name, value));
-  const where = key.map((name, index) => typed(name, own[index]));
-  await db.query(
-    `update ${tableName(table.name)} set ${set.join(', ')} where ${where.join(' and ')}`,
+  const where = names.map((name, index) => typed(name, key[index]));
+  const made = corrector.made.map(({ column }) => `${quoteIdentifier(column)}::text`);
+  const { rows } = await db.query<{ made: (string | null)[] }>(
+    `update ${tableName(table.name)} set ${set.join(', ')} where ${where.join(' and ')}
+     returning array[${made.join(', ')}]::text[] as made`,
     values,
   );
+  return rows[0]?.made ?? [];
 }
+
+const notMade = (column: string): Error =>
+  refused(`${column} is made by the database from columns that do not hold the halves of the name`, {
+    code: 'rectify-made',
+    hints: ['correct what it is made from in the application'],
+  });
 
 async function inTransaction<T>(
   db: Client,

@@ -1,21 +1,33 @@
 import { arrayElementsOrNull, arrayText } from '../erase/change/array-text.ts';
 import type { ErasedField } from '../erase/change/fields.ts';
+import type { Treatment } from '../erase/closure/treatment.ts';
 import { type Identity, normalised } from '../identity/identities.ts';
 import { type NameSet, nameSet, type Redactor, redactor } from '../redact/index.ts';
 import type { Correction } from './correction.ts';
 import { isKept } from './find-places.ts';
+import { type MadeColumn, madeColumns, newHalf } from './made-columns.ts';
 
 /** Corrects the fields of rows of one table. */
 export interface RowCorrector {
   readonly columns: readonly string[];
+  /** Columns that the database makes anew by itself, once what they are made from is right. */
+  readonly made: readonly MadeColumn[];
   /** @param row by column, in PostgreSQL's text form; @returns what changes */
   correct(row: Readonly<Record<string, string | null>>): ReadonlyMap<string, string | null>;
+  /** Of the values of `made` after the change: the column that has the old name still. */
+  stillWrong(values: readonly (string | null)[]): string | undefined;
 }
 
-export function rowCorrector({ change, resolving, fields }: Correction, table: string): RowCorrector {
+export function rowCorrector({ change, resolving, fields }: Correction, treatment: Treatment): RowCorrector {
+  const table = treatment.table.name;
   const own = (fields.get(table) ?? []).filter((field) => !isKept(field));
   if (change.kind === 'field') {
-    return { columns: [change.column], correct: () => new Map([[change.column, change.to]]) };
+    return {
+      columns: [change.column],
+      made: [],
+      correct: () => new Map([[change.column, change.to]]),
+      stillWrong: () => undefined,
+    };
   }
   const { of, to } = change;
   const names = nameSet(change.old, resolving.graph.identities);
@@ -28,22 +40,40 @@ export function rowCorrector({ change, resolving, fields }: Correction, table: s
   const concerned = own.filter(
     ({ identity, paths }) => identity?.kind === of || paths.some((path) => path.identity?.kind === of),
   );
+  const made = madeColumns(treatment, resolving.graph.identities, of);
+  const columns = concerned.map(({ column }) => column);
+  const parts = made.flatMap(({ from }) => from).filter((column) => !columns.includes(column));
   return {
-    columns: concerned.map(({ column }) => column),
+    columns: [...new Set([...columns, ...parts])],
+    made,
+    stillWrong: (values) =>
+      made.find(({ identity }, index) => names.has(identity, values[index] ?? '') && !names.has(identity, to))
+        ?.column,
     correct: (row) => {
       const changed = new Map<string, string | null>();
       for (const field of concerned) {
         const value = row[field.column] ?? null;
         if (value === null) continue;
-        const isFurther =
-          concerned.find(({ identity, form }) => identity === field.identity && form === 'text') !== field;
+        const isFurther = field.column !== firstOf(treatment, field.identity);
         const corrected = correctedValue(field, value, tools, isFurther);
         if (corrected !== undefined && corrected !== value) changed.set(field.column, corrected);
+      }
+      for (const { column, identity, from } of made) {
+        const old = row[column] ?? '';
+        if (!names.has(identity, old)) continue;
+        for (const part of from) {
+          const half = changed.has(part) ? undefined : newHalf(row[part] ?? '', old, to);
+          if (half !== undefined && half !== row[part]) changed.set(part, half);
+        }
       }
       return changed;
     },
   };
 }
+
+/** The column of the table that the map names first with this identity: as the person wrote it. */
+const firstOf = ({ table }: Treatment, identity: Identity | undefined): string | undefined =>
+  table.fields.find(([, field]) => field.identity === identity?.name)?.[0];
 
 interface Tools {
   readonly of: string;

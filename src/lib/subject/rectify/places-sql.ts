@@ -3,6 +3,7 @@ import type { Treatment } from '../erase/closure/treatment.ts';
 import { ownedSql } from '../find/owned-sql.ts';
 import { matchSql, type Parameters } from '../identity/spots.ts';
 import type { Correction } from './correction.ts';
+import { madeColumns } from './made-columns.ts';
 
 /** SQL over the rows `t` of a table. */
 export interface PlacesSql {
@@ -17,16 +18,18 @@ export interface PlacesSql {
 /** @returns undefined where nothing can stand in the table */
 export function placesSql(
   { resolving, resolved, change, fields }: Correction,
-  { table }: Treatment,
+  treatment: Treatment,
   add: Parameters['add'],
 ): PlacesSql | undefined {
   const { graph, isUtf8, tenant } = resolving;
-  const written = new Set((fields.get(table.name) ?? []).map(({ column }) => column));
+  const { table } = treatment;
   const columns = new Map<string, string>();
   if (change.kind === 'field') {
     if (change.table !== table.name) return undefined;
     columns.set(change.column, `t.${quoteIdentifier(change.column)} is distinct from ${add(change.to)}`);
   } else {
+    const made = madeColumns(treatment, graph.identities, change.of);
+    const written = new Set([...(fields.get(table.name) ?? []), ...made].map(({ column }) => column));
     for (const spot of graph.spots.get(table.name) ?? []) {
       const match = written.has(spot.column) ? matchSql(spot, 't', change.old, { add, isUtf8 }) : undefined;
       if (match === undefined) continue;

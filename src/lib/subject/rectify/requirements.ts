@@ -6,6 +6,7 @@ import { isWritable } from '../erase/closure/freeze.ts';
 import { rowCorrector } from './corrected-row.ts';
 import type { Correction } from './correction.ts';
 import type { Place } from './inputs.ts';
+import { madeColumns } from './made-columns.ts';
 import { triggersOf } from './to-tell.ts';
 
 /**
@@ -19,7 +20,10 @@ export async function requireCorrectable(
 ): Promise<void> {
   const changed = places.filter(({ action }) => action === 'change');
   const found = changed.flatMap((place) => [
-    ...blocker(correction, place),
+    ...writtenFor(correction, place).flatMap((column) => blocker(correction, { ...place, column })),
+    ...(writtenFor(correction, place).length === 0
+      ? [`${place.table}.${place.column} is made by the database from columns that hold no part of it`]
+      : []),
     ...unlistedTriggers(correction, place),
   ]);
   const [first, ...others] = [...new Set(found)];
@@ -29,13 +33,16 @@ export async function requireCorrectable(
   const written = new Map<string, readonly string[]>(
     [...Map.groupBy(changed, ({ table }) => table)].map(([table, own]) => [
       table,
-      own.map(({ column }) => column),
+      [...new Set(own.flatMap((place) => writtenFor(correction, place)))],
     ]),
   );
   // What triggers copy is corrected too.
   for (const { to } of triggersOf(correction, places)) {
-    for (const table of to)
-      if (!written.has(table)) written.set(table, rowCorrector(correction, table).columns);
+    for (const table of to) {
+      const treatment = correction.treatments.get(table);
+      if (treatment === undefined || written.has(table)) continue;
+      written.set(table, rowCorrector(correction, treatment).columns);
+    }
   }
   const needs = [...written].flatMap(([table, columns]) =>
     columns.length === 0
@@ -46,6 +53,17 @@ export async function requireCorrectable(
         ],
   );
   await requireRights(db, needs);
+}
+
+/** The columns that are written so that this one is right. */
+function writtenFor(
+  { change, treatments, resolving }: Correction,
+  { table, column }: Place,
+): readonly string[] {
+  const treatment = treatments.get(table);
+  if (change.kind === 'field' || treatment === undefined) return [column];
+  const made = madeColumns(treatment, resolving.graph.identities, change.of);
+  return made.find((one) => one.column === column)?.from ?? [column];
 }
 
 function blocker({ treatments, fields, catalog }: Correction, { table, column }: Place): readonly string[] {
