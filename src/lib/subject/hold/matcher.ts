@@ -13,6 +13,8 @@ export interface HoldMatcher {
    * @param key the primary key's values in the map's order, in PostgreSQL's text form
    */
   readonly ofRow: (table: string, key: readonly string[]) => readonly ActiveHold[];
+  /** Whether there is a hold on any person. */
+  readonly onPersons: boolean;
   /** Tables for which `ofRow` has anything to say. */
   readonly rowTables: ReadonlySet<string>;
 }
@@ -28,13 +30,14 @@ export function holdMatcher(
   identities: ReadonlyMap<string, Identity>,
 ): HoldMatcher {
   requireKeys(holds, hasher);
+  const onPersons = holds.some(({ persons }) => persons.length > 0);
   const byRow = new Map<string, ActiveHold[]>();
   for (const hold of holds) {
     for (const { table, hash } of hold.rows) append(byRow, `${table}\0${hash}`, hold);
   }
   return {
     ofPerson: (known) => {
-      if (holds.every(({ persons }) => persons.length === 0)) return [];
+      if (!onPersons) return [];
       const wanted = hashesToFind(hasher, 'hold-person', identities, known);
       return holds.filter(({ persons }) => persons.some((hash) => wanted.has(hash)));
     },
@@ -43,6 +46,7 @@ export function holdMatcher(
       const hashes = hasher.all('hold-row', table, rowName(key));
       return [...new Set(hashes.flatMap((hash) => byRow.get(`${table}\0${hash}`) ?? []))];
     },
+    onPersons,
     rowTables: new Set(holds.flatMap(({ rows }) => rows.map(({ table }) => table))),
   };
 }
