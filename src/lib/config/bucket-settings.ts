@@ -18,5 +18,3 @@ export const bucketSettings = z
     }),
   )
   .refine((found) => Object.keys(found).length > 0, 'expected at least one bucket');
-
-export type BucketSettings = z.infer<typeof bucketSettings>;

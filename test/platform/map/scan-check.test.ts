@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sealColumnValue } from '../../../src/lib/crypto/column-value.ts';
 import { dataRules } from '../../../src/lib/platform/map/scan/check-data.ts';
+import { objectRule } from '../../../src/lib/platform/map/scan/object/check-objects.ts';
 import { projectRoot } from '../../support/cli.ts';
 import { platformMap, platformSql } from './fixture.ts';
 import { type ScanWorld, scanWorld } from './scan-fixture.ts';
@@ -196,6 +197,6 @@ describe('the check of the data', () => {
     const documented = [...text.matchAll(/^\| (DATA\d\d) \| (\w+) \| (.+) \|$/gm)].map(
       ([, rule, severity, demand]) => ({ id: rule, severity, demand }),
     );
-    expect(documented).toEqual(Object.values(dataRules));
+    expect(documented).toEqual([...Object.values(dataRules), objectRule]);
   });
 });
