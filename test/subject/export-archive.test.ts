@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -167,6 +169,38 @@ describe('what was written is read back', () => {
       code: 'archive-corrupt',
     });
   });
+});
+
+test('what lies on the disk is what counts: bytes that changed there are found before it has a name', async () => {
+  const pair = await generateKeyPair({ name: 'Ann', email: 'ann@example.org', purpose: 'encrypt' });
+  const recipient = await readRecipient(pair.publicKey, new Date());
+  const noise = randomBytes(3 << 20);
+  for (const sealedFor of [undefined, { passphrase: 'x' }, { recipient }]) {
+    // In the first packet or header, and in the middle of the content.
+    for (const position of [30, 40_000, 1_000_000]) {
+      const attacked = await archive({
+        sealedFor,
+        sign: async () => {
+          const [name = ''] = (await readdir(folder)).filter((each) => each.startsWith('.postern-export-'));
+          const handle = await open(join(folder, name), 'r+');
+          while ((await handle.stat()).size < 2 << 20) await setImmediate();
+          const byte = Buffer.alloc(1);
+          await handle.read(byte, 0, 1, position);
+          await handle.write(Buffer.from([(byte[0] ?? 0) ^ 1]), 0, 1, position);
+          await handle.close();
+          return undefined;
+        },
+      });
+      await attacked.add('a', noise);
+      const code = await attacked.prove().then(
+        () => 'proven',
+        (error: { readonly code?: string }) => error.code,
+      );
+      expect(code, `${position}`).toBe('archive-corrupt');
+      await attacked.abandon();
+      expect((await readdir(folder)).filter((each) => each.startsWith('.postern'))).toEqual([]);
+    }
+  }
 });
 
 describeUnless(process.platform === 'linux' ? undefined : 'needs /proc', 'what waits on the disk', () => {

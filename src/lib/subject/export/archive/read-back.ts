@@ -35,9 +35,10 @@ export async function readBack(
   if ((await wanted.next()).done !== true) throw differs();
 }
 
-export function differs(): Error {
+export function differs(cause?: unknown): Error {
   return integrityError('the archive on the disk is not what was written to it', {
     code: 'archive-corrupt',
+    cause,
     hints: ['nothing of it was kept; look at the disk, and run again'],
   });
 }
