@@ -85,4 +85,16 @@ export const referenceCases: readonly Case[] = [
     when: 'ON DELETE is what the map says',
     change: ['to: public.accounts.id, kind: fk}', 'to: public.accounts.id, kind: fk, on_delete: cascade}'],
   },
+  {
+    rule: 'MAP43',
+    when: 'no reference leads from there',
+    change: ['    ownership: shared\n', '    ownership: shared\n    held_by: public.accounts.id\n'],
+    says: 'no reference of public.accounts.id leads to public.messages',
+  },
+  {
+    rule: 'MAP43',
+    when: 'the table is not shared',
+    change: ['    owner: owner\n', '    owner: owner\n    held_by: public.messages.mailbox_id\n'],
+    says: 'public.mailboxes is not shared',
+  },
 ];

@@ -23,6 +23,7 @@ import {
   foreignKeyDrift,
   ownershipCycle,
   referenceOutsideMap,
+  unfitHolder,
 } from './reference-rules.ts';
 import { unfitEncryptedType, unfitSource, unfitSourceType } from './source-rules.ts';
 import { ignoredNothing, mappedAndIgnored, unknownTable, unmappedTable } from './table-rules.ts';
@@ -53,6 +54,7 @@ const mapRules: readonly MapRule[] = [
   unpairedHash,
   unfitHashSource,
   unfitHashKey,
+  unfitHolder,
 ];
 
 const catalogRules: readonly CatalogRule[] = [

@@ -1,4 +1,4 @@
-import { formatName } from '../name.ts';
+import { formatName, parseColumnName } from '../name.ts';
 import { endsOf } from './catalog-model.ts';
 import { present } from './column-rules.ts';
 import type { CatalogRule, MapRule } from './finding.ts';
@@ -162,6 +162,32 @@ export const ambiguousReference: MapRule = {
           path: at(table, 'owner'),
           message: `${table.name} has ${what} called ${owner}; as: gives one a name`,
         };
+      }
+    }
+  },
+};
+
+export const unfitHolder: MapRule = {
+  id: 'MAP43',
+  severity: 'error',
+  demand: 'held_by names columns of exclusive tables that refer to this shared table',
+  *check(model) {
+    for (const table of model.tables.values()) {
+      const named = [table.entry.held_by ?? []].flat();
+      const path = at(table, 'held_by');
+      if (named.length > 0 && table.entry.ownership !== 'shared') {
+        yield { path, message: `${table.name} is not shared: nobody has a share in its rows` };
+        continue;
+      }
+      for (const name of named) {
+        const { table: holder = '', column = '' } = parseColumnName(name) ?? {};
+        const found = model.tables.get(holder);
+        const refers = found?.references.some(
+          ({ columns, toTable }) => toTable === table.name && columns.includes(column),
+        );
+        if (refers !== true) yield { path, message: `no reference of ${name} leads to ${table.name}` };
+        else if (found?.entry.ownership !== 'exclusive')
+          yield { path, message: `${holder} is not exclusive, so its rows give nobody a share` };
       }
     }
   },
