@@ -54,16 +54,18 @@ export async function draftFromDatasets(
   };
 }
 
-/** How many places are named for a kind of loss. */
+/** How many places are named for a kind of loss, beside the first. */
 const namedPlaces = 3;
 
-/** A line for each kind of loss: how many there are, and where. */
+/** A line for each kind of loss: how many there are, the first of them, and where the others are. */
 export function lossLines(losses: readonly Loss[]): readonly string[] {
   const byKind = Map.groupBy(losses, ({ kind }) => kind);
   return [...byKind].map(([kind, all]) => {
     const [first] = all;
-    const places = [...new Set(all.map(({ path }) => path))];
-    const more = places.length > namedPlaces ? ` and ${places.length - namedPlaces} more` : '';
-    return `${kind}, ${counted(all.length, 'place')} (${places.slice(0, namedPlaces).join(', ')}${more}): ${first?.message ?? ''}`;
+    const [place = '', ...others] = new Set(all.map(({ path }) => path));
+    const named = others.slice(0, namedPlaces).join(', ');
+    const more = others.length > namedPlaces ? ` and ${others.length - namedPlaces} more` : '';
+    const rest = others.length === 0 ? '' : `; so too ${named}${more}`;
+    return `${kind}, ${counted(all.length, 'place')}: ${place}: ${first?.message ?? ''}${rest}`;
   });
 }
