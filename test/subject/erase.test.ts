@@ -161,13 +161,18 @@ describe('objects', () => {
     await put('raw/k1.eml', 'two');
     await world.store.delete('raw/k1.eml');
     await put('raw/k1.eml.bak', 'a longer key');
-    await put('raw/k3.eml', 'To: press@example.org');
+    await put('raw/k3.eml', 'To: press@example.org, zoe@example.org');
+    await put('raw/k3.eml', 'To: "Press" <press@example.org>,\r\n bob@example.org\r\n\r\nHello');
     await put('part/p-shared', 'shared');
     await put('part/p-own', 'own');
     const { done } = await erase('ann@example.org');
     expect(await keysLeft()).toEqual(['part/p-shared', 'raw/k1.eml.bak', 'raw/k3.eml']);
     expect(done).toMatchObject({ objects: 2, versions: 4, objectsRetained: 0 });
-    expect(done?.objectsNaming).toHaveLength(1);
+    // Of what others keep, every version that named her is gone, and the newest says all else that it said.
+    expect(done?.objectsNaming).toEqual([]);
+    expect(Buffer.from(await world.store.get('raw/k3.eml')).toString()).toBe(
+      'To: <erased@erased.invalid>,\r\n bob@example.org\r\n\r\nHello',
+    );
   });
 
   test('one that is missing is no error; one under a lock stays and is told', async () => {

@@ -150,7 +150,7 @@ tables:
       head: {type: text, parser: rfc5322, category: user.contact.email, erase: {redact: address}}
       raw: {type: bytea, parser: rfc5322, category: user.content, erase: {redact: address}}
       meta: {type: jsonb, paths: {'$.to[*].a': {category: user.contact.email, identity: contact.email, erase: {redact: node}}}}
-      object_key: {type: text, object: {bucket: mail, key: 'raw/{object_key}.eml', format: eml}}
+      object_key: {type: text, object: {bucket: mail, key: 'raw/{object_key}.eml', format: eml}, erase: {redact: address}}
     erase: {when_last_owner: delete, else: detach}
   app.body:
     primary_key: [id]

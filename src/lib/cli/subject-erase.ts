@@ -233,6 +233,9 @@ export function doneLines({ done, outcome, planId, certificateId }: SubjectErase
     ...(done.versions === 0
       ? []
       : [`${counted(done.objects, 'object')} deleted, ${counted(done.versions, 'version')}`]),
+    ...(done.objectsRewritten === 0
+      ? []
+      : [`${counted(done.objectsRewritten, 'object')} of others written anew`]),
     ...(done.objectsRetained === 0
       ? []
       : [`${counted(done.objectsRetained, 'object')} stay under a lock of the store`]),

@@ -28,7 +28,7 @@ export function predicateOf(
     request: inputs.request,
     tenant: inputs.tenant,
     persons: inputs.persons.length,
-    rows: of('change', 'delete', 'unlink', 'untie').map(({ kind, tables, result }) => ({
+    rows: of('change', 'rewrite', 'delete', 'unlink', 'untie').map(({ kind, tables, result }) => ({
       step: kind,
       tables,
       ...withoutKept(result),

@@ -19,6 +19,8 @@ export const eraseDone = z.strictObject({
   rowsLate: count,
   objects: count,
   versions: count,
+  /** Of others, without the person's names now. */
+  objectsRewritten: count,
   /** Under a lock of the store: they stay until it ends. */
   objectsRetained: count,
   /** Where a name of theirs still stands, and nothing says why. */

@@ -1,9 +1,11 @@
 import type { Closure } from './closure/closure.ts';
 import type { StepInputs } from './inputs.ts';
+import { rewrittenObjects } from './rewritten-objects.ts';
 
 /** A step of an erasure that changes rows. */
 export interface RowStep {
-  readonly kind: 'unlink' | 'change' | 'untie' | 'delete';
+  /** `rewrite`: objects of rows that stay; of the live store alone. */
+  readonly kind: 'unlink' | 'change' | 'rewrite' | 'untie' | 'delete';
   readonly summary: string;
   readonly inputs: StepInputs;
 }
@@ -13,7 +15,8 @@ export function rowSteps({
   rows,
   keys,
   order,
-}: Pick<Closure, 'rows' | 'keys' | 'order'>): readonly RowStep[] {
+  task,
+}: Pick<Closure, 'rows' | 'keys' | 'order' | 'task'>): readonly RowStep[] {
   const sum = (table: string, actions: readonly string[]): number =>
     rows
       .filter((row) => row.table === table && actions.includes(row.action))
@@ -33,6 +36,13 @@ export function rowSteps({
       summary: `take the person out of up to ${sum(table, changing)} rows of ${table}`,
       inputs: { tables: [table] },
     })),
+    ...changed
+      .filter((table) => rewrittenObjects(task.graph.model.tables.get(table)).length > 0)
+      .map((table) => ({
+        kind: 'rewrite' as const,
+        summary: `take the person out of the objects of rows of ${table} that stay`,
+        inputs: { tables: [table] },
+      })),
     ...order.ties.map(({ table, columns, rows: tied }) => ({
       kind: 'untie' as const,
       summary: `empty ${columns.join(', ')} of ${tied} rows of ${table} that go, which refer to each other`,

@@ -11,6 +11,7 @@ import { type EraseInputs, stepInputs } from './inputs.ts';
 import { openProgress, shortTransactions } from './run/batches.ts';
 import { deleteObjects } from './run/objects.ts';
 import { refreshCopies } from './run/refresh.ts';
+import { rewriteObjects } from './run/rewrite.ts';
 import { changeTable, deleteTables, emptyReferences, treatLate } from './run/rows.ts';
 import { type ErasureRun, keepPersons, openRun } from './run/run.ts';
 import { withWriter } from './sessions.ts';
@@ -39,6 +40,8 @@ export async function doRowStep(
       return emptyReferences(run, step);
     case 'change':
       return changeTable(run, step.tables[0] ?? '');
+    case 'rewrite':
+      return rewriteObjects(run, step.tables[0] ?? '', await context.buckets());
     case 'delete':
       return deleteTables(run, step);
     case 'late':

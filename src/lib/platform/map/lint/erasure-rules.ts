@@ -70,12 +70,18 @@ export const unfittingErasure: MapRule = {
   },
 };
 
-function unfitting({ type = '', erase, paths, parser, encrypted }: MapField): string | undefined {
+function unfitting({ type = '', erase, paths, parser, encrypted, object }: MapField): string | undefined {
   const redact = typeof erase === 'object' && 'redact' in erase ? erase.redact : undefined;
   const isJson = /^jsonb?$/i.test(type);
   if (paths !== undefined && !isJson) return 'paths are for json and jsonb columns';
   if (redact === 'element' && !/\[\d*\]\s*$/.test(type)) return 'redact: element is for arrays';
   if (redact === 'node' && !isJson) return 'redact: node is for json and jsonb columns';
+  if (object !== undefined && redact === 'address')
+    return object.format === 'binary'
+      ? 'redact: address needs an object whose format has addresses'
+      : undefined;
+  if (object !== undefined && redact !== undefined)
+    return 'an object is rewritten by redact: address, or goes with its row';
   if (redact === 'address' && parser === undefined)
     return 'redact: address needs a parser that finds the addresses';
   if (erase === 'shred' && encrypted === undefined) return 'shred is for fields that are encrypted';

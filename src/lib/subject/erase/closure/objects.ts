@@ -1,5 +1,5 @@
 import type { Queryable } from '../../../base/postgres.ts';
-import { type MapModel, objectReferences, tableName } from '../../../platform/map/index.ts';
+import { type MapModel, parseObjectKey, tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../platform/quote.ts';
 import { type FreezeTask, isWritable } from './freeze.ts';
 import type { Treatment } from './treatment.ts';
@@ -37,21 +37,26 @@ export async function freezeObjects(db: Queryable, task: FreezeTask): Promise<re
 /** How the rows of a table name objects. */
 interface ObjectKeySql {
   readonly table: string;
+  /** Of the map. */
+  readonly field: string;
   readonly bucket: string;
   /** SQL over `t`. */
   readonly keySql: string;
   readonly where: string;
 }
 
-export function objectKeys({ map }: MapModel): readonly ObjectKeySql[] {
-  return objectReferences(map).map(({ table, bucket, key, column }) => ({
-    table,
-    bucket,
-    keySql: key
-      .map((part) => ('text' in part ? quoteLiteral(part.text) : `t.${quoteIdentifier(part.column)}::text`))
-      .join(' || '),
-    where: column === undefined ? 'true' : `t.${quoteIdentifier(column)} is not null`,
-  }));
+export function objectKeys({ tables }: MapModel): readonly ObjectKeySql[] {
+  return [...tables.values()].flatMap(({ name, fields }) =>
+    fields.flatMap(([field, { type, object }]) => {
+      const key = object === undefined ? undefined : parseObjectKey(object.key);
+      if (object === undefined || key === undefined) return [];
+      const parts = key.map((part) =>
+        'text' in part ? quoteLiteral(part.text) : `t.${quoteIdentifier(part.column)}::text`,
+      );
+      const where = type === undefined ? 'true' : `t.${quoteIdentifier(field)} is not null`;
+      return [{ table: name, field, bucket: object.bucket, keySql: parts.join(' || '), where }];
+    }),
+  );
 }
 
 const sameKey = ({ key }: Treatment): string =>
