@@ -147,7 +147,17 @@ describe('a name that changes', () => {
     expect(corrected).toContainEqual({ place: 'app.card.email', rows: 1 });
   });
 
-  test('an alias changes alone, and a telephone number with it', async () => {
+  test('within one tenant changes nothing of another one', async () => {
+    const { corrected } = await rectify({ everywhere: true, tenant: '1' });
+    const after = await wholePlatform(world);
+    expect(after['card']?.[1]).toContain('ann@example.org');
+    expect(after['account']?.[0]).toContain('Anna@New.example');
+    expect(corrected?.filter(({ place }) => place.startsWith('app.mail'))).toEqual([
+      { place: 'app.mail.recipients', rows: 1 },
+    ]);
+  });
+
+  test('an alias changes alone', async () => {
     await rectify({ values: { ...renamed, from: 'PRESS@example.org', to: 'media@new.example' } });
     expect((await wholePlatform(world))['alias']).toContain('(3,10,media@new.example)');
     expect((await wholePlatform(world))['account']?.[0]).toContain('Ann@Example.org');

@@ -53,6 +53,9 @@ const forms: readonly ((text: string) => string)[] = [
       .toString('base64')
       .replaceAll(/.{76}/g, '$&\r\n'),
   (text) => `data:text/plain;base64,${Buffer.from(` ${text}`).toString('base64')}`,
+  ...['x', 'x/', 'xyz'].map(
+    (before) => (text: string) => before + Buffer.from(` ${text} `).toString('base64'),
+  ),
   hashed('md5', 'hex'),
   hashed('sha1', 'base64'),
   hashed('sha256', 'hex'),
