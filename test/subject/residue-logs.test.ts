@@ -67,6 +67,13 @@ describe('lines that name somebody are counted', () => {
     expect(await scan('b.log')).toMatchObject({ logs: [{ lines: 1 }], lines: 200_001 });
   });
 
+  test('wherever the pieces that are read end, and far from each other', async () => {
+    const filler = `${'z'.repeat(70)} of somebody\n`.repeat(9000);
+    const parts = Array.from({ length: 6 }, (_, n) => `${'w'.repeat(n * 11)} ann@example.org\n${filler}`);
+    await file('a.log', parts.join('').slice(0, -1));
+    expect(await scan('a.log')).toMatchObject({ logs: [{ lines: 6 }], lines: 6 + 6 * 9000 });
+  });
+
   test('and a name that goes on in the next line is found, though no line holds it', async () => {
     await file('mail.log', 'to ann@exam=\r\nple.org\nnobody\n');
     expect(await scan('mail.log')).toMatchObject({

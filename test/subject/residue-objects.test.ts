@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts';
 import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
 import { parseObjectKey } from '../../src/lib/platform/map/index.ts';
-import { searchFor, streamScanner } from '../../src/lib/subject/residue/index.ts';
+import { fieldScanner, searchFor, streamScanner } from '../../src/lib/subject/residue/index.ts';
 import { type ScannedBucket, scanObjects } from '../../src/lib/subject/residue/scan-objects.ts';
 import { shownKey } from '../../src/lib/subject/residue/shown-key.ts';
 import { faultyStore, type StoreRule } from '../support/faulty-store.ts';
@@ -240,8 +241,45 @@ test('a name is found wherever chunks end, and is whole only as a whole', () => 
     expect(formsIn(`${long} joann@example.org ${long}`, size)).toEqual([]);
     expect(formsIn(`${long} ann@example.organic ${long}`, size)).toEqual([]);
     expect(formsIn(`${long} ann@exam=\r\nple.org`, size)).toEqual(['text']);
+    expect(
+      formsIn(`joann@example.org ${long} ${long} ann%40example.org ${long} ann@example.org`, size),
+    ).toEqual(['url-encoded', 'text']);
+    expect(formsIn(`joann@example.org ${long} joann@example.org ${long}joann@example.org`, size)).toEqual([]);
     expect(formsIn(`${long}\n${base64(`${'z'.repeat(40)} ann@example.org `)}`, size)).toEqual(['base64']);
   }
+});
+
+test('what is sifted holds what a careful look at all of it finds', () => {
+  const search = searchFor([name]);
+  const piece = fc.constantFrom(
+    ...['ann@', 'example.org', 'Ann@Example.org', 'jo', ' ', '=\r\n', '=', '\n', '.', '.eml', '=40', '%40'],
+    ...[
+      mime(' ann@example.org '),
+      mime('joann@example.org'),
+      `${'filler '.repeat(3000)}`,
+      '\u0000',
+      'a'.repeat(17_000),
+    ],
+  );
+  fc.assert(
+    fc.property(
+      fc.array(piece, { maxLength: 12 }),
+      fc.array(fc.integer({ min: 1, max: 30_000 }), { minLength: 1, maxLength: 5 }),
+      (pieces, sizes) => {
+        const bytes = Buffer.from(pieces.join(''));
+        const careful = fieldScanner(search);
+        for (const byte of bytes) careful.feed(byte);
+        const sifting = streamScanner(search);
+        for (let at = 0, n = 0; at < bytes.length; n += 1) {
+          const size = sizes[n % sizes.length] ?? 1;
+          sifting.feed(bytes.subarray(at, at + size));
+          at += size;
+        }
+        expect([...sifting.end()].toSorted()).toEqual([...careful.end()].toSorted());
+      },
+    ),
+    { numRuns: 200 },
+  );
 });
 
 /** A gzip header with FNAME (RFC 1952 §2.3). */

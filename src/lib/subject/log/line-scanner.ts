@@ -1,9 +1,8 @@
-import { byteSieve, fieldScanner, type ResidueForm, type Search, streamScanner } from '../residue/index.ts';
+import { fieldScanner, type ResidueForm, type Search, streamScanner } from '../residue/index.ts';
 
 /** Counts lines that name somebody, in text that comes in chunks. */
 export interface LineScanner {
   feed(chunk: Uint8Array): void;
-  /** Ends the text, and begins anew. */
   end(): ScannedLines;
 }
 
@@ -13,6 +12,8 @@ export interface ScannedLines {
   readonly naming: number;
   /** How many lines hold it in each form. */
   readonly forms: ReadonlyMap<ResidueForm, number>;
+  /** What was found in the text as a whole: a name may go on from one line to another. */
+  readonly whole: ReadonlySet<ResidueForm>;
 }
 
 const newline = 0x0a;
@@ -21,14 +22,16 @@ const newline = 0x0a;
 const longestLine = 2 ** 20;
 
 export function lineScanner(search: Search): LineScanner {
-  const sieve = byteSieve(search);
+  const whole = streamScanner(search);
   const scanner = fieldScanner(search);
   const long = streamScanner(search);
   let rest: Buffer = Buffer.alloc(0);
   let isLong = false;
   let lines = 0;
   let naming = 0;
-  let forms = new Map<ResidueForm, number>();
+  const forms = new Map<ResidueForm, number>();
+  /** Of the lines that were not looked at yet. */
+  let suspicion: 'may-hold' | 'clean' = 'clean';
 
   const note = (found: ReadonlySet<ResidueForm>): void => {
     if (found.size > 0) naming += 1;
@@ -41,12 +44,10 @@ export function lineScanner(search: Search): LineScanner {
   };
   /** Whole lines; the last may lack its end. */
   const look = (block: Buffer): void => {
-    sieve.reset();
-    const mayHold = sieve.pass(block);
     for (let start = 0; start < block.length; lines += 1) {
       const at = block.indexOf(newline, start);
       const end = at < 0 ? block.length : at;
-      if (mayHold) {
+      if (suspicion === 'may-hold') {
         for (let index = start; index < end; index += 1) scanner.feed(block[index] ?? 0);
         note(scanner.end());
       }
@@ -55,6 +56,9 @@ export function lineScanner(search: Search): LineScanner {
   };
   return {
     feed: (chunk) => {
+      const ofChunk = whole.feed(chunk);
+      // What is left of the last chunk ends in this one.
+      if (ofChunk === 'may-hold') suspicion = ofChunk;
       let text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       if (isLong) {
         const at = text.indexOf(newline);
@@ -65,10 +69,10 @@ export function lineScanner(search: Search): LineScanner {
       }
       const last = text.lastIndexOf(newline);
       if (last >= 0) {
-        look(
-          rest.length === 0 ? text.subarray(0, last + 1) : Buffer.concat([rest, text.subarray(0, last + 1)]),
-        );
+        const block = text.subarray(0, last + 1);
+        look(rest.length === 0 ? block : Buffer.concat([rest, block]));
         rest = Buffer.from(text.subarray(last + 1));
+        suspicion = ofChunk;
       } else rest = Buffer.concat([rest, text]);
       if (rest.length <= longestLine) return;
       isLong = true;
@@ -78,10 +82,7 @@ export function lineScanner(search: Search): LineScanner {
     end: () => {
       if (isLong) endLong();
       look(rest);
-      const result = { lines, naming, forms };
-      rest = Buffer.alloc(0);
-      [lines, naming, forms] = [0, 0, new Map()];
-      return result;
+      return { lines, naming, forms, whole: whole.end() };
     },
   };
 }

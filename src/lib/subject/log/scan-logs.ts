@@ -10,7 +10,6 @@ import {
   type ScanOptions,
   type Search,
   searchFor,
-  streamScanner,
 } from '../residue/index.ts';
 import { lineScanner, type ScannedLines } from './line-scanner.ts';
 import { type LogFiles, logFiles } from './log-files.ts';
@@ -50,14 +49,14 @@ export async function scanLogs(patterns: readonly string[], options: ScanOptions
     const place = `log file ${file}`;
     options.onPlace?.(place);
     for (const form of inName) scan.found.push({ place, column: 'name', form, rows: 1 });
-    const { bytes, scanned, across, problem } = await scanFile(path, search, options.signal);
+    const { bytes, scanned, problem } = await scanFile(path, search, options.signal);
     if (problem === undefined) scan.places += 1;
     else scan.unasked.push({ source: place, reason: problem });
     scan.bytes += bytes;
     scan.lines += scanned.lines;
     if (scanned.naming > 0) logs.push({ file, lines: scanned.naming });
     for (const [form, rows] of scanned.forms) scan.found.push({ place, column: 'line', form, rows });
-    for (const form of across)
+    for (const form of scanned.whole)
       if (!scanned.forms.has(form)) scan.found.push({ place, column: 'lines', form, rows: 1 });
   }
   return { logs, ...scan };
@@ -66,33 +65,26 @@ export async function scanLogs(patterns: readonly string[], options: ScanOptions
 interface ScannedFile {
   readonly bytes: number;
   readonly scanned: ScannedLines;
-  /** Found in the file as a whole. */
-  readonly across: ReadonlySet<ResidueForm>;
   /** Why it was not read to its end. */
   readonly problem: string | undefined;
 }
 
 async function scanFile(path: string, search: Search, signal: AbortSignal): Promise<ScannedFile> {
   const lines = lineScanner(search);
-  const whole = streamScanner(search);
-  const look = (chunk: Uint8Array): void => {
-    lines.feed(chunk);
-    whole.feed(chunk);
-  };
   let bytes = 0;
   let problem: string | undefined;
   try {
     await using handle = await open(path, 'r');
     const head = Buffer.alloc(magicLength);
     const { bytesRead } = await handle.read(head, 0, magicLength, 0);
-    const inflater = inflaterFor(head.subarray(0, bytesRead), look);
+    const inflater = inflaterFor(head.subarray(0, bytesRead), (part) => lines.feed(part));
     const chunk = Buffer.alloc(chunkSize);
     for (;;) {
       signal.throwIfAborted();
       const { bytesRead: length } = await handle.read(chunk, 0, chunkSize, bytes);
       if (length === 0) break;
       bytes += length;
-      if (inflater === undefined) look(chunk.subarray(0, length));
+      if (inflater === undefined) lines.feed(chunk.subarray(0, length));
       else await inflater.feed(chunk.subarray(0, length));
     }
     problem = await inflater?.end();
@@ -100,7 +92,7 @@ async function scanFile(path: string, search: Search, signal: AbortSignal): Prom
     signal.throwIfAborted();
     problem = fileProblem(error).replaceAll(path, 'it');
   }
-  return { bytes, scanned: lines.end(), across: whole.end(), problem };
+  return { bytes, scanned: lines.end(), problem };
 }
 
 /** A file that is named after a person is not. */

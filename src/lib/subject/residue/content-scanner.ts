@@ -7,10 +7,12 @@ import { type StreamScanner, streamScanner } from './stream-scanner.ts';
  * Looks through bytes as they are, and through what parts of a message hold in base64: the needles know a name there in
  * small letters, in capitals and as it was given, and a message may have it in any.
  */
-export function contentScanner(search: Search): StreamScanner {
+export function contentScanner(
+  search: Search,
+): Pick<StreamScanner, 'end'> & { feed(chunk: Uint8Array): void } {
   const plain = streamScanner(search);
   const decoded = streamScanner(search);
-  const lines = base64Lines((bytes) => decoded.feed(bytes));
+  const lines = base64Lines((bytes) => void decoded.feed(bytes));
   return {
     feed: (chunk) => {
       plain.feed(chunk);

@@ -1,4 +1,3 @@
-export { byteSieve } from './byte-sieve.ts';
 export { copiedFields, rowSieve } from './copy-scanner.ts';
 export { fieldScanner, type Search, searchFor } from './field-scanner.ts';
 export { inflaterFor, magicLength } from './inflate.ts';

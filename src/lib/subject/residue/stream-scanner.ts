@@ -4,7 +4,8 @@ import type { ResidueForm } from './needles.ts';
 
 /** Looks through bytes that come in chunks. */
 export interface StreamScanner {
-  feed(chunk: Uint8Array): void;
+  /** @returns whether a name may end in this chunk; a little longer than that it is said of what comes behind */
+  feed(chunk: Uint8Array): 'may-hold' | 'clean';
   /** Ends what was fed, and begins anew. @returns the forms that were found in it */
   end(): ReadonlySet<ResidueForm>;
 }
@@ -13,8 +14,8 @@ export interface StreamScanner {
 const remembered = 16 * 1024;
 
 /**
- * Sifts until something may be there, and goes on with care from a little before it. What is remembered was sifted as
- * a whole, so that no name can begin where the memory does.
+ * Sifts until something may be there, goes on with care from a little before it, and sifts again a little behind it.
+ * What is remembered was sifted as a whole, so that no name can begin where the memory does.
  */
 export function streamScanner(search: Search): StreamScanner {
   const sieve = byteSieve(search);
@@ -23,6 +24,9 @@ export function streamScanner(search: Search): StreamScanner {
   /** How many bytes were sifted. */
   let sifted = 0;
   let isCareful = false;
+  /** Bytes since something may have been there. */
+  let quiet = 0;
+  let found = new Set<ResidueForm>();
   const look = (bytes: Uint8Array): void => {
     for (const byte of bytes) scanner.feed(byte);
   };
@@ -39,19 +43,32 @@ export function streamScanner(search: Search): StreamScanner {
     if (sifted > remembered) look(ring.subarray(at));
     look(ring.subarray(0, sifted > remembered ? at : sifted));
   };
+  const rest = (): void => {
+    for (const form of scanner.end()) found.add(form);
+    isCareful = false;
+  };
   return {
     feed: (chunk) => {
-      if (!isCareful && !sieve.pass(chunk)) return remember(chunk);
-      if (!isCareful) lookBack();
-      isCareful = true;
-      look(chunk);
-      return undefined;
+      if (sieve.pass(chunk)) {
+        if (!isCareful) lookBack();
+        isCareful = true;
+        quiet = 0;
+        look(chunk);
+      } else if (isCareful) {
+        look(chunk);
+        quiet += chunk.length;
+        if (quiet >= remembered) rest();
+      }
+      remember(chunk);
+      return isCareful ? 'may-hold' : 'clean';
     },
     end: () => {
+      rest();
+      const result = found;
       sieve.reset();
       sifted = 0;
-      isCareful = false;
-      return scanner.end();
+      found = new Set();
+      return result;
     },
   };
 }
