@@ -251,16 +251,27 @@ test('a name is found wherever chunks end, and is whole only as a whole', () => 
 
 test('what is sifted holds what a careful look at all of it finds', () => {
   const search = searchFor([name]);
-  const piece = fc.constantFrom(
-    ...['ann@', 'example.org', 'Ann@Example.org', 'jo', ' ', '=\r\n', '=', '\n', '.', '.eml', '=40', '%40'],
-    ...[
-      mime(' ann@example.org '),
-      mime('joann@example.org'),
-      `${'filler '.repeat(3000)}`,
-      '\u0000',
-      'a'.repeat(17_000),
-    ],
-  );
+  const filler = [
+    'filler '.repeat(3000),
+    'a'.repeat(17_000),
+    mime(' ann@example.org '),
+    mime('joann@example.org'),
+  ];
+  const short = [
+    'ann@',
+    'example.org',
+    'Ann@Example.org',
+    'jo',
+    ' ',
+    '=\r\n',
+    '=',
+    '\n',
+    '.',
+    '.eml',
+    '=40',
+    '%40',
+  ];
+  const piece = fc.constantFrom('\u0000', ...filler, ...short);
   fc.assert(
     fc.property(
       fc.array(piece, { maxLength: 12 }),
