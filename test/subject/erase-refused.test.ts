@@ -115,7 +115,7 @@ describe('what cannot be erased as the map has it', () => {
         alter table app.invoice drop constraint invoice_account_id_fkey;
         alter table app.invoice add foreign key (account_id) references app.account on delete cascade`,
     });
-    await expectRefused(planAnn, 'erase-blocked', /would delete 1 rows that the plan keeps/);
+    await expectRefused(planAnn, 'erase-blocked', /would delete 1 row that the plan keeps/);
   });
 
   test('a trigger that keeps what is deleted', async () => {

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import type { Closure } from './closure/closure.ts';
 import type { StepInputs } from './inputs.ts';
 import { rewrittenObjects } from './rewritten-objects.ts';
@@ -28,12 +29,12 @@ export function rowSteps({
       .filter(({ outcome, stay }) => outcome === 'unlink' && stay > 0)
       .map(({ from, stay, part, columns }) => ({
         kind: 'unlink' as const,
-        summary: `empty ${columns.join(', ')} of ${stay} rows of ${from} that stay and refer to rows that go`,
+        summary: `empty ${columns.join(', ')} of ${counted(stay, 'row')} of ${from} that stay and refer to rows that go`,
         inputs: { tables: [from], part, columns: [...columns] },
       })),
     ...changed.map((table) => ({
       kind: 'change' as const,
-      summary: `take the person out of up to ${sum(table, changing)} rows of ${table}`,
+      summary: `take the person out of up to ${counted(sum(table, changing), 'row')} of ${table}`,
       inputs: { tables: [table] },
     })),
     ...changed
@@ -45,12 +46,12 @@ export function rowSteps({
       })),
     ...order.ties.map(({ table, columns, rows: tied }) => ({
       kind: 'untie' as const,
-      summary: `empty ${columns.join(', ')} of ${tied} rows of ${table} that go, which refer to each other`,
+      summary: `empty ${columns.join(', ')} of ${counted(tied, 'row')} of ${table} that go, which refer to each other`,
       inputs: { tables: [table], columns: [...columns] },
     })),
     ...order.groups.map(({ tables, isWhole }) => ({
       kind: 'delete' as const,
-      summary: `delete ${tables.map((table) => `${sum(table, ['delete'])} rows of ${table}`).join(' and ')}`,
+      summary: `delete ${tables.map((table) => `${counted(sum(table, ['delete']), 'row')} of ${table}`).join(' and ')}`,
       inputs: { tables: [...tables], whole: isWhole },
     })),
   ];

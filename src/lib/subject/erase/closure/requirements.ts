@@ -1,3 +1,4 @@
+import { counted } from '../../../base/counted.ts';
 import { refused } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
 import type { Catalog } from '../../../platform/catalog/index.ts';
@@ -47,12 +48,12 @@ export function blockers(found: {
       if (stay === 0) return [];
       const rule = `the foreign key ${key.name} of ${from}`;
       if (outcome === 'blocked') {
-        return `${stay} rows of ${from} stay and refer to rows of ${to} that would go (${key.name}, which cannot be null): keep those with erase: redact, or let the rows of ${from} go`;
+        return `${counted(stay, 'row')} of ${from} stay and refer to rows of ${to} that would go (${key.name}, which cannot be null): keep those with erase: redact, or let the rows of ${from} go`;
       }
       if (outcome === 'cascade') {
         return treatments.has(from)
-          ? `${rule} would delete ${stay} rows that the plan keeps (ON DELETE CASCADE): the map and the database disagree whose they are`
-          : `${rule} would delete ${stay} rows, and the map does not know the table (ON DELETE CASCADE)`;
+          ? `${rule} would delete ${counted(stay, 'row')} that the plan keeps (ON DELETE CASCADE): the map and the database disagree whose they are`
+          : `${rule} would delete ${counted(stay, 'row')}, and the map does not know the table (ON DELETE CASCADE)`;
       }
       return [];
     }),
