@@ -240,6 +240,7 @@ test('a name is found wherever chunks end, and is whole only as a whole', () => 
     expect(formsIn(`${long} ann@example.org ${long}`, size)).toEqual(['text']);
     expect(formsIn(`${long} joann@example.org ${long}`, size)).toEqual([]);
     expect(formsIn(`${long} ann@example.organic ${long}`, size)).toEqual([]);
+    expect(formsIn(`${long} ann@example.org.uk ${long}`, size)).toEqual([]);
     expect(formsIn(`${long} ann@exam=\r\nple.org`, size)).toEqual(['text']);
     expect(
       formsIn(`joann@example.org ${long} ${long} ann%40example.org ${long} ann@example.org`, size),
