@@ -125,6 +125,11 @@ describe('blind copies', () => {
     );
   });
 
+  test('to nobody are none', () => {
+    const message = crlf('Bcc: \nTo: b@x.example\n\nx\n');
+    expect(masked(message)).toEqual({ text: message.toString(), found: [] });
+  });
+
   test('to the person alone stay', () => {
     const message = crlf('Bcc: Ann <ann@example.org>\n\nx\n');
     expect(masked(message)).toEqual({ text: message.toString(), found: [] });
@@ -159,6 +164,23 @@ test('any bytes can be looked at, and those that nothing is masked in stay as th
     }),
     { numRuns: 500 },
   );
+});
+
+test.each([
+  ['dashes', `\n${'-'.repeat(2_000_000)}`],
+  ['dashes and blanks', `\n${'---- '.repeat(400_000)}`],
+  ['a blind copy without an address', `Bcc: ${'a'.repeat(2_000_000)}\n\n`],
+  ['a blind copy of signs', `Bcc: ${'@'.repeat(2_000_000)}\n\n`],
+  [
+    'blanks after a sign',
+    `Content-Transfer-Encoding: quoted-printable\n\n${`=${' '.repeat(1000)}`.repeat(2000)}`,
+  ],
+  ['quotes', `\n${'>'.repeat(2_000_000)}`],
+])('millions of %s take no more time than they must', (_, text) => {
+  const started = performance.now();
+  masked(Buffer.from(text));
+  mboxEntry(Buffer.from(text));
+  expect(performance.now() - started).toBeLessThan(5000);
 });
 
 test('a message that nests without end is given up in time', () => {

@@ -477,6 +477,17 @@ os.unlink(f.name)`,
     await world.sql('delete from app.mail where id >= 1000');
   });
 
+  test('of somebody whom only others name has how often, and nothing of theirs', async () => {
+    const { summary } = await world.run({ who: ['c@c.example'] });
+    expect(summary.tables).toEqual([]);
+    const files = open();
+    expect([...files.keys()]).toEqual(['facts.json', 'mentions.json', 'index.html', 'manifest.json']);
+    expect(JSON.parse(text(files, 'mentions.json'))).toEqual([
+      { table: 'app.card', rows: 1, names: [{ field: 'email', value: 'c@c.example', rows: 1 }] },
+    ]);
+    expect(text(files, 'index.html')).not.toContain('HYPERLINK');
+  });
+
   test('opens with unzip too', async () => {
     await world.run();
     const out = execFileSync('unzip', ['-tq', join(world.folder, 'out.zip')]).toString();

@@ -5,6 +5,9 @@ const devices = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
 
 const longest = 100;
 
+/** Of a name that a person gave, its end has the extension. */
+const longestGiven = 500;
+
 /**
  * One part of a path inside the archive, made of any text: letters, digits, `_` and `-`, and no name that a system
  * gives another meaning. Two texts never make one name, also where capitals do not count: a text that had to be
@@ -39,7 +42,7 @@ export const safeLabel = (parts: readonly string[]): string => parts.map(safeNam
  * @param key a safe name; it alone tells the file from others
  */
 export function safeFileName(key: string, given: string | null, extension: string): string {
-  const name = (given ?? '').split(/[/\\]/).at(-1) ?? '';
+  const name = (given ?? '').slice(-longestGiven).split(/[/\\]/).at(-1) ?? '';
   const [, stem = '', own = ''] = /^(.*?)(\.[A-Za-z0-9]{1,8})?$/s.exec(name) ?? [];
   const readable = stem
     .replaceAll(/[^A-Za-z0-9._-]+/g, '_')

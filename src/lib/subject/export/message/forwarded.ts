@@ -26,8 +26,9 @@ const bytes = (texts: readonly string[]): string =>
 
 const begins =
   /(?:Begin forwarded message|Anfang der weitergeleiteten (?:Nachricht|E-Mail)|D.{1,2}but du message transf.{1,2}r.{1,2})\s*:/i;
+/** It begins where a run of dashes does, so that a long one is looked at once. */
 const dashed = (texts: readonly string[]): RegExp =>
-  new RegExp(`-{4,}[ \\t]*(?:${bytes(texts)})[ \\t]*-{0,}`, 'i');
+  new RegExp(`(?<!-)-{4,}[ \\t]*(?:${bytes(texts)})[ \\t]*-{0,}`, 'i');
 
 const marker = dashed(always);
 const markerInForward = dashed([...always, ...inForwards]);

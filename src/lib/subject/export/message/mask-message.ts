@@ -24,7 +24,8 @@ interface Edit {
   readonly text: string;
 }
 
-const address = /[^\s<>,;:"'()[\]\\]+@[^\s<>,;:"'()[\]\\]+/g;
+/** What stands between addresses, and around them. */
+const around = /[\s<>,;:"'()[\]\\]+/;
 
 /**
  * A message without what its rules mask: blind copies to others, messages that are attached to it, and what was
@@ -39,7 +40,8 @@ export function maskMessage(message: Buffer, rules: MaskRules): Buffer {
     rules.mask({ kind, index: index++, content: Buffer.from(content, 'latin1') });
   for (const field of root.headers) {
     if (field.name !== 'bcc' && field.name !== 'resent-bcc') continue;
-    const named = [...field.value.matchAll(address)].map(([found]) => found);
+    if (field.value.trim() === '') continue;
+    const named = field.value.split(around).filter((word) => /.@./.test(word));
     const own = named.filter((found) => rules.isPerson(Buffer.from(found, 'latin1').toString()));
     if (named.length === own.length && named.length > 0) continue;
     const note = ask('bcc', field.start, field.end);
