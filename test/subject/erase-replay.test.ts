@@ -90,6 +90,14 @@ test('whoever was only mentioned is found in texts and arrays again', async () =
   expect(await platformAt(url)).toEqual(await wholePlatform(world));
 });
 
+test('a name that stands in no row of a person is found all the same', async () => {
+  world = await eraseWorld();
+  const url = await older();
+  await erase('ann@example.org', 'dora@d.example');
+  await replay(url);
+  expect(await platformAt(url)).toEqual(await wholePlatform(world));
+});
+
 test('several erasures, and a backup that lacks a table', async () => {
   world = await eraseWorld();
   const url = await older();

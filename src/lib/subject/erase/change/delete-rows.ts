@@ -1,3 +1,4 @@
+import { counted } from '../../../base/counted.ts';
 import { refused } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
 import { tableName } from '../../../platform/map/index.ts';
@@ -47,15 +48,16 @@ export async function deleteRows(
     `delete from ${name} t using ${batch.work} w where ${same} and ${range}${unheld.join('')}`,
     bounds,
   );
-  const { rows } = await db.query<{ planned: number; left: number }>(
-    `select count(*)::float8 as planned, count(t.*)::float8 as left
+  const { rows } = await db.query<{ planned: number; left: number; kept: number }>(
+    `select count(*)::float8 as planned, count(t.*)::float8 as left,
+       (count(t.*) filter (where true${unheld.join('')}))::float8 as kept
      from ${batch.work} w left join ${name} t on ${same} where ${range}`,
     bounds,
   );
-  const { planned = 0, left = 0 } = rows[0] ?? {};
+  const { planned = 0, left = 0, kept = 0 } = rows[0] ?? {};
   const deleted = rowCount ?? 0;
-  if (left > 0 && holders.length === 0) {
-    throw refused(`${table.name} keeps ${left} rows that were deleted`, {
+  if (kept > 0) {
+    throw refused(`${table.name} keeps ${counted(kept, 'row')} that were deleted`, {
       code: 'erase-not-kept',
       hints: [
         `a trigger or a rule of ${table.name} puts them back, or only marks them: mend it, or say in the data map what it does`,

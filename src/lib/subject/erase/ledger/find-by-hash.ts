@@ -19,7 +19,7 @@ const page = 10_000;
 
 /**
  * Finds out who is meant by hashes of names, from the values that the database itself holds: first where persons are
- * kept, then, for those who are nobody there, wherever a name may stand. Within a transaction.
+ * kept, then, for names that are not there, wherever one may stand. Within a transaction.
  * @param persons the hashes of each
  * @returns the names of each that are there, by position; none for a person of whom nothing is left
  */
@@ -29,6 +29,8 @@ export async function findByHash(
   persons: readonly (readonly string[])[],
 ): Promise<readonly KnownValues[]> {
   const found = persons.map(() => new Map<string, Set<string>>());
+  // An older backup may lack a name, and a name that was given may stand in no row of a person.
+  const missing = new Set(persons.flat());
   const numbers = new Map(persons.flatMap((hashes, number) => hashes.map((hash) => [hash, number] as const)));
   const look = async (table: ModelTable, spot: Spot): Promise<void> => {
     const { kind } = spot.identity;
@@ -41,6 +43,7 @@ export async function findByHash(
         new Map([[kind, new Set([value])]]),
       )) {
         const names = found[numbers.get(hash) ?? -1];
+        missing.delete(hash);
         names?.set(kind, (names.get(kind) ?? new Set()).add(value));
       }
     }
@@ -50,7 +53,7 @@ export async function findByHash(
     if (!tables.has(table.name)) continue;
     for (const spot of namesOf(graph.spots, table)) if (!isWeak(spot.identity)) await look(table, spot);
   }
-  if (found.every((names) => names.size > 0)) return found;
+  if (missing.size === 0) return found;
   for (const [name, spots] of graph.spots) {
     const table = graph.model.tables.get(name);
     if (table === undefined || !tables.has(name)) continue;
