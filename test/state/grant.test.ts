@@ -46,6 +46,8 @@ const appendOnly = [
   'hold_release',
   'objection_event',
   'objection_hash',
+  'offboarding',
+  'offboarding_event',
 ];
 
 test.each(appendOnly)('the runtime role can neither update, delete nor truncate %s', async (table) => {
@@ -62,6 +64,8 @@ test.each(appendOnly)('the runtime role can neither update, delete nor truncate 
     hold_release: 'reason',
     objection_event: 'channel',
     objection_hash: 'hash',
+    offboarding: 'reason',
+    offboarding_event: 'kind',
   }[table];
   const statements = [
     `update postern.${table} set ${column ?? 'envelope'} = 'x'`,

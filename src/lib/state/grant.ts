@@ -67,6 +67,8 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   ],
   objection_event: ['select', 'insert (profile, kind, channel, reason, author)'],
   objection_hash: ['select', 'insert'],
+  offboarding: ['select', 'insert (profile, tenant, ended_on, reason, author)'],
+  offboarding_event: ['select', 'insert (offboarding_id, kind, plan_id, detail)'],
   erasure: ['select', 'insert (profile, source, kind, detail, plan_id, erased_at)'],
 };
 

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { usageError } from '../../base/error.ts';
 import type { Client } from '../../base/postgres.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
@@ -56,7 +57,7 @@ export async function planErase(context: EraseContext, options: EraseOptions): P
     await db.query('set local statement_timeout = 0');
     const closure = await readClosure(context, db, options, at);
     await db.query('rollback');
-    const { rows, fields, catalog, objects } = closure;
+    const { rows, fields, catalog } = closure;
     if (rows.length === 0) throw nobody();
     requireUnblocked(
       blockers({
@@ -77,24 +78,7 @@ export async function planErase(context: EraseContext, options: EraseOptions): P
       request: options.request ?? null,
       persons: personHashes(hasher, closure),
       judgedAt: at.toISOString(),
-      rows: rows.map(({ table, action, owned, rows: count, digest }) => ({
-        table,
-        action,
-        owned,
-        rows: count,
-        digest,
-      })),
-      objects: objects.map((found) => ({ ...found })),
-      holds: closure.held.map((held) => ({ ...held })),
-      keys: closure.keys.map(({ key, from, to, stay, outcome, scanned }) => ({
-        name: key.name,
-        from,
-        to,
-        stay,
-        outcome: outcome === 'blocked' ? 'none' : outcome,
-        scanned,
-      })),
-      triggers: triggersOf(closure).map(({ name, effect, to }) => ({ name, effect, to: [...to] })),
+      ...closureInputs(closure),
     };
     const plan = createPlan(context, {
       kind: 'subject.erase',
@@ -102,7 +86,7 @@ export async function planErase(context: EraseContext, options: EraseOptions): P
       inputs: { ...inputs },
       steps: stepsOf(closure),
       preconditions: [...erasePreconditions(map, catalog)],
-      effects: effectsOf(closure),
+      effects: { 'persons erased': closure.persons.length, ...effectsOf(closure) },
     });
     return { plan, inputs: eraseInputs.parse(inputs) };
   } finally {
@@ -149,6 +133,33 @@ export function personHashes(
     .toSorted((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1));
 }
 
+/** What a plan says of its rows and of what they set off. */
+export function closureInputs(
+  closure: Closure,
+): Pick<EraseInputs, 'rows' | 'objects' | 'holds' | 'keys' | 'triggers'> {
+  const { rows, objects, held, keys } = closure;
+  return {
+    rows: rows.map(({ table, action, owned, rows: count, digest }) => ({
+      table,
+      action,
+      owned,
+      rows: count,
+      digest,
+    })),
+    objects: objects.map((found) => ({ ...found })),
+    holds: held.map((one) => ({ ...one })),
+    keys: keys.map(({ key, from, to, stay, outcome, scanned }) => ({
+      name: key.name,
+      from,
+      to,
+      stay,
+      outcome: outcome === 'blocked' ? 'none' : outcome,
+      scanned,
+    })),
+    triggers: triggersOf(closure).map(({ name, effect, to }) => ({ name, effect, to: [...to] })),
+  };
+}
+
 function triggersOf({ task, rows, keys }: Closure): readonly FiredTrigger[] {
   const events = new Map<string, Set<'update' | 'delete'>>();
   const note = (table: string, event: 'update' | 'delete'): void =>
@@ -168,27 +179,35 @@ function triggersOf({ task, rows, keys }: Closure): readonly FiredTrigger[] {
 
 /** The steps by kind; what rows need stands in `rowSteps`. */
 function stepsOf(closure: Closure): PlanBody['steps'][number][] {
-  const { objects, persons } = closure;
+  const { persons } = closure;
   const who = persons.length === 1 ? 'one person' : `${persons.length} persons`;
-  const total = objects.reduce((sum, one) => sum + one.objects, 0);
-  const step = (kind: string, summary: string) => ({ kind, summary, inputs: {} });
   return [
-    step('freeze', `write down the rows and objects of ${who}, and compare them with the plan`),
-    step('ledger', 'write the erasure into the ledger, to be repeated after restores'),
+    planStep('freeze', `write down the rows and objects of ${who}, and compare them with the plan`),
+    planStep('ledger', 'write the erasure into the ledger, to be repeated after restores'),
+    ...destroyingSteps(closure),
+    planStep('residue', 'look through the whole database and every object for what is left'),
+    planStep('tidy', 'remove the work tables'),
+  ];
+}
+
+export const planStep = (kind: string, summary: string) => ({ kind, summary, inputs: {} });
+
+/** What is done to rows and objects, for whoever it is done. */
+export function destroyingSteps(closure: Closure): PlanBody['steps'][number][] {
+  const total = closure.objects.reduce((sum, one) => sum + one.objects, 0);
+  return [
     ...rowSteps(closure).map(({ kind, summary, inputs }) => ({
       kind,
       summary,
       inputs: JSON.parse(JSON.stringify(inputs)) as JsonObject,
     })),
-    step('late', 'treat what came meanwhile in the same way'),
-    ...(total === 0 ? [] : [step('objects', `delete ${total} objects with all their versions`)]),
-    step('refresh', 'refresh materialised views and statistics that hold values still'),
-    step('residue', 'look through the whole database and every object for what is left'),
-    step('tidy', 'remove the work tables'),
+    planStep('late', 'treat what came meanwhile in the same way'),
+    ...(total === 0 ? [] : [planStep('objects', `delete ${counted(total, 'object')} with all versions`)]),
+    planStep('refresh', 'refresh materialised views and statistics that hold values still'),
   ];
 }
 
-function effectsOf({ rows, objects, persons }: Closure): Record<string, number> {
+export function effectsOf({ rows, objects }: Pick<Closure, 'rows' | 'objects'>): Record<string, number> {
   const names = {
     delete: 'rows deleted',
     detach: 'rows that others keep',
@@ -198,7 +217,7 @@ function effectsOf({ rows, objects, persons }: Closure): Record<string, number> 
     hold: 'rows on hold',
     link: 'rows that refer by key alone',
   } as const;
-  const effects: Record<string, number> = { 'persons erased': persons.length };
+  const effects: Record<string, number> = {};
   for (const { action, rows: count } of rows) effects[names[action]] = (effects[names[action]] ?? 0) + count;
   const total = objects.reduce((sum, one) => sum + one.objects, 0);
   return total === 0 ? effects : { ...effects, 'objects deleted': total };

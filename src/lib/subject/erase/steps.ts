@@ -79,7 +79,7 @@ export async function recordHeld(
 interface Freezing {
   readonly options: Pick<ClosureOptions, 'seeds' | 'tenant' | 'wholeTenant' | 'at'>;
   /** @throws {PosternError} where it is not what the plan says */
-  check(closure: Closure): Promise<void>;
+  readonly check: (closure: Closure) => Promise<void>;
 }
 
 /** Writes the rows and objects into work tables that outlive the session: all of it, or nothing. */

@@ -68,7 +68,7 @@ export async function showHold(state: Queryable, profile: string, number: number
 /** Erasures that have begun and not ended, by the ids of their plans. */
 export async function erasuresUnderWay(state: Queryable, profile: string): Promise<readonly string[]> {
   const { rows } = await state.query<{ id: string }>(
-    `select p.id from postern.plan p where p.profile = $1 and p.kind like 'subject.erase%'
+    `select p.id from postern.plan p where p.profile = $1 and (p.kind like 'subject.erase%' or p.kind = 'tenant.offboard')
        and exists (select from postern.plan_journal j where j.plan_id = p.id and j.event = 'started')
        and not exists (select from postern.plan_journal j where j.plan_id = p.id and j.event in ('applied', 'cancelled'))
      order by p.created_at`,

@@ -34,8 +34,7 @@ export const eraseReplayer = (options: ReplayOptions) => ({
     entries: readonly { readonly detail: unknown }[],
     { signal }: { readonly signal: AbortSignal },
   ): Promise<{ readonly replayed: number; readonly rows: number }> => {
-    const catalog = await readCatalog(client);
-    const tables = new Set(catalog.relations.map(({ schema, name }) => formatName(schema, name)));
+    const tables = await tablesOf(client);
     const map = presentMap(await options.map(), tables);
     const graph = personGraph(map);
     let rows = 0;
@@ -52,10 +51,17 @@ export const eraseReplayer = (options: ReplayOptions) => ({
   },
 });
 
-async function eraseAgain(
+/** Canonical names of the tables that the database has. */
+export async function tablesOf(client: Client): Promise<ReadonlySet<string>> {
+  const { relations } = await readCatalog(client);
+  return new Set(relations.map(({ schema, name }) => formatName(schema, name)));
+}
+
+/** Does to a restored database what was done to the live one. @returns how many rows it touched */
+export async function eraseAgain(
   client: Client,
   options: ReplayOptions,
-  again: Pick<Parameters<typeof closureOf>[1], 'map' | 'seeds' | 'tenant' | 'signal'>,
+  again: Pick<Parameters<typeof closureOf>[1], 'map' | 'seeds' | 'tenant' | 'wholeTenant' | 'signal'>,
 ): Promise<number> {
   const closure = await closureOf(client, {
     ...again,
@@ -79,7 +85,7 @@ async function eraseAgain(
 }
 
 /** The map without tables that a restore of chosen tables left out. */
-function presentMap(map: DataMap, tables: ReadonlySet<string>): DataMap {
+export function presentMap(map: DataMap, tables: ReadonlySet<string>): DataMap {
   return {
     ...map,
     tables: Object.fromEntries(

@@ -1,0 +1,123 @@
+import { usageError } from '../../base/error.ts';
+import { createPlan, type Plan } from '../../operation/plan.ts';
+import { databaseTarget } from '../../operation/target.ts';
+import { readCatalog } from '../../platform/catalog/index.ts';
+import { requireAllRows, requireRights } from '../../platform/rights.ts';
+import { type Closure, closureOf } from '../erase/closure/closure.ts';
+import { isWritable } from '../erase/closure/freeze.ts';
+import {
+  blockers,
+  eraseRights,
+  requireUnblocked,
+  requireWholeMap,
+  requireWorkSchema,
+} from '../erase/closure/requirements.ts';
+import { tenantTables } from '../erase/closure/tenant-rows.ts';
+import { temporaryWork } from '../erase/closure/work.ts';
+import type { EraseContext } from '../erase/context.ts';
+import { currentHolds } from '../erase/holds.ts';
+import { closureInputs, destroyingSteps, effectsOf, planStep } from '../erase/plan-erase.ts';
+import { erasePreconditions } from '../erase/preconditions.ts';
+import { dueOn } from './clock.ts';
+import { type OffboardInputs, offboardInputs } from './inputs.ts';
+
+export interface OffboardOptions {
+  readonly tenant: string;
+  readonly reason: string;
+  /** `2026-11-01` */
+  readonly endedOn: string;
+}
+
+export interface FoundTenant {
+  readonly inputs: Omit<OffboardInputs, 'offboarding'>;
+  /** @param offboarding the register's number */
+  plan(offboarding: number): Plan;
+}
+
+/**
+ * Finds all that a tenant has, and what becomes of it. Nothing is kept of it but the plan that is made from it.
+ * @throws {PosternError} exit 2 `tenant-unknown`; exit 6 `map-incomplete`, `erase-blocked`, `role-cannot-write`,
+ * `row-security`
+ */
+export async function findTenant(
+  context: EraseContext,
+  { tenant, reason, endedOn }: OffboardOptions,
+): Promise<FoundTenant> {
+  const db = await context.openWriter();
+  try {
+    const at = context.clock.now();
+    const map = await context.map();
+    requireWholeMap(map, await readCatalog(db));
+    await requireWorkSchema(db);
+    await db.query('begin isolation level repeatable read');
+    await db.query('set local statement_timeout = 0');
+    const closure = await closureOf(db, {
+      map,
+      seeds: [],
+      tenant,
+      wholeTenant: true,
+      at,
+      work: temporaryWork,
+      holds: await currentHolds(context, map),
+      signal: context.signal,
+      onTable: (table) => context.progress.detail(table),
+    });
+    await db.query('rollback');
+    const { rows, fields, catalog, task } = closure;
+    if (rows.length === 0) throw unknownTenant(tenant);
+    requireUnblocked(
+      blockers({
+        ...closure,
+        treatments: task.treatments,
+        hasPseudonymKey: (await context.pseudonym()) !== undefined,
+        buckets: (await context.buckets()).map(({ bucket }) => bucket),
+      }),
+    );
+    await requireRights(db, eraseRights(rows, fields));
+    const writable = [...task.treatments.values()].filter(isWritable).map(({ table }) => table.name);
+    await requireAllRows(db, writable);
+    const tied = tenantTables(task.graph);
+    const inputs = {
+      tenant,
+      reason,
+      endedOn,
+      dueOn: dueOn(endedOn),
+      judgedAt: at.toISOString(),
+      untied: writable.filter((name) => !tied.has(name)),
+      ...closureInputs(closure),
+    };
+    const target = await databaseTarget(db);
+    return {
+      inputs,
+      plan: (offboarding) =>
+        createPlan(context, {
+          kind: 'tenant.offboard',
+          target,
+          inputs: offboardInputs.parse({ ...inputs, offboarding }),
+          steps: stepsOf(closure, tenant),
+          preconditions: [...erasePreconditions(map, catalog)],
+          effects: effectsOf(closure),
+        }),
+    };
+  } finally {
+    await db.end().catch(() => {});
+  }
+}
+
+function unknownTenant(tenant: string): Error {
+  return usageError(`no row of the platform is of a tenant ${JSON.stringify(tenant)}`, {
+    code: 'tenant-unknown',
+    hints: [
+      'give what stands in the columns that the data map calls `tenant`, written as PostgreSQL writes it',
+    ],
+  });
+}
+
+const stepsOf = (closure: Closure, tenant: string) => [
+  planStep('freeze', `write down the rows and objects of tenant ${tenant}, and compare them with the plan`),
+  planStep('ledger', 'write the deletion into the ledger, to be repeated after restores'),
+  ...destroyingSteps(closure),
+  planStep('recount', 'count what is left of the tenant, and look for its objects'),
+  planStep('register', 'enter the deletion into the register of tenants that left'),
+  planStep('tidy', 'remove the work tables'),
+];
