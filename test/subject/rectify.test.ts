@@ -7,6 +7,9 @@ import { withConnection } from '../../src/lib/base/postgres.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { loadCertificate } from '../../src/lib/operation/certificate-store.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
+import { openPlatform } from '../../src/lib/platform/connection.ts';
+import { placeHold } from '../../src/lib/subject/hold/index.ts';
+import { objectFor } from '../../src/lib/subject/objection/index.ts';
 import {
   planRectify,
   type RectifyContext,
@@ -14,7 +17,14 @@ import {
   rectifyOutcome,
   subjectRectify,
 } from '../../src/lib/subject/rectify/index.ts';
-import { type EraseWorld, eraseMap, eraseSchema, eraseWorld, wholePlatform } from '../support/erase-world.ts';
+import {
+  type EraseWorld,
+  eraseHasher,
+  eraseMap,
+  eraseSchema,
+  eraseWorld,
+  wholePlatform,
+} from '../support/erase-world.ts';
 
 let world: EraseWorld;
 let folder: string;
@@ -49,7 +59,7 @@ async function planOf(own: Partial<RectifyOptions> = {}, of: EraseWorld = world)
 async function rectify(own: Partial<RectifyOptions> = {}) {
   const { context, plan, inputs } = await planOf(own);
   const applied = await applyPlan(context, subjectRectify, plan.id);
-  return { plan, inputs, applied, corrected: await rectifyOutcome(world.pool, plan) };
+  return { plan, inputs, applied, ...(await rectifyOutcome(world.pool, plan)) };
 }
 
 const failing = (own: Partial<RectifyOptions>, of: EraseWorld = world) =>
@@ -217,7 +227,10 @@ describe('a name that the database makes', () => {
       ).toEqual([
         { local: 'Anna', domain: 'New.example', email: 'Anna@New.example', email_key: 'anna@new.example' },
       ]);
-      expect(await rectifyOutcome(other.pool, plan)).toContainEqual({ place: 'app.account.local', rows: 1 });
+      expect((await rectifyOutcome(other.pool, plan)).corrected).toContainEqual({
+        place: 'app.account.local',
+        rows: 1,
+      });
     } finally {
       await other.close();
     }
@@ -316,6 +329,74 @@ describe('nothing is changed', () => {
     await world.query(`update app.mail set recipients = '{Anna@New.example}' where id = 3`);
     const { context, plan } = await planOf();
     await expect(applyPlan(context, subjectRectify, plan.id)).rejects.toMatchObject({ code: 'name-taken' });
+  });
+});
+
+describe('what else knows her by name', () => {
+  const withPlatform = async <T>(work: (db: Client) => Promise<T>): Promise<T> => {
+    const db = await openPlatform(world.url);
+    try {
+      return await work(db);
+    } finally {
+      await db.end();
+    }
+  };
+  const hold = (own: Partial<Parameters<typeof placeHold>[2]>) =>
+    withPlatform(async (db) =>
+      placeHold(
+        await world.context(),
+        { db, map: world.map, hasher: eraseHasher },
+        {
+          who: [],
+          rows: [],
+          case: 'M-1',
+          reason: 'evidence',
+          tables: [],
+          tenant: undefined,
+          reviewBy: undefined,
+          ...own,
+        },
+      ),
+    );
+
+  test('a hold on her keeps everything as it is, also one that comes after the plan', async () => {
+    const { context, plan } = await planOf();
+    const before = await wholePlatform(world);
+    await hold({ who: ['press@example.org'] });
+    expect(await failing({})).toMatchObject({ code: 'subject-held' });
+    await expect(applyPlan(context, subjectRectify, plan.id)).rejects.toMatchObject({ code: 'subject-held' });
+    expect(await wholePlatform(world)).toEqual(before);
+  });
+
+  test('a row on hold stays as it is, and is counted', async () => {
+    await hold({ rows: ['app.mail=2'] });
+    const { corrected, held, applied } = await rectify();
+    expect(held).toBe(1);
+    expect(corrected?.map(({ place }) => place)).not.toContain('app.mail.recipients');
+    expect(await world.query('select recipients from app.mail where id = 2')).toEqual([
+      { recipients: ['ann+news@example.org', 'z@z.example'] },
+    ]);
+    const { payload } = JSON.parse(await loadCertificate(world.pool, applied.certificateId ?? ''));
+    expect(JSON.parse(Buffer.from(payload, 'base64').toString()).predicate).toMatchObject({ held: 1 });
+  });
+
+  test('an objection under the old name is told of', async () => {
+    await withPlatform(async (db) =>
+      objectFor(
+        await world.context(),
+        { db, map: world.map, hasher: eraseHasher },
+        { who: ['ann@example.org'], channel: 'marketing', reason: undefined },
+      ),
+    );
+    expect((await planOf()).inputs.objections).toEqual(['marketing']);
+    expect(
+      (
+        await planOf({
+          field: { table: 'app.account', column: 'name' },
+          values: { who: ['ann@example.org'], to: 'A' },
+        })
+      ).inputs.objections,
+    ).toEqual([]);
   });
 });
 

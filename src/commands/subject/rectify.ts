@@ -61,7 +61,8 @@ export default class SubjectRectify extends BaseCommand<typeof SubjectRectify> {
     const operation = await lib.rectifyContext(context, given.values);
     const planned = await planRectify(operation, { ...given, tenant, reason, request, everywhere });
     const mode = planModeOf(this.flags);
-    const unsent = lib.rectifyResult(planned, { plan: planned.plan, outcome: 'not stored' }, null);
+    const none = { corrected: null, held: null };
+    const unsent = lib.rectifyResult(planned, { plan: planned.plan, outcome: 'not stored' }, none);
     await this.printTable(unsent.places, lib.placeColumns, 'nothing is wrong');
     for (const line of lib.rectifyLines(unsent)) this.say(line);
     lib.requireFile(mode, requiredApprovals(operation, planned.plan.body), given.valuesFile);
@@ -72,9 +73,10 @@ export default class SubjectRectify extends BaseCommand<typeof SubjectRectify> {
       mode,
       asking: this.asking(),
     });
-    const corrected =
-      submitted.outcome === 'applied' ? await rectifyOutcome(await operation.state(), planned.plan) : null;
-    const result = lib.rectifyResult(planned, submitted, corrected);
+    const done =
+      submitted.outcome === 'applied' ? await rectifyOutcome(await operation.state(), planned.plan) : none;
+    const result = lib.rectifyResult(planned, submitted, done);
+    if ((result.held ?? 0) > 0) this.say(`${result.held} rows stay as they are because of holds`);
     this.say(`${result.outcome}: plan ${result.planId.slice(0, 12)}`);
     if (result.outcome === 'awaiting approval') this.endWith(ExitCode.refused);
     return result;

@@ -152,18 +152,22 @@ const words = { change: 'corrected', keep: 'kept, as the data map says', leave: 
 export function rectifyResult(
   { plan, inputs }: PlannedRectify,
   { outcome, applied }: SubmittedPlan,
-  corrected: SubjectRectifyResult['corrected'],
+  done: Pick<SubjectRectifyResult, 'corrected' | 'held'>,
 ): SubjectRectifyResult {
-  const { places, toTell, triggers } = inputs;
+  const { places, toTell, triggers, objections } = inputs;
   const certificateId = applied?.certificateId ?? null;
-  return { places, toTell, triggers, planId: plan.id, outcome, certificateId, corrected };
+  return { places, toTell, triggers, objections, planId: plan.id, outcome, certificateId, ...done };
 }
 
 /** Beside the table of places. */
-export function rectifyLines({ toTell, triggers }: SubjectRectifyResult): readonly string[] {
+export function rectifyLines({ toTell, triggers, objections }: SubjectRectifyResult): readonly string[] {
   return [
     ...triggers.map(
       ({ name, effect, to }) => `sets off ${name}: ${effect}${to.length === 0 ? '' : ` to ${to.join(', ')}`}`,
+    ),
+    ...objections.map(
+      (channel) =>
+        `objected to ${channel} under the old name: put the new one on the list by \`postern subject object - --channel ${channel}\``,
     ),
     ...toTell.map(({ kind, name, rows }) =>
       kind === 'table'

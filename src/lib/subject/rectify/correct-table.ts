@@ -4,6 +4,7 @@ import { type Client, sqlState } from '../../base/postgres.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import type { Treatment } from '../erase/closure/treatment.ts';
+import type { HoldMatcher } from '../hold/index.ts';
 import { parameters } from '../identity/spots.ts';
 import { type RowCorrector, rowCorrector } from './corrected-row.ts';
 import type { Correction } from './correction.ts';
@@ -16,28 +17,40 @@ const mostTries = 10;
 /**
  * Corrects the rows of a table in short transactions, in the order of the key. What is right already is not found any
  * more: done again, it goes on with what is left.
- * @returns rows that changed, by column
  * @throws {PosternError} exit 6, `name-taken`: a unique index has the new value; exit 7, `rectify-locked`
  */
 export async function correctTable(
   db: Client,
   correction: Correction,
   treatment: Treatment,
-): Promise<Readonly<Record<string, number>>> {
+  holds: HoldMatcher | undefined,
+): Promise<CorrectedTable> {
   const counts: Record<string, number> = {};
+  let held = 0;
   let after: readonly string[] | undefined;
   do {
     correction.resolving.signal.throwIfAborted();
-    const done = await inTransaction(db, correction, () => correctBatch(db, correction, treatment, after));
+    const done = await inTransaction(db, correction, () =>
+      correctBatch(db, correction, { treatment, holds }, after),
+    );
     for (const column of done.changed) counts[column] = (counts[column] ?? 0) + 1;
+    held += done.held;
     after = done.last;
   } while (after !== undefined);
-  return counts;
+  return { rows: counts, held };
+}
+
+export interface CorrectedTable {
+  /** That changed, by column. */
+  readonly rows: Readonly<Record<string, number>>;
+  /** Rows that a hold keeps as they are. */
+  readonly held: number;
 }
 
 interface BatchDone {
   /** One for each row and column. */
   readonly changed: readonly string[];
+  readonly held: number;
   /** The key of the last row; undefined at the end. */
   readonly last: readonly string[] | undefined;
 }
@@ -45,14 +58,14 @@ interface BatchDone {
 async function correctBatch(
   db: Client,
   correction: Correction,
-  treatment: Treatment,
+  { treatment, holds }: { readonly treatment: Treatment; readonly holds: HoldMatcher | undefined },
   after: readonly string[] | undefined,
 ): Promise<BatchDone> {
   const { table, key } = treatment;
   const types = new Map(treatment.relation.columns.map(({ name, type }) => [name, type]));
   const { values, add } = parameters();
   const sql = placesSql(correction, treatment, add);
-  if (sql === undefined) return { changed: [], last: undefined };
+  if (sql === undefined) return { changed: [], held: 0, last: undefined };
   const corrector = rowCorrector(correction, treatment);
   const read = [...corrector.columns, ...corrector.made.map(({ column }) => column)];
   const keys = key.map((name) => `t.${quoteIdentifier(name)}`);
@@ -72,7 +85,12 @@ async function correctBatch(
     values,
   );
   const changed: string[] = [];
+  let held = 0;
   for (const row of rows) {
+    if ((holds?.ofRow(table.name, row.key) ?? []).length > 0) {
+      held += 1;
+      continue;
+    }
     const before = Object.fromEntries(read.map((name, index) => [name, row.fields[index] ?? null]));
     const corrected = corrector.correct(before);
     const made =
@@ -83,7 +101,7 @@ async function correctBatch(
     if (wrong !== undefined) throw notMade(`${table.name}.${wrong}`);
     changed.push(...corrected.keys());
   }
-  return { changed, last: rows.length < batch ? undefined : rows.at(-1)?.key };
+  return { changed, held, last: rows.length < batch ? undefined : rows.at(-1)?.key };
 }
 
 interface WrittenRow {

@@ -38,6 +38,8 @@ export const rectifyInputs = z.strictObject({
   valuesFile: z.string().nullable(),
   places: z.array(place),
   toTell: z.array(informed),
+  /** Channels to which the person objected under the old name. */
+  objections: z.array(z.string()),
   /** Triggers that the change sets off. */
   triggers: z.array(z.strictObject({ name: z.string(), effect: z.string(), to: z.array(z.string()) })),
 });

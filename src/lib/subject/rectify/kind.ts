@@ -7,9 +7,11 @@ import { readCatalog } from '../../platform/catalog/index.ts';
 import { erasePreconditions } from '../erase/preconditions.ts';
 import { shortTransactions } from '../erase/run/batches.ts';
 import { refreshCopies } from '../erase/run/refresh.ts';
+import type { HoldMatcher } from '../hold/index.ts';
 import type { RectifyContext } from './context.ts';
 import { correctTable } from './correct-table.ts';
 import { type Correction, correctionOf } from './correction.ts';
+import { rowHolds } from './holds.ts';
 import { type RectifyInputs, rectifyInputs, rectifyStep } from './inputs.ts';
 import { committedValues } from './values.ts';
 
@@ -25,11 +27,12 @@ export const subjectRectify: PlanKind<RectifyContext> = {
     return withWriter(context, async (db) => {
       await db.query(`set statement_timeout = 0; set lock_timeout = ${lockTimeout}`);
       const correction = await openCorrection(context, db, inputs);
+      const holds = await rowHolds(context, correction);
       switch (step?.kind) {
         case 'correct':
-          return correctTables(db, correction, [rectifyStep.parse(step.inputs).table]);
+          return correctTables(db, { correction, holds }, [rectifyStep.parse(step.inputs).table]);
         case 'late':
-          return correctLate(db, correction, lateTables(plan, inputs));
+          return correctLate(db, { correction, holds }, lateTables(plan, inputs));
         case 'refresh':
           return refreshCopies(
             { transactions: shortTransactions(db, context.signal), catalog: correction.catalog },
@@ -83,21 +86,27 @@ const lateTables = (plan: Plan, { triggers }: RectifyInputs): readonly string[] 
   ...new Set([...tablesOf(plan), ...triggers.flatMap(({ to }) => to)]),
 ];
 
-/** @returns rows that changed, by `schema.table.column` */
+interface Correcting {
+  readonly correction: Correction;
+  readonly holds: HoldMatcher | undefined;
+}
+
+/** @returns rows that changed, by `schema.table.column`, and how many a hold keeps */
 async function correctTables(
   db: Client,
-  correction: Correction,
+  { correction, holds }: Correcting,
   tables: readonly string[],
-): Promise<JsonObject> {
-  const found: Record<string, number> = {};
+): Promise<{ rows: Record<string, number>; held: number }> {
+  const rows: Record<string, number> = {};
+  let held = 0;
   for (const table of tables) {
     const treatment = correction.treatments.get(table);
     if (treatment === undefined) continue;
-    for (const [column, rows] of Object.entries(await correctTable(db, correction, treatment))) {
-      found[`${table}.${column}`] = rows;
-    }
+    const done = await correctTable(db, correction, treatment, holds);
+    for (const [column, count] of Object.entries(done.rows)) rows[`${table}.${column}`] = count;
+    held += done.held;
   }
-  return { rows: found };
+  return { rows, held };
 }
 
 /** A trigger that copies old values may write the old name again, each time a row changes. */
@@ -105,16 +114,19 @@ const mostRounds = 3;
 
 async function correctLate(
   db: Client,
-  correction: Correction,
+  correcting: Correcting,
   tables: readonly string[],
 ): Promise<JsonObject> {
   const found: Record<string, number> = {};
+  let held = 0;
   for (let round = 1; round <= mostRounds; round += 1) {
-    const { rows } = (await correctTables(db, correction, tables)) as { rows: Record<string, number> };
-    if (Object.keys(rows).length === 0) break;
-    for (const [place, count] of Object.entries(rows)) found[place] = (found[place] ?? 0) + count;
+    const done = await correctTables(db, correcting, tables);
+    // Each round meets all of them again.
+    held = done.held;
+    if (Object.keys(done.rows).length === 0) break;
+    for (const [place, count] of Object.entries(done.rows)) found[place] = (found[place] ?? 0) + count;
   }
-  return { rows: found };
+  return { rows: found, held };
 }
 
 /** What the certificate says. @param results of the plan's steps, in order */
@@ -125,7 +137,7 @@ function predicateOf(plan: Plan, inputs: RectifyInputs, results: readonly JsonOb
       corrected.set(place, (corrected.get(place) ?? 0) + count);
     }
   }
-  const refresh = plan.body.steps.findIndex(({ kind }) => kind === 'refresh');
+  const of = (wanted: string) => results[plan.body.steps.findIndex(({ kind }) => kind === wanted)] ?? {};
   return {
     reason: inputs.reason,
     request: inputs.request,
@@ -141,9 +153,12 @@ function predicateOf(plan: Plan, inputs: RectifyInputs, results: readonly JsonOb
         rows,
         because: action === 'keep' ? 'the data map keeps it' : 'it is of others',
       })),
+    /** Rows. */
+    held: of('late')['held'] ?? 0,
+    objections: [...inputs.objections],
     toTell: inputs.toTell.map((one) => ({ ...one })),
     triggers: inputs.triggers.map((one) => ({ ...one })),
-    refreshed: results[refresh] ?? {},
+    refreshed: of('refresh'),
     limits: [
       'what is encrypted, what lies in the object store, and backups hold the old value still',
       'whoever was given an export is not known here',

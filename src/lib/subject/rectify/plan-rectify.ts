@@ -6,6 +6,7 @@ import { requireNameless } from '../name-hash/index.ts';
 import type { RectifyContext } from './context.ts';
 import { askedOf, type CorrectionOptions, correctionOf, requireTheirs } from './correction.ts';
 import { findPlaces } from './find-places.ts';
+import { objectedChannels, rowHolds } from './holds.ts';
 import { type RectifyInputs, rectifyInputs } from './inputs.ts';
 import { requireCorrectable, requireField, requireReadable } from './requirements.ts';
 import { toTellOf, triggersOf } from './to-tell.ts';
@@ -49,6 +50,7 @@ export async function planRectify(context: RectifyContext, options: RectifyOptio
     const changed = places.filter(({ action }) => action === 'change');
     if (changed.length === 0) throw nothing(places.length > 0);
     await requireCorrectable(db, correction, places);
+    await rowHolds(context, correction);
     const inputs: RectifyInputs = {
       reason,
       tenant: tenant ?? null,
@@ -59,6 +61,7 @@ export async function planRectify(context: RectifyContext, options: RectifyOptio
       valuesFile,
       places,
       toTell: toTellOf(correction, places),
+      objections: await objectedChannels(context, correction),
       triggers: triggersOf(correction, places).map(({ name, effect, to }) => ({ name, effect, to: [...to] })),
     };
     const tables = [...new Set(changed.map(({ table }) => table))];
