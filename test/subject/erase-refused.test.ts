@@ -49,6 +49,21 @@ describe('a plan that does not fit any more', () => {
     expect((await eraseOutcome(world.pool, plan))?.rowsDeleted).toBe(16);
   });
 
+  test('applied elsewhere, a spelling that stands nowhere means the same person', async () => {
+    world = await eraseWorld();
+    const context = await world.context();
+    const seeds = world.seeds(['ANN+Tag@EXAMPLE.org', 'dora@d.example']);
+    const { plan } = await planErase(context, {
+      seeds,
+      tenant: undefined,
+      reason: 'test',
+      request: undefined,
+    });
+    await savePlan(context, plan);
+    await applyPlan(context, subjectErase, plan.id);
+    expect((await eraseOutcome(world.pool, plan))?.rowsDeleted).toBe(16);
+  });
+
   test('another name of the person is another plan', async () => {
     world = await eraseWorld();
     const { context, plan } = await planAnn();

@@ -16,7 +16,7 @@ import { erasePreconditions } from './preconditions.ts';
 import { predicateOf } from './predicate.ts';
 import { lookForResidue } from './run/residue.ts';
 import { withWriter } from './sessions.ts';
-import { doRowStep, freezeClosure, recordHeld, requireSame, same, withRun } from './steps.ts';
+import { doRowStep, freezeClosure, recordHeld, requireSame, withRun } from './steps.ts';
 
 export const subjectErase: PlanKind<EraseContext> = {
   kind: 'subject.erase',
@@ -60,34 +60,43 @@ export const subjectErase: PlanKind<EraseContext> = {
 
 /** Writes down what the plan treats, once more, and compares: nothing is destroyed that nobody approved. */
 function freeze(context: EraseContext, plan: Plan, inputs: EraseInputs): Promise<JsonObject> {
-  return freezeClosure(context, plan.id, async (db) => {
-    const { seeds, persons } = await personsOf(context, db, inputs);
-    return {
-      options: { seeds, tenant: inputs.tenant ?? undefined, at: new Date(inputs.judgedAt) },
-      check: async (closure) => {
-        const isSame = same(persons, personHashes(await context.hasher(), closure));
-        requireSame(inputs, closure, isSame ? [] : ['who is meant']);
-      },
-    };
-  });
+  return freezeClosure(context, plan.id, async (db) => ({
+    options: {
+      seeds: context.subjects ?? (await personsOf(context, db, inputs)),
+      tenant: inputs.tenant ?? undefined,
+      at: new Date(inputs.judgedAt),
+    },
+    check: async (closure) => {
+      // A name may have been given in a spelling that stands nowhere; a name that nobody approved stands in no plan.
+      const planned = new Set(inputs.persons.flat());
+      const now = personHashes(await context.hasher(), closure).flat();
+      requireSame(inputs, closure, now.every((hash) => planned.has(hash)) ? [] : ['who is meant']);
+    },
+  }));
 }
 
-/** Who is meant, and what the plan calls them; of whom nothing is there any more, nothing is left to do. */
+/** Who is meant, by the hashes of the plan; of whom nothing is there any more, nothing is left to do. */
 async function personsOf(
   context: EraseContext,
   db: Parameters<typeof findByHash>[0],
   { persons }: EraseInputs,
-): Promise<{ readonly seeds: readonly KnownValues[]; readonly persons: string[][] }> {
-  if (context.subjects !== undefined) return { seeds: context.subjects, persons };
+): Promise<readonly KnownValues[]> {
   const { graph, tables } = await graphOf(db, await context.map());
-  const found = await findByHash(
-    db,
-    { graph, hasher: await context.hasher(), tables, signal: context.signal },
-    persons,
-  );
-  const seeds = found.filter(({ size }) => size > 0);
-  if (seeds.length > 0)
-    return { seeds, persons: persons.filter((_, index) => (found[index]?.size ?? 0) > 0) };
+  const hasher = await context.hasher();
+  const found = await findByHash(db, { graph, hasher, tables, signal: context.signal }, persons);
+  const planned = new Set(persons.flat());
+  // Another spelling of a name, with a tag, is no name of the plan.
+  const isPlanned = (kind: string, value: string): boolean =>
+    hasher.all('ledger', kind, value).some((hash) => planned.has(hash));
+  const seeds = found
+    .map((known) => {
+      const own = [...known].map(
+        ([kind, values]) => [kind, new Set([...values].filter((value) => isPlanned(kind, value)))] as const,
+      );
+      return new Map(own.filter(([, { size }]) => size > 0));
+    })
+    .filter(({ size }) => size > 0);
+  if (seeds.length > 0) return seeds;
   throw refused('nobody of this plan is in the platform’s database any more', {
     code: 'plan-stale',
     hints: [
