@@ -27,7 +27,7 @@ export const commit = (hasher: NameHasher, values: RectifyValues): Commitment =>
 };
 
 /** Also under a key that was replaced since. */
-export const isCommitted = (hasher: NameHasher, { salt, hash }: Commitment, values: RectifyValues): boolean =>
+const isCommitted = (hasher: NameHasher, { salt, hash }: Commitment, values: RectifyValues): boolean =>
   hasher.all('ledger', 'rectified values', digest(salt, values)).includes(hash);
 
 const digest = (salt: string, { who, from, to }: RectifyValues): string =>

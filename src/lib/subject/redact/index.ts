@@ -1,4 +1,4 @@
 export type { JsonErasure, JsonRule } from './json-document.ts';
-export { type AddressSet, type NameSet, nameSet } from './name-set.ts';
+export { type NameSet, nameSet } from './name-set.ts';
 export type { Parser } from './parser.ts';
-export { type Placeholders, type Redactor, redactor } from './redactor.ts';
+export { type Redactor, redactor } from './redactor.ts';
