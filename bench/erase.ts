@@ -1,5 +1,5 @@
 // Persons erased among many messages, against statements as one would write them by hand for the same rows.
-// npm run bench -- erase [messages] [persons] [runs]
+// npm run bench -- erase [messages] [persons] [runs] [messages of an account]
 import { withConnection } from '../src/lib/base/postgres.ts';
 import { type EraseBench, withEraseWorld } from './lib/erase-world.ts';
 import { runPair } from './lib/pairs.ts';
@@ -10,28 +10,32 @@ export async function bench([
   messages = '1000000',
   persons = '1000',
   runs = '3',
+  each = '100',
 ]: readonly string[]): Promise<void> {
-  await withEraseWorld(Number(messages), Number(persons), async (world) => {
-    let longest = 0;
-    const pair = await runPair({
-      work: `${Number(persons).toLocaleString('en')} persons among ${Number(messages).toLocaleString('en')} messages, subject erase`,
-      peer: 'deletes and updates by hand',
-      goal: 0.5,
-      runs: Number(runs),
-      ours: async () => {
-        await world.renew();
-        const watched = await watchTransactions(world, () => world.erase());
-        longest = Math.max(longest, watched.longest);
-        return watched.measured;
-      },
-      theirs: async () => {
-        await world.renew();
-        return byHand(world);
-      },
-    });
-    process.stderr.write(`  longest transaction with row locks: ${longest.toFixed(2)} s\n`);
-    saveResult({ name: 'erase', postgres: world.server.version, pairs: [pair], scale: [], profile: [] });
-  });
+  await withEraseWorld(
+    { messages: Number(messages), persons: Number(persons), each: Number(each) },
+    async (world) => {
+      let longest = 0;
+      const pair = await runPair({
+        work: `${Number(persons).toLocaleString('en')} persons among ${Number(messages).toLocaleString('en')} messages, subject erase`,
+        peer: 'deletes and updates by hand',
+        goal: 0.5,
+        runs: Number(runs),
+        ours: async () => {
+          await world.renew();
+          const watched = await watchTransactions(world, () => world.erase());
+          longest = Math.max(longest, watched.longest);
+          return watched.measured;
+        },
+        theirs: async () => {
+          await world.renew();
+          return byHand(world);
+        },
+      });
+      process.stderr.write(`  longest transaction with row locks: ${longest.toFixed(2)} s\n`);
+      saveResult({ name: 'erase', postgres: world.server.version, pairs: [pair], scale: [], profile: [] });
+    },
+  );
 }
 
 /** Asks the server all the while for the oldest transaction of ours that has locked or written rows of the platform. */

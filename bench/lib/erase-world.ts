@@ -22,10 +22,10 @@ export interface EraseBench {
 }
 
 /**
- * A hundred messages for each account, which it owns; one in twenty recipients has an account too. Messages are about a
+ * Messages of accounts, which own them; one in twenty recipients has an account too. Messages are about a
  * kilobyte, with their addresses in an array and in the header block.
  */
-const schema = (messages: number) => `
+const schema = ({ messages, each }: EraseSize) => `
 create schema mail;
 create table mail.account (id bigint primary key, email text not null unique, name text not null);
 create table mail.box (id bigint primary key, account_id bigint not null references mail.account);
@@ -34,14 +34,14 @@ create table mail.message (
 );
 create table mail.part (id bigint primary key, message_id bigint not null references mail.message, name text not null);
 create table mail.login (id bigint primary key, account_id bigint not null references mail.account, ip inet not null);
-insert into mail.account select n, 'user' || n || '@example.org', 'User ' || n from generate_series(1, ${messages / 100}) n;
+insert into mail.account select n, 'user' || n || '@example.org', 'User ' || n from generate_series(1, ${messages / each}) n;
 insert into mail.box select id, id from mail.account;
-insert into mail.message select n, 1 + n % ${messages / 100}, r.a, 'From: somebody@sender.example' || E'\\r\\nTo: ' || array_to_string(r.a, E',\\r\\n ') || E'\\r\\nSubject: message ' || n || E'\\r\\nX-Filler: ' || repeat('0123456789abcdef', 20), repeat('Lorem ipsum dolor sit amet. ', 20)
+insert into mail.message select n, 1 + n % ${messages / each}, r.a, 'From: somebody@sender.example' || E'\\r\\nTo: ' || array_to_string(r.a, E',\\r\\n ') || E'\\r\\nSubject: message ' || n || E'\\r\\nX-Filler: ' || repeat('0123456789abcdef', 20), repeat('Lorem ipsum dolor sit amet. ', 20)
 from generate_series(1, ${messages}) n cross join lateral (
-  select array_agg(case when (n * 31 + k * 7919) % 20 = 0 then 'user' || (1 + (n * 17 + k * 104729) % ${messages / 100}) || '@example.org' else 'guest' || (n * k) % 100003 || '@guest.example' end) as a
+  select array_agg(case when (n * 31 + k * 7919) % 20 = 0 then 'user' || (1 + (n * 17 + k * 104729) % ${messages / each}) || '@example.org' else 'guest' || (n * k) % 100003 || '@guest.example' end) as a
   from generate_series(1, 3) k) r;
 insert into mail.part select n, n * 3, 'file' || n from generate_series(1, ${Math.floor(messages / 3)}) n;
-insert into mail.login select n, 1 + n % ${messages / 100}, '192.0.2.1' from generate_series(1, ${Math.floor(messages / 5)}) n;
+insert into mail.login select n, 1 + n % ${messages / each}, '192.0.2.1' from generate_series(1, ${Math.floor(messages / 5)}) n;
 create index on mail.box (account_id);
 create index on mail.message (box_id);
 create index on mail.part (message_id);
@@ -87,10 +87,16 @@ tables:
     erase: delete
 `;
 
-/** @param persons how many are erased; the first ones */
+export interface EraseSize {
+  readonly messages: number;
+  /** How many are erased; the first ones. */
+  readonly persons: number;
+  /** Messages of an account. */
+  readonly each: number;
+}
+
 export async function withEraseWorld(
-  messages: number,
-  persons: number,
+  size: EraseSize,
   work: (world: EraseBench) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'));
@@ -108,7 +114,7 @@ export async function withEraseWorld(
   try {
     await admin('create database template');
     await withConnection({ url: template ?? '', role: 'bench' }, async (client) => {
-      for (const statement of schema(messages).split(';\n'))
+      for (const statement of schema(size).split(';\n'))
         if (statement.trim() !== '') await client.query(statement);
     });
     await admin('create database state');
@@ -124,7 +130,7 @@ export async function withEraseWorld(
     };
     await writeFile(config, stringify({ version: 1, default_profile: 'bench', profiles: { bench } }));
     await peakOf(process.execPath, [bin, 'state', 'migrate', '--config', config]);
-    const addresses = Array.from({ length: persons }, (_, index) => `user${index + 1}@example.org`);
+    const addresses = Array.from({ length: size.persons }, (_, index) => `user${index + 1}@example.org`);
     const list = join(folder, 'persons');
     await writeFile(list, addresses.join('\n'));
     await work({

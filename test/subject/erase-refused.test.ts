@@ -117,6 +117,19 @@ describe('what cannot be erased as the map has it', () => {
     await expectRefused(planAnn, code as string);
   });
 
+  test('a map whose way to the owner goes round', async () => {
+    world = await eraseWorld({
+      map: eraseMap.replace(
+        '    owner: tenant\n    references:\n',
+        '    owner: home\n    references:\n      - {as: home, column: id, to: app.box.id, kind: soft}\n',
+      ),
+    });
+    await expect(planAnn()).rejects.toMatchObject({
+      code: 'map-incomplete',
+      hints: expect.arrayContaining([expect.stringContaining('goes round')]),
+    });
+  });
+
   test('a row that must stay and must refer to one that goes', async () => {
     world = await eraseWorld({
       schema: `${eraseSchema}; alter table app.invoice alter account_id set not null`,
