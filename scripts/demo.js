@@ -74,6 +74,9 @@ function flipBit(path) {
   chmodSync(path, mode & 0o777);
 }
 
+/** The first account of a sandbox that is made from the number 1. */
+const person = 'nora.becker0@tenant-1.example';
+
 async function story() {
   tell(
     `${bold('1. A mail platform.')} A real PostgreSQL, a key service and two object stores, filled with ${values.scale} messages:`,
@@ -115,7 +118,21 @@ async function story() {
   await postern(['backup', 'restore', '--to', 'mail_restored', '--yes']);
 
   tell(
-    `${bold('5. The proof.')} A signed certificate says what was restored; it can be checked without a network:`,
+    `${bold('5. Somebody asks to be erased.')} What the platform holds of her, by a data map that knows every table:`,
+  );
+  await postern(['subject', 'find', person]);
+  tell(
+    'A plan, short transactions, every version of every object; and then the whole database is looked through.',
+  );
+  tell(
+    'An export that somebody forgot holds her address still, in a table that the map calls free of such (exit 3):',
+  );
+  await postern(['subject', 'erase', person, '--reason', 'request 17', '--confirm', 'mail'], { expect: 3 });
+  tell('The backup is older than that. A restore erases her again, before anybody can connect:');
+  await postern(['backup', 'restore', '--to', 'mail_later', '--yes']);
+
+  tell(
+    `${bold('6. The proof.')} Signed certificates say what was erased and what was restored; each can be checked without a network:`,
   );
   const [certificate] = JSON.parse(await postern(['certificate', 'list', '--json'], { show: false })).result
     .certificates;
