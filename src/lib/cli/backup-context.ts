@@ -17,6 +17,7 @@ import { readSecretKey } from '../crypto/openpgp-secret-key.ts';
 import { signDetached, verifyDetached } from '../crypto/openpgp-signature.ts';
 import { shredReplayer } from '../key/shred/replayer.ts';
 import { eraseReplayer } from '../subject/erase/ledger/replayer.ts';
+import { offboardReplayer } from '../subject/offboard/replayer.ts';
 import { defaultPrefix } from './check-destinations.ts';
 import { defined } from './cloud-settings.ts';
 import type { PosternContext } from './context.ts';
@@ -249,7 +250,11 @@ export async function restoreContext(context: PosternContext, from?: string): Pr
     serverUrl:
       reference === undefined ? await context.platformUrl() : await context.secret('backup', reference),
     workers: workers ?? availableParallelism(),
-    erasureReplayers: [shredReplayer(() => keyMap(context)), eraseReplayer(eraseReplay(context))],
+    erasureReplayers: [
+      shredReplayer(() => keyMap(context)),
+      eraseReplayer(eraseReplay(context)),
+      offboardReplayer(eraseReplay(context)),
+    ],
     objectStore: (name) => context.store(name),
     ...defined({ pgDump: pgDump === undefined ? undefined : context.path('backup', pgDump) }),
   };

@@ -116,6 +116,11 @@ const planKinds: Readonly<Record<string, (context: PosternContext, plan: Plan) =
     const { subjectRectify } = await import('../subject/rectify/index.ts');
     return bind(subjectRectify, await rectifyContext(context));
   },
+  'tenant.offboard': async (context) => {
+    const { eraseContext } = await import('./subject-erase.ts');
+    const { tenantOffboard } = await import('../subject/offboard/index.ts');
+    return bind(tenantOffboard, await eraseContext(context));
+  },
 };
 
 /** The names of all kinds. */

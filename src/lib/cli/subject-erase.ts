@@ -158,8 +158,8 @@ const words: Readonly<Record<ErasedRows['action'], string>> = {
 };
 
 export function eraseResult(
-  { plan, inputs }: PlannedErase,
-  { outcome, applied }: SubmittedPlan,
+  { plan, inputs }: { readonly plan: { readonly id: string }; readonly inputs: PlannedErase['inputs'] },
+  { outcome, applied }: Pick<SubmittedPlan, 'outcome' | 'applied'> & Partial<SubmittedPlan>,
   more: { readonly backups: SubjectEraseResult['backups']; readonly done?: EraseDone | undefined },
 ): SubjectEraseResult {
   const deleted = (table: string): number =>
@@ -193,7 +193,7 @@ export function eraseLines(
   result: Omit<SubjectEraseResult, 'outcome' | 'done' | 'certificateId'>,
 ): readonly string[] {
   return [
-    counted(result.persons, 'person'),
+    ...(result.persons === 0 ? [] : [counted(result.persons, 'person')]),
     ...result.objects.map(
       ({ bucket, objects }) => `${counted(objects, 'object')} of ${bucket}, with all versions`,
     ),

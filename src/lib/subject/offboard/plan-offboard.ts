@@ -2,6 +2,7 @@ import { usageError } from '../../base/error.ts';
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
 import { readCatalog } from '../../platform/catalog/index.ts';
+import { formatName, tableName } from '../../platform/map/index.ts';
 import { requireAllRows, requireRights } from '../../platform/rights.ts';
 import { type Closure, closureOf } from '../erase/closure/closure.ts';
 import { isWritable } from '../erase/closure/freeze.ts';
@@ -12,12 +13,14 @@ import {
   requireWholeMap,
   requireWorkSchema,
 } from '../erase/closure/requirements.ts';
-import { tenantTables } from '../erase/closure/tenant-rows.ts';
+import { isOfTenant, tenantTables } from '../erase/closure/tenant-rows.ts';
+import { treatmentsOf } from '../erase/closure/treatment.ts';
 import { temporaryWork } from '../erase/closure/work.ts';
 import type { EraseContext } from '../erase/context.ts';
 import { currentHolds } from '../erase/holds.ts';
 import { closureInputs, destroyingSteps, effectsOf, planStep } from '../erase/plan-erase.ts';
 import { erasePreconditions } from '../erase/preconditions.ts';
+import { personGraph } from '../graph/person-graph.ts';
 import { dueOn } from './clock.ts';
 import { type OffboardInputs, offboardInputs } from './inputs.ts';
 
@@ -102,6 +105,33 @@ export async function findTenant(
   } finally {
     await db.end().catch(() => {});
   }
+}
+
+/**
+ * Makes sure that the platform knows a tenant, without looking at all that it has.
+ * @throws {PosternError} exit 2, `tenant-unknown`
+ */
+export async function requireTenant(
+  context: Pick<EraseContext, 'openWriter' | 'map'>,
+  tenant: string,
+): Promise<void> {
+  const graph = personGraph(await context.map());
+  const db = await context.openWriter();
+  try {
+    const { relations } = await readCatalog(db);
+    const byName = new Map(relations.map((one) => [formatName(one.schema, one.name), one]));
+    for (const treatment of treatmentsOf(graph, byName).values()) {
+      const isTheirs = isWritable(treatment) ? isOfTenant(treatment, tenant) : undefined;
+      if (isTheirs === undefined) continue;
+      const { rows } = await db.query<{ there: boolean }>(
+        `select exists (select from ${tableName(treatment.table.name)} t where ${isTheirs}) as there`,
+      );
+      if (rows[0]?.there === true) return;
+    }
+  } finally {
+    await db.end().catch(() => {});
+  }
+  throw unknownTenant(tenant);
 }
 
 function unknownTenant(tenant: string): Error {

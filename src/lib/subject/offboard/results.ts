@@ -66,7 +66,7 @@ export const tenantOffboardResult = z.strictObject({
   offboarding: offboarding.nullable(),
   deletion: subjectEraseResult
     .omit({ persons: true, done: true })
-    .extend({ untied: z.array(z.string()), done: offboardDone.nullable() })
+    .extend({ planId: z.string().nullable(), untied: z.array(z.string()), done: offboardDone.nullable() })
     .nullable(),
 });
 

@@ -72,7 +72,7 @@ export function rowsOfTenant(
  * SQL over `t`, without parameters: whether a row's own column says that it is the tenant's, as the index on that column
  * serves it. Undefined where the table has no such column.
  */
-function isOfTenant({ table, relation }: Treatment, tenant: string): string | undefined {
+export function isOfTenant({ table, relation }: Treatment, tenant: string): string | undefined {
   const name = table.entry.tenant;
   if (name === undefined) return undefined;
   const column = `t.${quoteIdentifier(name)}`;
