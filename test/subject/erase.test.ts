@@ -92,6 +92,12 @@ describe('one person', () => {
       { id: 1, author: '(erased)', ip: null, detail: { action: 'login' } },
       { id: 2, author: '(erased)', ip: null, detail: { action: 'sent' } },
       { id: 3, author: 'Bob', ip: '192.0.2.2', detail: { ip: '192.0.2.2' } },
+      {
+        id: 4,
+        author: 'Bob',
+        ip: null,
+        detail: { text: 'called erased@erased.invalid, and joann@example.org' },
+      },
     ]);
   });
 

@@ -89,7 +89,8 @@ insert into app.log values ('2026-01-01', 1, 10, 'login'), ('2026-01-01', 2, 11,
 insert into app.check_result values (1, 'ann@example.org', 'ok'), (2, 'bob@example.org', 'ok');
 insert into app.note values
   (1, 10, null, 'Ann Example', '192.0.2.1', '{"ip": "192.0.2.1", "action": "login"}'),
-  (2, null, 2, 'Ann Example', null, '{"action": "sent"}'), (3, 20, 3, 'Bob', '192.0.2.2', '{"ip": "192.0.2.2"}');
+  (2, null, 2, 'Ann Example', null, '{"action": "sent"}'), (3, 20, 3, 'Bob', '192.0.2.2', '{"ip": "192.0.2.2"}'),
+  (4, 20, null, 'Bob', null, '{"text": "called ann@example.org, and joann@example.org"}');
 insert into app.seen values (1, 'ann@example.org'), (2, 'ANN+x@example.org'), (3, 'bob@example.org');
 insert into app.invoice values
   (1, 'R-1', 10, 'ann@example.org', '2026-01-01'), (2, 'R-1', 20, 'bob@example.org', '2026-01-01');
@@ -217,7 +218,7 @@ tables:
     fields:
       author: {type: text, category: user.name, erase: {replace: (erased)}}
       ip: {type: inet, category: user.device.ip_address, erase: set-null}
-      detail: {type: jsonb, paths: {'$.ip': {category: user.device.ip_address, erase: {redact: node}}}}
+      detail: {type: jsonb, paths: {'$.ip': {category: user.device.ip_address, erase: {redact: node}}, '$.text': {category: user.content, parser: text, erase: {redact: address}}}}
     erase: redact
   app.seen:
     primary_key: [id]

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Identity } from '../../identity/identities.ts';
-import type { JsonErasure, NameSet, Redactor } from '../../redact/index.ts';
+import type { JsonErasure, JsonRule, NameSet, Redactor } from '../../redact/index.ts';
 import type { RowAction, RowScope } from '../closure/treatment.ts';
 import { arrayElementsOrNull, arrayText } from './array-text.ts';
 import type { ErasedField, FieldRule } from './fields.ts';
@@ -70,12 +70,18 @@ function keptBecause(rule: FieldRule | undefined, action: RowAction): string | u
   return undefined;
 }
 
+/** What finds the persons in a document. */
+export const namingRules = (paths: ErasedField['paths']): readonly JsonRule[] =>
+  paths.flatMap(({ path, identity, parser }) =>
+    identity === undefined
+      ? []
+      : [{ path, identity, erase: parser === undefined ? ('null' as const) : { inside: parser } }],
+  );
+
 function namedIn(field: ErasedField, value: string, { names, redactor }: Eraser): boolean {
   const { identity, parser, form, paths } = field;
   if (form === 'json' && paths.length > 0) {
-    const rules = paths.flatMap(({ path, identity: own }) =>
-      own === undefined ? [] : [{ path, identity: own, erase: 'null' as const }],
-    );
+    const rules = namingRules(paths);
     return redactor.json(value, rules) !== undefined;
   }
   if (identity === undefined) return false;
@@ -141,7 +147,10 @@ function changedJson(
   value: string,
   { isWhole, isLinked, eraser }: Manner,
 ): string | undefined {
-  const rules = paths.flatMap(({ path, identity, rule }) => {
+  const rules = paths.flatMap((one): readonly JsonRule[] => {
+    const { path, identity, rule, parser } = one;
+    const isInside = parser !== undefined && !isWhole && (rule === undefined || isRedaction(rule));
+    if (isInside && identity !== undefined) return [{ path, identity, erase: { inside: parser } }];
     const erase = jsonErasure(rule, identity, eraser);
     // Whatever stands at the path goes with the whole; else only what is the person's.
     const isDue = isWhole || identity !== undefined || (isLinked && rule !== undefined);
@@ -150,6 +159,8 @@ function changedJson(
   });
   return eraser.redactor.json(value, rules);
 }
+
+const isRedaction = (rule: FieldRule): boolean => typeof rule === 'object' && 'redact' in rule;
 
 function jsonErasure(
   rule: FieldRule | undefined,

@@ -18,9 +18,16 @@ export interface ErasedField {
   readonly rule: FieldRule | undefined;
   readonly identity: Identity | undefined;
   readonly parser: Parser | undefined;
-  readonly paths: readonly (Pick<JsonRule, 'path' | 'identity'> & { readonly rule: FieldRule | undefined })[];
+  readonly paths: readonly ErasedPath[];
   /** The column that it is a keyed hash of. */
   readonly hashOf: string | undefined;
+}
+
+/** A place in a JSON document. */
+export interface ErasedPath extends Pick<JsonRule, 'path' | 'identity'> {
+  readonly rule: FieldRule | undefined;
+  /** Of a string inside of which addresses stand. */
+  readonly parser: Parser | undefined;
 }
 
 /** The columns with personal data that an erasure may change: none that the database makes itself, and no objects. */
@@ -37,8 +44,14 @@ export function erasedFields(
     const parser = field.parser === 'TODO' ? undefined : field.parser;
     const identity = identities.get(field.identity ?? '') ?? (parser === undefined ? undefined : anyEmail);
     const paths = Object.entries(field.paths ?? {}).map(([path, part]) => {
-      const own = identities.get(part.identity ?? '');
-      return { path, rule: ruleOf(part.erase), ...(own === undefined ? {} : { identity: own }) };
+      const inside = part.parser === 'TODO' ? undefined : part.parser;
+      const own = identities.get(part.identity ?? '') ?? (inside === undefined ? undefined : anyEmail);
+      return {
+        path,
+        rule: ruleOf(part.erase),
+        parser: inside,
+        ...(own === undefined ? {} : { identity: own }),
+      };
     });
     return [
       {

@@ -6,7 +6,8 @@ import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import type { PersonGraph } from '../../graph/person-graph.ts';
 import { isWeak } from '../../identity/identities.ts';
 import { type KnownValues, matchSql, type Parameters, parameters, type Spot } from '../../identity/spots.ts';
-import { type InsideFinder, insideFinder, namedInside, ofTenant } from './named-inside.ts';
+import { erasedFields } from '../change/fields.ts';
+import { type InsideFinder, insideFinder, namedInside, ofTenant, textsOf } from './named-inside.ts';
 import { rowsOfTenant } from './tenant-rows.ts';
 import { keptByLaw, type RowAction, type RowScope, type Treatment } from './treatment.ts';
 import { ownersOf, waysToOwner } from './ways.ts';
@@ -141,12 +142,13 @@ async function addMentions(
   const spots = (graph.spots.get(table.name) ?? []).filter(({ identity }) => !isWeak(identity));
   const match = (some: readonly Spot[]) =>
     some.flatMap((spot) => matchSql(spot, 't', known, { add, isUtf8 }) ?? []);
-  const [inside, outside] = [spots.filter(isInside), spots.filter((spot) => !isInside(spot))];
+  const outside = spots.filter(({ form }) => form !== 'inside');
+  const texts = textsOf(erasedFields(treatment, graph.identities));
   // The row speaks of the person: an entry of somebody's address book.
   const isAbout = table.entry.ownership === 'exclusive' && !graph.roots.includes(table);
   const isThird = table.entry.ownership === 'third-party';
-  const about = match(isAbout ? outside.filter(isOneValue) : []);
-  const named = match(isAbout ? outside.filter((spot) => !isOneValue(spot)) : outside);
+  const about = match(isAbout ? outside.filter(isOfOne) : []);
+  const named = match(isAbout ? outside.filter((spot) => !isOfOne(spot)) : outside);
   const links = linksToTheirs(task, treatment, add);
   const tenant = ofTenant(treatment, task.tenant);
   const anyOf = (parts: readonly string[]) =>
@@ -161,17 +163,18 @@ async function addMentions(
     };
     await insertRows(db, treatment, work, row, `(${[isNamed, ...links].join(' or ')}) and ${tenant}`, values);
   }
-  if (finder === undefined || inside.length === 0) return;
+  if (finder === undefined || texts.length === 0) return;
   // Rows that only refer to a person by a key may name them as well.
   const treated = `exists (select from ${work} w where w.postern_action <> 'link' and ${sameKey(treatment)})`;
-  const keys = await namedInside(db, finder, treatment, inside, `${tenant} and not ${treated}`);
+  const keys = await namedInside(db, finder, treatment, texts, `${tenant} and not ${treated}`);
   for (let at = 0; at < keys.length; at += keysAtOnce) {
     await addByKey(db, task, treatment, work, keys.slice(at, at + keysAtOnce));
   }
 }
 
-const isInside = ({ form }: Spot): boolean => form === 'inside';
 const isOneValue = ({ form }: Spot): boolean => form === 'scalar' || form === 'path';
+/** A path with a wildcard leads to a list, in which others stand as well. */
+const isOfOne = (spot: Spot): boolean => isOneValue(spot) && spot.path?.includes('*') !== true;
 const keysAtOnce = 10_000;
 
 /** SQL: what becomes of a row of others. What the law keeps is not deleted; a field with a rule of its own is treated. */

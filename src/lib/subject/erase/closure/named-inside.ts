@@ -2,9 +2,10 @@ import type { Client } from '../../../base/postgres.ts';
 import { copyOut } from '../../../platform/copy-out.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../platform/quote.ts';
-import type { Spot } from '../../identity/spots.ts';
-import { nameSet, type Parser, type Redactor, redactor } from '../../redact/index.ts';
+import { nameSet, type Redactor, redactor } from '../../redact/index.ts';
 import { copiedFields, rowSieve, type Search, searchFor } from '../../residue/index.ts';
+import { namingRules } from '../change/change-row.ts';
+import type { ErasedField } from '../change/fields.ts';
 import type { FreezeTask } from './freeze.ts';
 import type { Treatment } from './treatment.ts';
 
@@ -51,21 +52,14 @@ export async function namedInside(
   db: Client,
   { search, redactor: finder }: InsideFinder,
   { table, key }: Treatment,
-  spots: readonly Spot[],
+  texts: readonly ErasedField[],
   where: string,
 ): Promise<readonly (readonly string[])[]> {
-  const texts = spots.flatMap((spot) => {
-    const parser = table.entry.fields?.[spot.column]?.parser;
-    return parser === undefined || parser === 'TODO' ? [] : [{ spot, parser }];
-  });
-  if (texts.length === 0) return [];
-  const selected = [
-    ...key.map((name) => `t.${quoteIdentifier(name)}::text`),
-    ...texts.map(({ spot }) => `t.${quoteIdentifier(spot.column)}::text`),
-  ];
+  const names = [...key, ...texts.map(({ column }) => column)];
+  const selected = names.map((name) => `t.${quoteIdentifier(name)}::text`);
   const columns = [
     ...key.map(() => ({ isBytes: false })),
-    ...texts.map(({ spot: { isBytes } }) => ({ isBytes })),
+    ...texts.map(({ form }) => ({ isBytes: form === 'bytes' })),
   ];
   const sieve = rowSieve(search, columns);
   const found: (readonly string[])[] = [];
@@ -76,23 +70,31 @@ export async function namedInside(
     (block) =>
       sieve(block, (row) => {
         const fields = copiedFields(row);
-        const isNamed = texts.some(({ spot, parser }, index) =>
-          holds(finder, spot, parser, fields[key.length + index]),
-        );
+        const isNamed = texts.some((text, index) => holds(finder, text, fields[key.length + index]));
         if (isNamed) found.push(fields.slice(0, key.length).map(String));
       }),
   );
   return found;
 }
 
+/** The columns of a table in which a text may name somebody, of their own or inside of a document. */
+export const textsOf = (fields: readonly ErasedField[]): readonly ErasedField[] =>
+  fields.filter(
+    ({ parser, paths }) => parser !== undefined || paths.some((path) => path.parser !== undefined),
+  );
+
 function holds(
   finder: Redactor,
-  { isBytes, identity }: Spot,
-  parser: Parser,
+  { form, parser, paths, identity }: ErasedField,
   field: Buffer | null | undefined,
 ): boolean {
   if (field === null || field === undefined) return false;
-  const bytes = isBytes ? Buffer.from(field.toString('latin1', 2), 'hex') : field;
+  if (form === 'json' && paths.length > 0) {
+    const inside = paths.filter((path) => path.parser !== undefined);
+    return finder.json(field.toString(), namingRules(inside)) !== undefined;
+  }
+  if (parser === undefined || identity === undefined) return false;
+  const bytes = form === 'bytes' ? Buffer.from(field.toString('latin1', 2), 'hex') : field;
   return finder.inside(bytes, parser, identity) !== undefined;
 }
 
