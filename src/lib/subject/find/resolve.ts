@@ -3,7 +3,7 @@ import type { Queryable } from '../../base/postgres.ts';
 import { type ModelTable, tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { type AliasTable, namesOf, type PersonGraph } from '../graph/person-graph.ts';
-import { isWeak } from '../identity/identities.ts';
+import { isName, isWeak } from '../identity/identities.ts';
 import { type KnownValues, matchSql, type Parameters, parameters, type Spot } from '../identity/spots.ts';
 import type { RootRow } from './known-rows.ts';
 import { ownedSql } from './owned-sql.ts';
@@ -158,7 +158,7 @@ const namesSql = (spots: readonly Spot[]): string =>
 function learn(spots: readonly Spot[], row: Readonly<Record<string, unknown>>, known: Found['known']): void {
   for (const [index, { identity }] of spots.entries()) {
     const value = row[`name${index}`];
-    if (typeof value !== 'string' || value.trim() === '') continue;
+    if (typeof value !== 'string' || !isName(identity, value)) continue;
     const values = known.get(identity.kind) ?? new Set();
     known.set(identity.kind, values.add(value));
   }

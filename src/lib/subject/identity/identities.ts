@@ -21,11 +21,13 @@ export type Variant = 'plus-tag' | 'dots';
 
 /** Every identity of the map, by its name. */
 export function identitiesOf({ map, tables }: MapModel): ReadonlyMap<string, Identity> {
-  const categories = new Map<string, string>();
+  const uses = new Map<string, Use[]>();
   for (const { fields } of tables.values()) {
     for (const [, field] of fields) {
-      for (const { identity, category } of [field, ...Object.values(field.paths ?? {})]) {
-        if (identity !== undefined && category !== undefined) categories.set(identity, category);
+      for (const { identity, category, parser } of [field, ...Object.values(field.paths ?? {})]) {
+        if (identity === undefined) continue;
+        const use = { category, isInside: parser !== undefined };
+        uses.set(identity, [...(uses.get(identity) ?? []), use]);
       }
     }
   }
@@ -33,19 +35,35 @@ export function identitiesOf({ map, tables }: MapModel): ReadonlyMap<string, Ide
     Object.entries(map.subjects).flatMap(([subject, { identities }]) =>
       Object.entries(identities).map(([own, { normalise = [], variants = [] }]) => {
         const name = `${subject}.${own}`;
-        return [name, { name, subject, kind: kindOf(name, categories.get(name)), normalise, variants }];
+        return [name, { name, subject, kind: kindOf(name, own, uses.get(name) ?? []), normalise, variants }];
       }),
     ),
   );
 }
 
-function kindOf(name: string, category: string | undefined): string {
-  if (category?.startsWith('user.contact.email')) return 'email';
-  return category?.startsWith('user.contact.phone_number') === true ? 'phone' : name;
+/** A field whose values are of an identity. */
+interface Use {
+  readonly category: string | undefined;
+  /** They stand inside of a text, where only addresses can be found. */
+  readonly isInside: boolean;
+}
+
+/** One field that says so is enough: the category of another may be that of the text in which the name stands. */
+function kindOf(name: string, own: string, uses: readonly Use[]): string {
+  const isOf = (category: string) => uses.some((use) => use.category?.startsWith(category) === true);
+  if (own === 'email' || isOf('user.contact.email') || uses.some(({ isInside }) => isInside)) return 'email';
+  return own === 'phone' || isOf('user.contact.phone_number') ? 'phone' : name;
 }
 
 /** A value may be shared by several persons, as the telephone of an office is: it finds rows, and no further values. */
 export const isWeak = ({ kind }: Identity): boolean => kind === 'phone';
+
+/**
+ * Whether a stored value tells its person apart. An alias for a whole domain (`@example.org`) or a number where an
+ * address is expected, as forwarding tables have them, names nobody: every text has it.
+ */
+export const isName = ({ kind }: Pick<Identity, 'kind'>, value: string): boolean =>
+  value.trim() !== '' && (kind !== 'email' || /[^\s@]@[^\s@]/.test(value));
 
 /**
  * What a stored value, normalised by `normalisedSql`, is compared with: the value in every form in which normalising
@@ -58,7 +76,11 @@ export function searchForms({ normalise, variants }: Identity, value: string): r
 }
 
 /** A value as its identity compares it. */
-export function normalised(value: string, steps: readonly NormaliseStep[], variants: readonly Variant[]): string {
+export function normalised(
+  value: string,
+  steps: readonly NormaliseStep[],
+  variants: readonly Variant[],
+): string {
   const byStep: Readonly<Record<NormaliseStep, (text: string) => string>> = {
     trim: (text) => text.replaceAll(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, ''),
     lower: (text) => text.toLowerCase(),

@@ -34,7 +34,7 @@ function candidates(text: string, end: number, from: number, read: 'plain' | 'es
             length: 1,
           });
     if (skipped === 0) {
-      if (bytes !== '' && beginsBehind(text, at, from, next.bytes, bytes))
+      if (bytes !== '' && beginsBehind({ text, at, from, end }, next.bytes, bytes))
         found.push({ name: decodedBytes(bytes), start: at });
       if (!isAtext(next.bytes)) return found;
       bytes = next.bytes + bytes;
@@ -48,8 +48,17 @@ function candidates(text: string, end: number, from: number, read: 'plain' | 'es
 /** RFC 5322 §3.2.3 with full stops, and what is not ASCII (RFC 6532). */
 const isAtext = (bytes: string): boolean => bytes !== '' && /^[\w.!#$%&'*+/=?^`{|}~\x80-\xff-]+$/.test(bytes);
 
+interface Place {
+  readonly text: string;
+  /** Where the local part would begin. */
+  readonly at: number;
+  readonly from: number;
+  /** Where its `@` stands. */
+  readonly end: number;
+}
+
 /** Whether a local part may begin behind these bytes. */
-function beginsBehind(text: string, at: number, from: number, before: string, local: string): boolean {
+function beginsBehind({ text, at, from, end }: Place, before: string, local: string): boolean {
   if (before >= '\x80') {
     // The middle of a character is no place to begin.
     if (isContinuation(local)) return false;
@@ -59,8 +68,14 @@ function beginsBehind(text: string, at: number, from: number, before: string, lo
     return !isCased(last.slice(-1));
   }
   if (before === '.') return !local.startsWith('.') && isOnlyDots(text, at, from);
+  // O'Brien is another than Brien; around a whole address, as in b'brien@example.org', it is a quotation mark.
+  if (before === "'")
+    return at - 2 < from || !/[\w\x80-\xff]/.test(text[at - 2] ?? '') || isQuotedBehind(text, end);
   return !/^[\w.%+-]$/.test(before);
 }
+
+const isQuotedBehind = (text: string, end: number): boolean =>
+  /^(?:@|%40|=40|&#\w+;)[\w.\x80-\xff-]+'/.test(text.slice(end, end + 256));
 
 /** An ellipsis ends where a local part begins, which no full stop does. */
 function isOnlyDots(text: string, at: number, from: number): boolean {

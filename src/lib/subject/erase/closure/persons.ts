@@ -6,7 +6,7 @@ import type { RootRow } from '../../find/known-rows.ts';
 import { isOneOf } from '../../find/known-rows.ts';
 import { type Resolving, resolvePerson } from '../../find/resolve.ts';
 import { type AliasTable, namesOf } from '../../graph/person-graph.ts';
-import { isWeak, searchForms } from '../../identity/identities.ts';
+import { isName, isWeak, searchForms } from '../../identity/identities.ts';
 import { type KnownValues, parameters, type Spot } from '../../identity/spots.ts';
 
 /** One person of those who are to be erased. */
@@ -147,7 +147,7 @@ async function readLinks(
   return rows.flatMap(({ key: own, names: found }) =>
     spots.flatMap(({ identity }, index): readonly Link[] => {
       const value = found[index] ?? '';
-      if (isWeak(identity) || value.trim() === '') return [];
+      if (isWeak(identity) || !isName(identity, value)) return [];
       return [{ node: rowNode({ table, key: own }), kind: identity.kind, value }];
     }),
   );

@@ -1,0 +1,137 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { applyPlan } from '../../src/lib/operation/apply.ts';
+import { savePlan } from '../../src/lib/operation/plan-store.ts';
+import { eraseOutcome, planErase, subjectErase } from '../../src/lib/subject/erase/index.ts';
+import { type EraseWorld, eraseWorld } from '../support/erase-world.ts';
+
+let world: EraseWorld;
+afterEach(() => world.close());
+
+async function planned(who: string, tenant?: string) {
+  const seeds = world.seeds([who]);
+  const context = await world.context({ subjects: seeds });
+  const { plan } = await planErase(context, { tenant, reason: 'request 1', request: undefined, seeds });
+  await savePlan(context, plan);
+  return { context, plan };
+}
+
+async function erase(who: string, tenant?: string) {
+  const { context, plan } = await planned(who, tenant);
+  await applyPlan(context, subjectErase, plan.id);
+  return eraseOutcome(world.pool, plan);
+}
+
+const subjects = `version: 1
+subjects:
+  user: {identities: {email: {normalise: [trim, lower, nfc, idna], variants: [plus-tag]}}}
+  contact: {identities: {email: {normalise: [trim, lower, nfc, idna], variants: [plus-tag]}}}
+tables:
+  app.account:
+    primary_key: [id]
+    ownership: exclusive
+    fields: {email: {type: text, category: user.contact.email, identity: user.email}}
+    erase: delete
+`;
+const accounts = `create schema app; create table app.account (id int primary key, email text not null);
+  insert into app.account values (1, 'ann@example.org'), (2, 'bob@example.org');`;
+
+test('an apostrophe within an address is part of it, and around one it is a quotation mark', async () => {
+  world = await eraseWorld({
+    schema: `${accounts} create table app.log (id int primary key, line text not null, head text not null);
+      insert into app.log values (1, 'o''ann@example.org', 'To: O''Ann <o''ann@example.org>'),
+        (2, 'not ''ann@example.org''', E'To: ''ann@example.org'' <o''ann@example.org>\\r\\n'), (3, 'user=''ann@example.org'' b''ann@example.org''', 'x');`,
+    map: `${subjects}  app.log:
+    primary_key: [id]
+    ownership: third-party
+    fields:
+      line: {type: text, parser: text, identity: contact.email, erase: {redact: address}}
+      head: {type: text, parser: rfc5322, identity: contact.email, erase: {redact: address}}
+    erase: redact
+`,
+  });
+  const done = await erase('ann@example.org');
+  expect(await world.query('select id, line, head from app.log order by id')).toEqual([
+    { id: 1, line: "o'ann@example.org", head: "To: O'Ann <o'ann@example.org>" },
+    { id: 2, line: "not 'erased@erased.invalid'", head: expect.stringContaining("<o'ann@example.org>") },
+    { id: 3, line: "user='erased@erased.invalid' b'erased@erased.invalid'", head: 'x' },
+  ]);
+  // Whoever looks for what is left does not believe it: a person has to look.
+  expect(
+    done?.left.filter(({ place }) => place === 'app.log').map(({ column, rows }) => [column, rows]),
+  ).toEqual([
+    ['line', 1],
+    ['head', 2],
+  ]);
+});
+
+test('a list within JSON takes one of several out, and the draft stays with its owner', async () => {
+  world = await eraseWorld({
+    schema: `${accounts} create table app.draft (id int primary key, account_id int not null references app.account, subject text, meta jsonb not null);
+      insert into app.draft values (1, 2, 'Plans', '{"to": ["ann@example.org", "carl@c.example"], "note": "mine"}');`,
+    map: `${subjects}  app.draft:
+    primary_key: [id]
+    ownership: exclusive
+    references: [{column: account_id, to: app.account.id, kind: fk}]
+    fields:
+      subject: {type: text, category: user.content}
+      meta:
+        type: jsonb
+        paths:
+          '$.to[*]': {category: user.contact.email, identity: contact.email, erase: {redact: node}}
+          '$.note': {category: user.content}
+    erase: delete
+`,
+  });
+  await erase('ann@example.org');
+  expect(await world.query('select subject, meta from app.draft')).toEqual([
+    { subject: 'Plans', meta: { to: ['carl@c.example'], note: 'mine' } },
+  ]);
+});
+
+describe('what is no address of one person', () => {
+  const schema = (alias: string) => `${accounts}
+    create table app.alias (id int primary key, account_id int not null references app.account, address text not null);
+    create table app.log (id int primary key, line text not null);
+    insert into app.alias values (1, 1, '${alias}');
+    insert into app.log values (1, 'from zed@example.org to @example.org by 1 and ann@example.org');`;
+  const map = `${subjects}  app.alias:
+    primary_key: [id]
+    ownership: exclusive
+    references: [{column: account_id, to: app.account.id, kind: fk}]
+    fields: {address: {type: text, category: user.contact.email, identity: user.email}}
+    erase: delete
+  app.log:
+    primary_key: [id]
+    ownership: third-party
+    fields: {line: {type: text, parser: text, identity: contact.email, erase: {redact: address}}}
+    erase: redact
+`;
+  test.each(['@example.org', '1', 'example.org'])('an alias %s names nobody else', async (alias) => {
+    world = await eraseWorld({ schema: schema(alias), map });
+    const done = await erase('ann@example.org');
+    expect(await world.query('select line from app.log')).toEqual([
+      { line: 'from zed@example.org to @example.org by 1 and erased@erased.invalid' },
+    ]);
+    expect(done?.left).toEqual([]);
+  });
+});
+
+test('what stands for an address has room in its column', async () => {
+  world = await eraseWorld({
+    schema: `${accounts} create table app.invite (id int primary key, email varchar(20) not null unique);
+      insert into app.invite values (1, 'ann@example.org'), (2, 'ann+x@example.org'), (3, 'bob@example.org');`,
+    map: `${subjects}  app.invite:
+    primary_key: [id]
+    ownership: third-party
+    fields: {email: {type: varchar, category: user.contact.email, identity: contact.email, erase: {redact: value}}}
+    erase: redact
+`,
+  });
+  await erase('ann@example.org');
+  const rows = await world.query<{ email: string }>('select email from app.invite order by id');
+  expect(rows.map(({ email }) => email)).toEqual([
+    expect.stringMatching(/^erased-/),
+    expect.stringMatching(/^erased-/),
+    'bob@example.org',
+  ]);
+});
