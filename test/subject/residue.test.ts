@@ -189,13 +189,14 @@ describe('a whole database', () => {
         create materialized view app.senders as select 'seen: ann@example.org'::text as sender with data;
         create view app.shown as select * from app.senders;
         create table app.empty ();
-        create table app.gone (address text);
+        create table app.gone (address text, day date);
+        create statistics app.pairs (mcv) on address, day from app.gone;
         insert into app.mail values
           (1, E'To: a@b.example,\\n\\tann@example.org\\r\\n', null, null, null),
           (2, 'x', convert_to('To: Ann@example.org', 'UTF8') || '\\x00ff', '{joann@example.org}', '{"a": "ann\\u0040example.org"}'),
           (3, E'tab\\tann@example.org', '', '{x,"ann@example.org"}', '{}'),
           (4, 'nobody', '\\x', '{}', null);
-        insert into app.gone select 'ann@example.org' from generate_series(1, 100);
+        insert into app.gone select 'ann@example.org', '2026-01-01' from generate_series(1, 100);
         analyze app.gone;
         delete from app.gone;
         select lo_from_bytea(0, convert_to(repeat('x', 1048570) || ' ann@example.org ' || repeat('y', 9), 'UTF8'));
@@ -226,6 +227,7 @@ describe('a whole database', () => {
         'app.mail_1 tags text 1',
         'app.senders sender text 1',
         'statistics of app.gone address text 1',
+        'statistics of app.gone address, day text 1',
         'large objects data text 1',
       ],
     );

@@ -95,11 +95,19 @@ function copies({ relations }: Catalog) {
  * are there.
  */
 async function statistics(db: Client, search: Search): Promise<readonly (FoundRows & { place: string })[]> {
+  const { rows: views } = await db.query<{ there: boolean }>(
+    `select pg_catalog.to_regclass('pg_catalog.pg_stats_ext') is not null as there`,
+  );
+  // CREATE STATISTICS (mcv) keeps combinations of values of its own; from PostgreSQL 12 on.
+  const extended = `union all select schemaname, tablename, pg_catalog.array_to_string(attnames::text[], ', '), most_common_vals::text
+    from pg_catalog.pg_stats_ext`;
   const { rows } = await db.query<Record<'schema' | 'table' | 'column', string> & { seen: string | null }>(
-    `select schemaname as schema, tablename as table, attname as column,
-       concat_ws(E'\\n', most_common_vals::text, histogram_bounds::text, most_common_elems::text) as seen
-     from pg_catalog.pg_stats where schemaname not in ('pg_catalog', 'information_schema')
-     order by schemaname collate "C", tablename collate "C", attname collate "C"`,
+    `select * from (
+       select schemaname as schema, tablename as table, attname as column,
+         concat_ws(E'\\n', most_common_vals::text, histogram_bounds::text, most_common_elems::text) as seen
+       from pg_catalog.pg_stats ${views[0]?.there === true ? extended : ''}
+     ) found where schema not in ('pg_catalog', 'information_schema')
+     order by schema collate "C", "table" collate "C", "column" collate "C"`,
   );
   const scanner = fieldScanner(search);
   return rows.flatMap(({ schema, table, column, seen }) => {
