@@ -158,7 +158,7 @@ const words: Readonly<Record<ErasedRows['action'], string>> = {
 };
 
 export function eraseResult(
-  { plan, inputs }: { readonly plan: { readonly id: string }; readonly inputs: PlannedErase['inputs'] },
+  { plan, inputs }: PlannedErase,
   { outcome, applied }: Pick<SubmittedPlan, 'outcome' | 'applied'> & Partial<SubmittedPlan>,
   more: { readonly backups: SubjectEraseResult['backups']; readonly done?: EraseDone | undefined },
 ): SubjectEraseResult {

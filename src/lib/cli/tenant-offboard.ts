@@ -3,7 +3,7 @@ import { usageError } from '../base/error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import { parseTime } from '../base/parse-time.ts';
 import type { BackupHorizon } from '../subject/erase/index.ts';
-import type { FoundTenant } from '../subject/offboard/plan-offboard.ts';
+import type { PlannedOffboard } from '../subject/offboard/plan-offboard.ts';
 import type { OffboardDone, Offboarding, TenantOffboardResult } from '../subject/offboard/results.ts';
 import { eraseLines, eraseResult } from './subject-erase.ts';
 import type { SubmittedPlan } from './submit-plan.ts';
@@ -21,10 +21,9 @@ export function dayOf(given: string): string {
   });
 }
 
-/** @param submitted undefined where nothing was kept */
 export function deletionResult(
-  { inputs }: FoundTenant,
-  submitted: SubmittedPlan | undefined,
+  { plan, inputs }: PlannedOffboard,
+  submitted: Pick<SubmittedPlan, 'outcome' | 'applied'>,
   { backups, done }: { readonly backups: BackupHorizon; readonly done: OffboardDone | undefined },
 ): Deletion {
   const { tenant, reason, judgedAt, rows, objects, holds, keys, triggers, untied } = inputs;
@@ -34,11 +33,11 @@ export function deletionResult(
     done: _done,
     ...result
   } = eraseResult(
-    { plan: { id: submitted?.plan.id ?? '' }, inputs: { ...erased, request: null, persons: [] } },
-    submitted ?? { outcome: 'not stored' },
+    { plan, inputs: { ...erased, request: null, persons: [] } },
+    { outcome: submitted.outcome, ...(submitted.applied && { applied: submitted.applied }) },
     { backups },
   );
-  return { ...result, planId: submitted?.plan.id ?? null, untied, done: done ?? null };
+  return { ...result, untied, done: done ?? null };
 }
 
 export const deletionColumns: readonly Column<Deletion['rows'][number]>[] = [
@@ -68,7 +67,7 @@ export function clockLine({ tenant, endedOn, dueOn, verdict, deletedAt }: Offboa
 /** Beside the table of rows. */
 export function deletionLines(deletion: Deletion): readonly string[] {
   return [
-    ...eraseLines({ ...deletion, persons: 0, planId: deletion.planId ?? '' }),
+    ...eraseLines({ ...deletion, persons: 0 }),
     ...(deletion.untied.length === 0
       ? []
       : [`of no tenant by the data map, and left as they are: ${deletion.untied.join(', ')}`]),
@@ -77,8 +76,7 @@ export function deletionLines(deletion: Deletion): readonly string[] {
 
 /** What was done, in words. */
 export function deletedLines({ outcome, planId, certificateId, done }: Deletion): readonly string[] {
-  const plan = planId === null ? '' : `: plan ${planId.slice(0, 12)}`;
-  const ending = `${outcome}${plan}${certificateId === null ? '' : `, certificate ${certificateId.slice(0, 12)}`}`;
+  const ending = `${outcome}: plan ${planId.slice(0, 12)}${certificateId === null ? '' : `, certificate ${certificateId.slice(0, 12)}`}`;
   if (done === null) return [ending];
   return [
     `${counted(done.rowsDeleted, 'row')} deleted, ${done.rowsChanged} changed, ${done.rowsLate} came meanwhile`,

@@ -19,7 +19,7 @@ export interface OffboardFlags {
 /**
  * What `tenant offboard` does. Nothing is entered into the register for a tenant that nobody knows.
  * @param onFound told what would be deleted, before anybody is asked
- * @throws {PosternError} as `findTenant`, `endOf`, `requireEnded`, `submitPlan`
+ * @throws {PosternError} as `planOffboard`, `endOf`, `requireEnded`, `submitPlan`
  */
 export async function offboardTenant(
   context: PosternContext,
@@ -49,24 +49,25 @@ export async function offboardTenant(
     await lib.requireTenant(operation, tenant);
     return { tenant, offboarding: mode === 'dry-run' ? (known ?? null) : await begin(), deletion: null };
   }
-  const found = await lib.findTenant(operation, { tenant, reason, endedOn });
+  const planned = await lib.planOffboard(operation, { tenant, reason, endedOn });
   const backups = await operation.horizon();
-  const unsent = deletionResult(found, undefined, { backups, done: undefined });
+  const unsent = deletionResult(planned, { outcome: 'not stored' }, { backups, done: undefined });
   await onFound(unsent);
   if (mode === 'dry-run') return { tenant, offboarding: known ?? null, deletion: unsent };
-  const { number } = await begin();
   const submitted = await submitPlan(context, {
     operation,
     kind: lib.tenantOffboard,
-    plan: found.plan(number),
+    plan: planned.plan,
     mode,
     asking: flags.asking,
   });
+  // The plan does it too, once it is applied.
+  await begin();
   const done = await lib.offboardOutcome(state, submitted.plan);
   const offboarding = await lib.offboardingOf(state, profile, { tenant, now: operation.clock.now() });
   return {
     tenant,
     offboarding: offboarding ?? null,
-    deletion: deletionResult(found, submitted, { backups, done }),
+    deletion: deletionResult(planned, submitted, { backups, done }),
   };
 }

@@ -1,4 +1,4 @@
 export { tenantOffboard } from './kind.ts';
 export { offboardOutcome } from './outcome.ts';
-export { findTenant, requireTenant } from './plan-offboard.ts';
+export { planOffboard, requireTenant } from './plan-offboard.ts';
 export { beginOffboarding, endOf, listOffboardings, offboardingOf, requireEnded } from './register.ts';

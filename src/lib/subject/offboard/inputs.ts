@@ -6,8 +6,6 @@ export const offboardInputs = eraseInputs
   .pick({ reason: true, judgedAt: true, rows: true, objects: true, holds: true, keys: true, triggers: true })
   .extend({
     tenant: z.string().min(1),
-    /** Of the register. */
-    offboarding: z.number().int().positive(),
     /** The day on which the contract ended, and the last on which all has to be deleted or returned. */
     endedOn: z.string(),
     dueOn: z.string(),

@@ -15,7 +15,7 @@ import { settleOffboarding, writeOffboarding } from './ledger.ts';
 import { predicateOf } from './predicate.ts';
 import { recountRows } from './recount.ts';
 import { recountObjects } from './recount-objects.ts';
-import { recordEvent } from './register.ts';
+import { beginOffboarding, recordEvent } from './register.ts';
 import { recounted } from './results.ts';
 
 export const tenantOffboard: PlanKind<EraseContext> = {
@@ -66,12 +66,10 @@ function freeze(context: EraseContext, plan: Plan, inputs: OffboardInputs): Prom
   );
 }
 
-async function ledger(
-  context: EraseContext,
-  plan: Plan,
-  { tenant, holds }: OffboardInputs,
-): Promise<JsonObject> {
+async function ledger(context: EraseContext, plan: Plan, inputs: OffboardInputs): Promise<JsonObject> {
   const { profile, clock } = context;
+  const { tenant, holds } = inputs;
+  await beginOffboarding(context, inputs);
   await writeOffboarding(await context.state(), { profile, planId: plan.id, tenant, at: clock.now() });
   await recordHeld(context, plan.id, holds);
   return { ledger: 'written' };
@@ -84,10 +82,11 @@ async function register(context: EraseContext, plan: Plan, inputs: OffboardInput
   const found = recounted.parse(results.get(plan.body.steps.findIndex(({ kind }) => kind === 'recount')));
   const now = context.clock.now();
   const outcome = { doneAt: now.toISOString(), inTime: !isAfterDay(now, inputs.dueOn) };
+  const { number } = await beginOffboarding(context, inputs);
   if (found.left.length + found.objectsLeft.length > 0) return { ...outcome, deleted: false };
   const keptRows = found.kept.reduce((sum, { rows }) => sum + rows, 0);
   await recordEvent(state, {
-    number: inputs.offboarding,
+    number,
     kind: 'deleted',
     planId: plan.id,
     detail: { keptRows },

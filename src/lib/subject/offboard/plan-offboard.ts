@@ -31,21 +31,20 @@ export interface OffboardOptions {
   readonly endedOn: string;
 }
 
-export interface FoundTenant {
-  readonly inputs: Omit<OffboardInputs, 'offboarding'>;
-  /** @param offboarding the register's number */
-  plan(offboarding: number): Plan;
+export interface PlannedOffboard {
+  readonly plan: Plan;
+  readonly inputs: OffboardInputs;
 }
 
 /**
- * Finds all that a tenant has, and what becomes of it. Nothing is kept of it but the plan that is made from it.
+ * Plans that all that a tenant has is deleted. Nothing is kept of it but the plan.
  * @throws {PosternError} exit 2 `tenant-unknown`; exit 6 `map-incomplete`, `erase-blocked`, `role-cannot-write`,
  * `row-security`
  */
-export async function findTenant(
+export async function planOffboard(
   context: EraseContext,
   { tenant, reason, endedOn }: OffboardOptions,
-): Promise<FoundTenant> {
+): Promise<PlannedOffboard> {
   const db = await context.openWriter();
   try {
     const at = context.clock.now();
@@ -80,7 +79,7 @@ export async function findTenant(
     const writable = [...task.treatments.values()].filter(isWritable).map(({ table }) => table.name);
     await requireAllRows(db, writable);
     const tied = tenantTables(task.graph);
-    const inputs = {
+    const inputs = offboardInputs.parse({
       tenant,
       reason,
       endedOn,
@@ -88,20 +87,16 @@ export async function findTenant(
       judgedAt: at.toISOString(),
       untied: writable.filter((name) => !tied.has(name)),
       ...closureInputs(closure),
-    };
-    const target = await databaseTarget(db);
-    return {
+    });
+    const plan = createPlan(context, {
+      kind: 'tenant.offboard',
+      target: await databaseTarget(db),
       inputs,
-      plan: (offboarding) =>
-        createPlan(context, {
-          kind: 'tenant.offboard',
-          target,
-          inputs: offboardInputs.parse({ ...inputs, offboarding }),
-          steps: stepsOf(closure, tenant),
-          preconditions: [...erasePreconditions(map, catalog)],
-          effects: effectsOf(closure),
-        }),
-    };
+      steps: stepsOf(closure, tenant),
+      preconditions: [...erasePreconditions(map, catalog)],
+      effects: effectsOf(closure),
+    });
+    return { plan, inputs };
   } finally {
     await db.end().catch(() => {});
   }

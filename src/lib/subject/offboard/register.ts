@@ -11,7 +11,12 @@ export interface RegisterContext extends AuditContext {
   readonly profile: string;
 }
 
-type Stored = Omit<Offboarding, 'dueOn' | 'verdict'>;
+interface Stored extends Omit<Offboarding, 'dueOn' | 'verdict'> {
+  readonly isLast: boolean;
+}
+
+const isLast = `not exists (select from postern.offboarding later
+  where later.profile = o.profile and later.tenant = o.tenant and later.offboarding_id > o.offboarding_id)`;
 
 /** The last entry of each tenant, by name; with `all`, the earlier ones too. */
 async function readOffboardings(
@@ -26,11 +31,10 @@ async function readOffboardings(
        ${isoTime('o.begun_at')} as "begunAt", ${event('returned', isoTime('e.at'))} as "returnedAt",
        ${event('deleted', isoTime('e.at'))} as "deletedAt",
        (select c.id from postern.offboarding_event e join postern.certificate c using (plan_id)
-        where e.offboarding_id = o.offboarding_id and e.kind = 'deleted' order by e.event limit 1) as "certificateId"
+        where e.offboarding_id = o.offboarding_id and e.kind = 'deleted' order by e.event limit 1) as "certificateId",
+       ${isLast} as "isLast"
      from postern.offboarding o
-     where o.profile = $1 and ($2::text is null or o.tenant = $2)
-       and ($3 or not exists (select from postern.offboarding later
-         where later.profile = o.profile and later.tenant = o.tenant and later.offboarding_id > o.offboarding_id))
+     where o.profile = $1 and ($2::text is null or o.tenant = $2) and ($3 or ${isLast})
      order by o.ended_on, o.offboarding_id`,
     [profile, tenant ?? null, all],
   );
@@ -62,9 +66,11 @@ function judged(
   { now, within }: { readonly now: Date; readonly within: number },
 ): Offboarding {
   const due = dueOn(stored.endedOn);
-  const entry = { ...stored, dueOn: due };
+  const { isLast: counts, ...own } = stored;
+  const entry = { ...own, dueOn: due };
   if (stored.deletedAt !== null)
     return { ...entry, verdict: isAfterDay(new Date(stored.deletedAt), due) ? 'late' : 'deleted' };
+  if (!counts) return { ...entry, verdict: 'superseded' };
   if (isAfterDay(now, due)) return { ...entry, verdict: 'overdue' };
   return { ...entry, verdict: isAfterDay(new Date(now.getTime() + within), due) ? 'due' : 'open' };
 }

@@ -19,8 +19,8 @@ export const offboarding = z.strictObject({
   returnedAt: z.string().nullable(),
   deletedAt: z.string().nullable(),
   certificateId: z.string().nullable(),
-  /** `due`: soon. `late`: deleted after its day. */
-  verdict: z.enum(['open', 'due', 'overdue', 'deleted', 'late']),
+  /** `due`: soon. `late`: deleted after its day. `superseded`: a later entry counts. */
+  verdict: z.enum(['open', 'due', 'overdue', 'deleted', 'late', 'superseded']),
 });
 
 export const tenantListResult = z.strictObject({
@@ -66,7 +66,7 @@ export const tenantOffboardResult = z.strictObject({
   offboarding: offboarding.nullable(),
   deletion: subjectEraseResult
     .omit({ persons: true, done: true })
-    .extend({ planId: z.string().nullable(), untied: z.array(z.string()), done: offboardDone.nullable() })
+    .extend({ untied: z.array(z.string()), done: offboardDone.nullable() })
     .nullable(),
 });
 
