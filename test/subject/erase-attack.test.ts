@@ -135,3 +135,35 @@ test('what stands for an address has room in its column', async () => {
     'bob@example.org',
   ]);
 });
+
+test('the address of a contact in somebody’s own row does not make that row the contact', async () => {
+  world = await eraseWorld({
+    schema: `create schema app; create table app.account (id int primary key, email text not null, recovery text);
+      create table app.doc (id int primary key, account_id int not null references app.account, body text not null);
+      insert into app.account values (2, 'bob@example.org', 'ann@example.org'); insert into app.doc values (1, 2, 'Bob’s');`,
+    map: `version: 1
+subjects:
+  user: {identities: {email: {normalise: [lower]}}}
+  contact: {identities: {email: {normalise: [lower]}}}
+tables:
+  app.account:
+    primary_key: [id]
+    ownership: exclusive
+    fields:
+      email: {type: text, category: user.contact.email, identity: user.email}
+      recovery: {type: text, category: user.contact.email, identity: contact.email, erase: set-null}
+    erase: delete
+  app.doc:
+    primary_key: [id]
+    ownership: exclusive
+    references: [{column: account_id, to: app.account.id, kind: fk}]
+    fields: {body: {type: text, category: user.content}}
+    erase: delete
+`,
+  });
+  await erase('ann@example.org');
+  expect(await world.query('select email, recovery from app.account')).toEqual([
+    { email: 'bob@example.org', recovery: null },
+  ]);
+  expect(await world.query('select id from app.doc')).toHaveLength(1);
+});

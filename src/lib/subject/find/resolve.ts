@@ -2,7 +2,7 @@ import { refused } from '../../base/error.ts';
 import type { Queryable } from '../../base/postgres.ts';
 import { type ModelTable, tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
-import { type AliasTable, namesOf, type PersonGraph } from '../graph/person-graph.ts';
+import { type AliasTable, ownNamesOf, type PersonGraph } from '../graph/person-graph.ts';
 import { isName, isWeak } from '../identity/identities.ts';
 import { type KnownValues, matchSql, type Parameters, parameters, type Spot } from '../identity/spots.ts';
 import type { RootRow } from './known-rows.ts';
@@ -66,7 +66,7 @@ const sizeOf = (known: Found['known'], roots: Found['roots']): number =>
 
 /** Rows that are the person, by a name of theirs; each brings its other names. */
 async function addRoots(db: Queryable, resolving: Resolving, root: ModelTable, found: Found): Promise<void> {
-  const spots = namesOf(resolving.graph.spots, root);
+  const spots = ownNamesOf(resolving.graph.spots, root);
   const { values, add } = parameters();
   const matched = anyOf(spots.filter(strong), 't', found.known, { ...resolving, add });
   if (matched === undefined) return;
@@ -84,7 +84,7 @@ async function addByAlias(
   const matched = anyOf(spots.filter(strong), 'a', found.known, { ...resolving, add: up.add });
   if (matched !== undefined) {
     const where = isReferredBy(way, table, matched);
-    await readRoots(db, resolving, root, where, up, found, namesOf(resolving.graph.spots, root));
+    await readRoots(db, resolving, root, where, up, found, ownNamesOf(resolving.graph.spots, root));
   }
   const down = parameters();
   const owned = ownedSql(

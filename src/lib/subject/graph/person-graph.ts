@@ -85,6 +85,15 @@ export function namesOf(spots: PersonGraph['spots'], { name, entry }: ModelTable
   return (spots.get(name) ?? []).filter(({ form }) => form === 'scalar');
 }
 
+/**
+ * The values of a row that is a person by which that person is told. Those of another subject than the first are
+ * somebody whom the row names, as an address for recovery is.
+ */
+export function ownNamesOf(spots: PersonGraph['spots'], table: ModelTable): readonly Spot[] {
+  const names = namesOf(spots, table);
+  return names.filter(({ identity }) => identity.subject === names[0]?.identity.subject);
+}
+
 /** The references of a row that lead to rows of other exclusive tables, by which it is owned. */
 function exclusiveOwners(model: MapModel, table: ModelTable): readonly ModelReference[] {
   return ownerReferences(table).filter(
@@ -102,7 +111,7 @@ function aliasOf(
   const names = namesOf(graph.spots, table);
   if (names.length === 0 || graph.roots.includes(table)) return [];
   return graph.roots.flatMap((root) => {
-    const subjects = new Set(namesOf(graph.spots, root).map(({ identity }) => identity.subject));
+    const subjects = new Set(ownNamesOf(graph.spots, root).map(({ identity }) => identity.subject));
     const spots = names.filter(({ identity }) => subjects.has(identity.subject));
     if (spots.length === 0) return [];
     const way = wayUp(graph.model, table, root.name, new Set());

@@ -5,7 +5,7 @@ import { quoteIdentifier } from '../../../platform/quote.ts';
 import type { RootRow } from '../../find/known-rows.ts';
 import { isOneOf } from '../../find/known-rows.ts';
 import { type Resolving, resolvePerson } from '../../find/resolve.ts';
-import { type AliasTable, namesOf } from '../../graph/person-graph.ts';
+import { type AliasTable, ownNamesOf } from '../../graph/person-graph.ts';
 import { isName, isWeak, searchForms } from '../../identity/identities.ts';
 import { type KnownValues, parameters, type Spot } from '../../identity/spots.ts';
 
@@ -114,7 +114,7 @@ async function links(
     const own = roots.filter(({ table }) => table === root.name);
     if (own.length === 0) continue;
     const { values, add } = parameters();
-    const spots = namesOf(graph.spots, root);
+    const spots = ownNamesOf(graph.spots, root);
     const from = `${tableName(root.name)} t where ${isOneOf(root, 't', own, { add })}`;
     found.push(
       ...(await readLinks(db, root.name, keySql(root.entry.primary_key, 't'), spots, 't', from, values)),
