@@ -167,3 +167,44 @@ tables:
   ]);
   expect(await world.query('select id from app.doc')).toHaveLength(1);
 });
+
+test('rows of another tenant stay, also where the tenant stands in the row above', async () => {
+  world = await eraseWorld({
+    schema: `create schema app; create table app.account (tenant int not null, id int primary key, email text not null);
+      create table app.mail (tenant int not null, id int primary key, account_id int not null references app.account);
+      create table app.part (id int primary key, mail_id int not null references app.mail, body text not null, to_addr text not null);
+      insert into app.account values (1, 1, 'ann@example.org'), (1, 3, 'cy@example.org'), (2, 2, 'bob@example.org');
+      insert into app.mail values (1, 1, 3), (2, 2, 2);
+      insert into app.part values (1, 1, 'to ann@example.org', 'ann@example.org'), (2, 2, 'to ann@example.org', 'ann@example.org');`,
+    map: `version: 1
+subjects:
+  user: {identities: {email: {normalise: [lower]}}}
+tables:
+  app.account:
+    primary_key: [id]
+    tenant: tenant
+    ownership: exclusive
+    fields: {email: {type: text, category: user.contact.email, identity: user.email}}
+    erase: delete
+  app.mail:
+    primary_key: [id]
+    tenant: tenant
+    ownership: exclusive
+    references: [{column: account_id, to: app.account.id, kind: fk}]
+    erase: delete
+  app.part:
+    primary_key: [id]
+    ownership: shared
+    references: [{column: mail_id, to: app.mail.id, kind: fk}]
+    fields:
+      body: {type: text, parser: text, identity: user.email, erase: {redact: address}}
+      to_addr: {type: text, category: user.contact.email, identity: user.email, erase: {replace: gone}}
+    erase: {when_last_owner: delete, else: detach}
+`,
+  });
+  await erase('ann@example.org', '1');
+  expect(await world.query('select id, body, to_addr from app.part order by id')).toEqual([
+    { id: 1, body: 'to erased@erased.invalid', to_addr: 'gone' },
+    { id: 2, body: 'to ann@example.org', to_addr: 'ann@example.org' },
+  ]);
+});

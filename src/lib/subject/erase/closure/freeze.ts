@@ -7,7 +7,8 @@ import type { PersonGraph } from '../../graph/person-graph.ts';
 import { isWeak } from '../../identity/identities.ts';
 import { type KnownValues, matchSql, type Parameters, parameters, type Spot } from '../../identity/spots.ts';
 import { erasedFields } from '../change/fields.ts';
-import { type InsideFinder, insideFinder, namedInside, ofTenant, textsOf } from './named-inside.ts';
+import { type InsideFinder, insideFinder, namedInside, textsOf } from './named-inside.ts';
+import { ofTenant } from './of-tenant.ts';
 import { rowsOfTenant } from './tenant-rows.ts';
 import { keptByLaw, type RowAction, type RowScope, type Treatment } from './treatment.ts';
 import { ownersOf, waysToOwner } from './ways.ts';
@@ -150,7 +151,7 @@ async function addMentions(
   const about = match(isAbout ? outside.filter(isOfOne) : []);
   const named = match(isAbout ? outside.filter((spot) => !isOfOne(spot)) : outside);
   const links = linksToTheirs(task, treatment, add);
-  const tenant = ofTenant(treatment, task.tenant);
+  const tenant = ofTenant(task, table);
   const anyOf = (parts: readonly string[]) =>
     parts.length === 0 ? 'false' : `coalesce(${parts.join(' or ')}, false)`;
   const isNamed = anyOf([...about, ...named]);

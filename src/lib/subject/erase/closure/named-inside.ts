@@ -1,7 +1,7 @@
 import type { Client } from '../../../base/postgres.ts';
 import { copyOut } from '../../../platform/copy-out.ts';
 import { tableName } from '../../../platform/map/index.ts';
-import { quoteIdentifier, quoteLiteral } from '../../../platform/quote.ts';
+import { quoteIdentifier } from '../../../platform/quote.ts';
 import { nameSet, type Redactor, redactor } from '../../redact/index.ts';
 import { copiedFields, rowSieve, type Search, searchFor } from '../../residue/index.ts';
 import { namingRules } from '../change/change-row.ts';
@@ -97,9 +97,3 @@ function holds(
   const bytes = form === 'bytes' ? Buffer.from(field.toString('latin1', 2), 'hex') : field;
   return finder.inside(bytes, parser, identity) !== undefined;
 }
-
-/** SQL over `t` that needs no parameters, as COPY takes none. */
-export const ofTenant = ({ table }: Treatment, tenant: string | undefined): string =>
-  tenant === undefined || table.entry.tenant === undefined
-    ? 'true'
-    : `t.${quoteIdentifier(table.entry.tenant)}::text = ${quoteLiteral(tenant)}`;
