@@ -208,3 +208,47 @@ tables:
     { id: 2, body: 'to ann@example.org', to_addr: 'ann@example.org' },
   ]);
 });
+
+test('a shared row that is held by shared rows goes with the last of them', async () => {
+  world = await eraseWorld({
+    schema: `${accounts}
+      create table app.message (id int primary key);
+      create table app.copy (id int primary key, account_id int not null references app.account, message_id int not null references app.message);
+      create table app.part (id int primary key, data text not null);
+      create table app.partlist (message_id int not null references app.message, part_id int not null references app.part, primary key (message_id, part_id));
+      insert into app.message values (1), (2);
+      insert into app.copy values (1, 1, 1), (2, 1, 2), (3, 2, 2);
+      insert into app.part values (1, 'hers alone'), (2, 'of both'), (3, 'in two messages');
+      insert into app.partlist values (1, 1), (2, 2), (1, 3), (2, 3);`,
+    map: `${subjects}  app.message:
+    primary_key: [id]
+    ownership: shared
+    erase: {when_last_owner: delete, else: detach}
+  app.copy:
+    primary_key: [id]
+    ownership: exclusive
+    owner: account
+    references:
+      - {column: account_id, to: app.account.id, kind: fk}
+      - {column: message_id, to: app.message.id, kind: fk}
+    erase: delete
+  app.part:
+    primary_key: [id]
+    ownership: shared
+    held_by: app.partlist.part_id
+    fields: {data: {type: text, parser: text, identity: contact.email, category: user.content, erase: {redact: address}}}
+    erase: {when_last_owner: delete, else: detach}
+  app.partlist:
+    primary_key: [message_id, part_id]
+    ownership: shared
+    owner: message
+    references:
+      - {column: message_id, to: app.message.id, kind: fk}
+      - {column: part_id, to: app.part.id, kind: fk}
+    erase: {when_last_owner: delete, else: detach}
+`,
+  });
+  await erase('ann@example.org');
+  expect(await world.query('select id from app.message')).toEqual([{ id: 2 }]);
+  expect(await world.query('select id from app.part order by id')).toEqual([{ id: 2 }, { id: 3 }]);
+});

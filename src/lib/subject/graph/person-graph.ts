@@ -22,7 +22,7 @@ export interface PersonGraph {
   readonly roots: readonly ModelTable[];
   /** Tables with further names of a person, and the way up to that row. */
   readonly aliases: readonly AliasTable[];
-  /** Of shared tables, by name: the exclusive rows that give their owner a share. */
+  /** Of shared tables, by name: the rows that give their owner a share. */
   readonly holders: ReadonlyMap<string, readonly Holder[]>;
 }
 
@@ -57,17 +57,17 @@ function holdersOf(model: MapModel, shared: ModelTable): readonly Holder[] {
   if (shared.entry.ownership !== 'shared') return [];
   const named = [shared.entry.held_by ?? []].flat().map(canonicalName);
   if (named.length === 0 && validOwners(model, shared).length > 0) return [];
-  return [...model.tables.values()].flatMap((table) =>
-    table.entry.ownership !== 'exclusive'
-      ? []
-      : table.references.flatMap((reference) => {
-          const columns = reference.columns.map((column) =>
-            formatName(...(parseName(table.name) ?? []), column),
-          );
-          const isMeant = named.length === 0 || columns.some((column) => named.includes(column));
-          return reference.toTable === shared.name && isMeant ? [{ table, reference }] : [];
-        }),
-  );
+  return [...model.tables.values()].flatMap((table) => {
+    const { ownership } = table.entry;
+    // Rows of several give their owners a share only where that is said: as parts of shared messages do.
+    const isHolder = ownership === 'exclusive' || (ownership === 'shared' && named.length > 0);
+    if (!isHolder || validOwners(model, table).some(({ toTable }) => toTable === shared.name)) return [];
+    return table.references.flatMap((reference) => {
+      const columns = reference.columns.map((column) => formatName(...(parseName(table.name) ?? []), column));
+      const isMeant = named.length === 0 || columns.some((column) => named.includes(column));
+      return reference.toTable === shared.name && isMeant ? [{ table, reference }] : [];
+    });
+  });
 }
 
 /** The references over which a row has an owner: a row of one person alone cannot belong to a row of several. */

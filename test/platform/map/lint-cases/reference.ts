@@ -97,4 +97,13 @@ export const referenceCases: readonly Case[] = [
     change: ['    owner: owner\n', '    owner: owner\n    held_by: public.messages.mailbox_id\n'],
     says: 'public.mailboxes is not shared',
   },
+  {
+    rule: 'MAP43',
+    when: 'what holds it is a third party’s',
+    change: [
+      '    exports: {as: mbox}\n',
+      '    exports: {as: mbox}\n    held_by: public.notes.message_id\n  public.notes:\n    primary_key: [id]\n    ownership: third-party\n    references: [{column: message_id, to: public.messages.id, kind: soft}]\n',
+    ],
+    says: 'give nobody a share',
+  },
 ];

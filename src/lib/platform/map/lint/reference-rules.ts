@@ -2,7 +2,7 @@ import { formatName, parseColumnName } from '../name.ts';
 import { endsOf } from './catalog-model.ts';
 import { present } from './column-rules.ts';
 import type { CatalogRule, MapRule } from './finding.ts';
-import { at, type MapModel, type ModelReference, ownerReferences } from './map-model.ts';
+import { at, type MapModel, type ModelReference, type ModelTable, ownerReferences } from './map-model.ts';
 
 export const referenceOutsideMap: MapRule = {
   id: 'MAP06',
@@ -170,7 +170,8 @@ export const ambiguousReference: MapRule = {
 export const unfitHolder: MapRule = {
   id: 'MAP43',
   severity: 'error',
-  demand: 'held_by names columns of exclusive tables that refer to this shared table',
+  demand:
+    'held_by names columns that refer to this shared table, of tables whose rows have an owner elsewhere',
   *check(model) {
     for (const table of model.tables.values()) {
       const named = [table.entry.held_by ?? []].flat();
@@ -186,9 +187,17 @@ export const unfitHolder: MapRule = {
           ({ columns, toTable }) => toTable === table.name && columns.includes(column),
         );
         if (refers !== true) yield { path, message: `no reference of ${name} leads to ${table.name}` };
-        else if (found?.entry.ownership !== 'exclusive')
-          yield { path, message: `${holder} is not exclusive, so its rows give nobody a share` };
+        else if (found === undefined || !givesShares(found, table.name))
+          yield { path, message: `rows of ${holder} belong to nobody, and give nobody a share` };
       }
     }
   },
 };
+
+/** An exclusive row is its owner's; a shared one is where it belongs to something else than what it holds. */
+function givesShares(table: ModelTable, held: string): boolean {
+  const { ownership } = table.entry;
+  if (ownership !== 'shared') return ownership === 'exclusive';
+  const owners = ownerReferences(table);
+  return owners.length > 0 && owners.every(({ toTable }) => toTable !== held);
+}

@@ -53,7 +53,7 @@ export function waysToOwner(
         {
           isTheirs: `(${own}) in (select ${referringSql(reference, 'w')} from ${frozen} w where w.postern_owned)`,
           isOthers: `exists (select from ${tableName(holder.name)} l where (${referringSql(reference, 'l')}) = (${own})
-          and not exists (select from ${frozen} w where w.postern_owned and ${same}))`,
+          and not exists (select from ${frozen} w where w.postern_owned and w.postern_action <> 'detach' and ${same}))`,
         },
       ];
     },
