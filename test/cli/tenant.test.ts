@@ -94,6 +94,10 @@ test('bad input ends with 2 or 6, and nothing is written', async () => {
     [[...common, '--ended', '2026-02-03T10:00:00Z'], 2, /takes a day/],
     [[...common, '--ended', day(-3), '--delete'], 6, /ends on/],
     [[...common, '--ended', day(1), '--plan-only'], 2, /--delete/],
+    [[...common, '--ended', day(1), '--return'], 2, /--out/],
+    [[...common, '--ended', day(1), '--return', '--out', 'x.zip', '--delete'], 2, /--return|--delete/],
+    [[...common, '--ended', day(1), '--return', '--out', 'x.zip', '--no-input'], 2, /whom the archive/],
+    [[...common, '--ended', day(1), '--return', '--out', 'x.tar', '--no-passphrase'], 2, /name of a zip/],
     [[...common, '--ended', day(1), '--delete', '--no-input'], 2, /--confirm/],
   ] as const) {
     const run = await world.run('tenant', 'offboard', ...argv);
@@ -131,6 +135,29 @@ test('the end of a contract is entered, and the list tells when its time is over
   expect(mended.stderr).toContain(`ended on ${day(25)}; due on ${day(-5)}`);
   const list = await world.must('tenant', 'list');
   expect(list.stdout).toMatch(new RegExp(`^o'neil +${day(25)} +${day(-5)} .*due`, 'm'));
+  expect(await left()).toEqual(whole);
+});
+
+test('all of it is handed out, encrypted for the controller, and the list tells when', async () => {
+  const out = join(world.folder, 'oneil.zip');
+  const key = join(world.folder, 'keys/backup-operations.pub.asc');
+  const argv = [...common, '--return', '--out', out, '--recipient', key, '--json'];
+  const { result } = await checkedJson('tenant offboard', await world.run('tenant', 'offboard', ...argv));
+  expect(result).toMatchObject({
+    offboarding: { returnedAt: expect.any(String), deletedAt: null },
+    returned: {
+      archives: [{ file: `${out}.gpg`, certificateId: expect.any(String) }],
+      encryptedFor: expect.stringMatching(/^[0-9A-F]{40}$/),
+      tables: [
+        { table: 'public.person', rows: 500 },
+        { table: 'public.mail', rows: 500 },
+        { table: 'public.invoice', rows: 2 },
+      ],
+      left: [],
+      missing: [],
+    },
+  });
+  expect((await readFile(`${out}.gpg`)).includes('person7@example.org')).toBe(false);
   expect(await left()).toEqual(whole);
 });
 

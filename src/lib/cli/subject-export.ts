@@ -78,7 +78,7 @@ export async function runExport(
 }
 
 /** Where the objects of a bucket of the map are: as for subjects, else as for backups. */
-function bucketStores(context: PosternContext): ExportContext['openBucket'] {
+export function bucketStores(context: PosternContext): ExportContext['openBucket'] {
   const { subjects, backup } = context.config.profile;
   const buckets = { ...backup?.objects?.buckets, ...subjects?.buckets };
   return async (name) => {

@@ -3,23 +3,24 @@ import type { TenantOffboardResult } from '../subject/offboard/results.ts';
 import type { PosternContext } from './context.ts';
 import { planModeOf } from './report-submitted.ts';
 import { eraseContext } from './subject-erase.ts';
-import { type SubmitOptions, submitPlan } from './submit-plan.ts';
+import { submitPlan } from './submit-plan.ts';
 import { dayOf, deletionResult } from './tenant-offboard.ts';
+import type { ReturnFlags } from './tenant-return.ts';
 
-export interface OffboardFlags {
+export interface OffboardFlags extends ReturnFlags {
   readonly tenant: string;
   readonly delete: boolean;
+  readonly return: boolean;
   readonly ended?: string | undefined;
   readonly reason: string;
   readonly 'dry-run': boolean;
   readonly 'plan-only': boolean;
-  readonly asking: SubmitOptions<never>['asking'];
 }
 
 /**
  * What `tenant offboard` does. Nothing is entered into the register for a tenant that nobody knows.
  * @param onFound told what would be deleted, before anybody is asked
- * @throws {PosternError} as `planOffboard`, `endOf`, `requireEnded`, `submitPlan`
+ * @throws {PosternError} as `planOffboard`, `endOf`, `requireEnded`, `submitPlan`, `handOut`
  */
 export async function offboardTenant(
   context: PosternContext,
@@ -45,15 +46,29 @@ export async function offboardTenant(
   if (flags.delete) lib.requireEnded(tenant, endedOn, now);
   const mode = planModeOf(flags);
   const begin = () => lib.beginOffboarding(operation, { tenant, endedOn, reason });
+  const nothing = { tenant, offboarding: known ?? null, deletion: null, returned: null };
   if (!flags.delete) {
     await lib.requireTenant(operation, tenant);
-    return { tenant, offboarding: mode === 'dry-run' ? (known ?? null) : await begin(), deletion: null };
+    if (mode === 'dry-run') return nothing;
+    if (!flags.return) return { ...nothing, offboarding: await begin() };
+    const { handOut } = await import('./tenant-return.ts');
+    const returned = await handOut(context, tenant, flags);
+    const { number } = await begin();
+    const { exportId, archives, missing } = returned;
+    const detail = {
+      exportId,
+      archives: archives.map(({ bytes, sha256 }) => ({ bytes, sha256 })),
+      missing: missing.reduce((sum, { count }) => sum + count, 0),
+    };
+    await lib.recordEvent(state, { number, kind: 'returned', planId: undefined, detail });
+    const offboarding = (await lib.offboardingOf(state, profile, { tenant, now })) ?? null;
+    return { ...nothing, offboarding, returned };
   }
   const planned = await lib.planOffboard(operation, { tenant, reason, endedOn });
   const backups = await operation.horizon();
   const unsent = deletionResult(planned, { outcome: 'not stored' }, { backups, done: undefined });
   await onFound(unsent);
-  if (mode === 'dry-run') return { tenant, offboarding: known ?? null, deletion: unsent };
+  if (mode === 'dry-run') return { ...nothing, deletion: unsent };
   const submitted = await submitPlan(context, {
     operation,
     kind: lib.tenantOffboard,
@@ -66,7 +81,7 @@ export async function offboardTenant(
   const done = await lib.offboardOutcome(state, submitted.plan);
   const offboarding = await lib.offboardingOf(state, profile, { tenant, now: operation.clock.now() });
   return {
-    tenant,
+    ...nothing,
     offboarding: offboarding ?? null,
     deletion: deletionResult(planned, submitted, { backups, done }),
   };

@@ -87,7 +87,7 @@ async function finish(
 }
 
 /** What a disk or a folder says, as what it means here; anything else as it is. */
-function unwritable(error: unknown): unknown {
+export function unwritable(error: unknown): unknown {
   const isDisk =
     error instanceof Error &&
     !(error instanceof PosternError) &&

@@ -129,7 +129,8 @@ export async function requireTenant(
   throw unknownTenant(tenant);
 }
 
-function unknownTenant(tenant: string): Error {
+/** @returns exit 2, `tenant-unknown` */
+export function unknownTenant(tenant: string): Error {
   return usageError(`no row of the platform is of a tenant ${JSON.stringify(tenant)}`, {
     code: 'tenant-unknown',
     hints: [

@@ -60,6 +60,26 @@ export const offboardDone = recounted.extend({
   objectsRetained: count,
 });
 
+export const tenantReturn = z.strictObject({
+  exportId: z.string(),
+  archives: z.array(
+    z.strictObject({
+      file: z.string(),
+      bytes: count,
+      sha256: z.string(),
+      files: count,
+      certificateId: z.string().nullable(),
+    }),
+  ),
+  /** The fingerprint of an OpenPGP key, `passphrase`, or null: in clear. */
+  encryptedFor: z.string().nullable(),
+  tables: z.array(z.strictObject({ table: z.string(), rows: count, messages: count, objects: count })),
+  /** Tables that are not in it, and why. */
+  left: z.array(z.strictObject({ table: z.string(), why: z.string() })),
+  /** What should be in it and could not be had. */
+  missing: z.array(z.strictObject({ table: z.string(), why: z.string(), count })),
+});
+
 export const tenantOffboardResult = z.strictObject({
   tenant: z.string(),
   /** Null where nothing is kept: a dry run of one that the register does not know. */
@@ -68,8 +88,10 @@ export const tenantOffboardResult = z.strictObject({
     .omit({ persons: true, done: true })
     .extend({ untied: z.array(z.string()), done: offboardDone.nullable() })
     .nullable(),
+  returned: tenantReturn.nullable(),
 });
 
+export type TenantReturn = z.infer<typeof tenantReturn>;
 export type Offboarding = z.infer<typeof offboarding>;
 export type TenantListResult = z.infer<typeof tenantListResult>;
 export type Recounted = z.infer<typeof recounted>;

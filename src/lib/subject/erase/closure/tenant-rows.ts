@@ -69,13 +69,17 @@ export function rowsOfTenant(
 }
 
 /**
- * SQL over `t`, without parameters: whether a row's own column says that it is the tenant's, as the index on that column
+ * SQL over the row `alias`, without parameters: whether a row's own column says that it is the tenant's, as the index on that column
  * serves it. Undefined where the table has no such column.
  */
-export function isOfTenant({ table, relation }: Treatment, tenant: string): string | undefined {
+export function isOfTenant(
+  { table, relation }: Pick<Treatment, 'table' | 'relation'>,
+  tenant: string,
+  alias = 't',
+): string | undefined {
   const name = table.entry.tenant;
   if (name === undefined) return undefined;
-  const column = `t.${quoteIdentifier(name)}`;
+  const column = `${alias}.${quoteIdentifier(name)}`;
   const type = relation.columns.find((one) => one.name === name)?.type ?? '';
   // What is written in another way is no name of the tenant in a table that keeps it as text.
   if (/^(smallint|integer|bigint)$/.test(type))
