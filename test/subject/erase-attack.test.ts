@@ -252,3 +252,24 @@ test('a shared row that is held by shared rows goes with the last of them', asyn
   expect(await world.query('select id from app.message')).toEqual([{ id: 2 }]);
   expect(await world.query('select id from app.part order by id')).toEqual([{ id: 2 }, { id: 3 }]);
 });
+
+test('a value that a foreign key compares is refused before anything is done', async () => {
+  world = await eraseWorld({
+    schema: `${accounts} create table app.block (email text primary key);
+      create table app.hit (id int primary key, email text not null references app.block);
+      insert into app.block values ('ann@example.org'), ('bob@example.org'); insert into app.hit values (1, 'ann@example.org');`,
+    map: `${subjects}  app.block:
+    primary_key: [email]
+    ownership: third-party
+    fields: {email: {type: text, category: user.contact.email, identity: contact.email, erase: {pseudonymise: hmac}}}
+    erase: redact
+  app.hit:
+    primary_key: [id]
+    ownership: third-party
+    references: [{column: email, to: app.block.email, kind: fk}]
+    fields: {email: {type: text, category: user.contact.email, identity: contact.email, erase: {pseudonymise: hmac}}}
+    erase: redact
+`,
+  });
+  await expect(planned('ann@example.org')).rejects.toMatchObject({ code: 'erase-blocked' });
+});

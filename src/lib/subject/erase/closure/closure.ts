@@ -6,6 +6,7 @@ import { personGraph } from '../../graph/person-graph.ts';
 import type { HoldMatcher } from '../../hold/index.ts';
 import type { KnownValues } from '../../identity/spots.ts';
 import { type ErasedField, erasedFields } from '../change/fields.ts';
+import { changedKeys } from './changed-keys.ts';
 import { type FrozenRows, frozenRows } from './counts.ts';
 import { type DeleteOrder, deleteOrder } from './delete-order.ts';
 import { type InboundKey, inboundKeys } from './foreign-keys.ts';
@@ -27,6 +28,8 @@ export interface Closure {
   readonly held: readonly HeldRows[];
   readonly keys: readonly InboundKey[];
   readonly order: DeleteOrder;
+  /** As `changedKeys` says. */
+  readonly changedKeys: readonly string[];
 }
 
 export interface ClosureOptions {
@@ -78,14 +81,16 @@ export async function closureOf(db: Client, options: ClosureOptions): Promise<Cl
   const keys = await inboundKeys(db, task, catalog);
   const objects = await freezeObjects(db, task);
   const rows = await frozenRows(db, task);
+  const fields = new Map(
+    [...treatments].map(([name, treatment]) => [name, erasedFields(treatment, graph.identities)] as const),
+  );
   const deleted = new Set(rows.flatMap(({ table, action }) => (action === 'delete' ? table : [])));
   return {
     task,
     catalog,
     persons: each,
-    fields: new Map(
-      [...treatments].map(([name, treatment]) => [name, erasedFields(treatment, graph.identities)]),
-    ),
+    fields,
+    changedKeys: await changedKeys(db, task, catalog, fields),
     rows,
     objects,
     held,

@@ -29,6 +29,7 @@ export function requireWholeMap(map: DataMap, catalog: Catalog): void {
 /** What stands in the way of an erasure: a sentence each. */
 export function blockers(found: {
   readonly keys: readonly InboundKey[];
+  readonly changedKeys: readonly string[];
   readonly rows: readonly FrozenRows[];
   readonly treatments: ReadonlyMap<string, Treatment>;
   readonly fields: ReadonlyMap<string, readonly ErasedField[]>;
@@ -39,6 +40,7 @@ export function blockers(found: {
 }): readonly string[] {
   const { keys, rows, treatments, fields, hasPseudonymKey, objects, buckets } = found;
   return [
+    ...found.changedKeys,
     ...objects.flatMap(({ bucket, objects: count }) =>
       buckets.includes(bucket)
         ? []
