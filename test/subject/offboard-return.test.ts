@@ -29,8 +29,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function handOut(tenant: string, signal = new AbortController().signal) {
+async function handOut(tenant: string, signal = new AbortController().signal, role?: string) {
   const db = await openPlatform(world.url);
+  if (role !== undefined) await db.query(`set role ${role}`);
   try {
     return await returnTenant(
       {
@@ -117,4 +118,16 @@ test('nothing is left where nobody is of that name, the file is there, or it is 
   await handOut('1');
   await expect(handOut('1')).rejects.toMatchObject({ exitCode: 2, code: 'out-exists' });
   expect(await readdir(folder)).toEqual(['one.zip']);
+});
+
+test('a login from which row security hides rows hands out nothing, rather than a part', async () => {
+  const role = `return_less_${process.pid}`;
+  await world.query(`create role ${role}; grant usage on schema app to ${role}; grant select on all tables in schema app to ${role};
+    alter table app.card enable row level security`);
+  try {
+    await expect(handOut('1', undefined, role)).rejects.toMatchObject({ exitCode: 6, code: 'row-security' });
+    expect(await readdir(folder)).toEqual([]);
+  } finally {
+    await world.query(`drop owned by ${role}; drop role ${role}`);
+  }
 });

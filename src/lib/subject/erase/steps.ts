@@ -148,7 +148,7 @@ export function requireSame(
   });
 }
 
-export const same = (one: unknown, other: unknown): boolean => canonical(one) === canonical(other);
+const same = (one: unknown, other: unknown): boolean => canonical(one) === canonical(other);
 
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, inner: unknown) =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readCatalog } from '../../platform/catalog/index.ts';
 import { canonicalName, formatName, type ModelTable } from '../../platform/map/index.ts';
+import { requireAllRows } from '../../platform/rights.ts';
 import { type Archive, openArchive, type PublishedPart } from '../export/archive/archive.ts';
 import { unwritable } from '../export/export.ts';
 import type { Masking } from '../export/masking.ts';
@@ -32,7 +33,7 @@ export interface ReturnedTenant extends Omit<TenantReturn, 'archives' | 'encrypt
 /**
  * Writes all that a tenant has into an archive for its controller, from one state of the database, and reads it back:
  * also what a law keeps. Secrets and keys never come into it. Nothing is left where it fails.
- * @throws {PosternError} exit 2 `tenant-unknown`, `out-exists`; exit 1 `archive-unwritable`; as `openArchive`
+ * @throws {PosternError} exit 2 `tenant-unknown`, `out-exists`; exit 1 `archive-unwritable`; exit 6 `row-security`; as `openArchive`
  */
 export async function returnTenant(context: ReturnContext, options: ReturnOptions): Promise<ReturnedTenant> {
   const { db, map, signal } = context;
@@ -45,6 +46,11 @@ export async function returnTenant(context: ReturnContext, options: ReturnOption
     relations: new Map(relations.map((one) => [formatName(one.schema, one.name), one])),
     tenant: options.tenant,
   };
+  const mapped = [...graph.model.tables.values()].filter((table) => tenantSql(task, table) !== undefined);
+  await requireAllRows(
+    db,
+    mapped.map(({ name }) => name),
+  );
   const exportId = randomUUID();
   const archive = await openArchive({
     ...options,
