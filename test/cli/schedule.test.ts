@@ -99,7 +99,7 @@ profiles:
       job: 'backup-run',
       why: 'schedule.jobs.backup-run is not enabled',
     });
-    const [, , audit, doctor] = result.jobs;
+    const [, , , audit, doctor] = result.jobs;
     expect(audit).toMatchObject({ job: 'audit-verify', when: 'Fri *-*-* 06:15:00', jitterMinutes: 5 });
     expect(audit.argv.slice(-2)).toEqual(['--ping-url', '${env:AUDIT_PING}']);
     expect(doctor.argv.slice(-2)).toEqual(['--ping-url', `\${file:${folder}/secrets/ping}`]);

@@ -12,6 +12,7 @@ export const everyCommand: readonly KnownCommand[] = [
   { id: 'map:check', flags: {} },
   { id: 'request:list', flags: {} },
   { id: 'hold:list', flags: {} },
+  { id: 'tenant:list', flags: {} },
   { id: 'audit:verify', flags: {} },
   { id: 'doctor', flags: {} },
 ];

@@ -15,6 +15,7 @@ export const jobNames = [
   'map-check',
   'request-list',
   'hold-list',
+  'tenant-list',
   'audit-verify',
   'doctor',
 ] as const;

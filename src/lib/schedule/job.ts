@@ -98,6 +98,12 @@ export const jobs: Readonly<Record<JobName, JobDefinition>> = {
     timing: { every: 'day', hour: 7, minute: 45, jitter: 30 },
     lacks: lacksState,
   },
+  'tenant-list': {
+    summary: 'say whether the data of a tenant that left is overdue to be deleted',
+    argv: () => ['tenant', 'list'],
+    timing: { every: 'day', hour: 7, minute: 45, jitter: 30 },
+    lacks: lacksState,
+  },
   'audit-verify': {
     summary: 'check that the audit log is whole',
     argv: () => ['audit', 'verify'],
