@@ -153,7 +153,8 @@ test('approved by another process, which finds the person by the hashes alone, i
   const shown = await world.must('plan', 'show', String(plan?.['planId']));
   expect(shown.stdout).not.toContain('person7@');
   const database = new URL(world.platform.url).pathname.slice(1);
-  await world.must('plan', 'apply', String(plan?.['planId']), '--confirm', database);
+  const applied = await world.must('plan', 'apply', String(plan?.['planId']), '--confirm', database);
+  expect(applied.stderr).toContain('nothing is left where nothing is kept');
   expect(await people()).toEqual({
     persons: 1999,
     mails: 1999,

@@ -22,6 +22,7 @@ export default class PlanApply extends BaseCommand<typeof PlanApply> {
     ExitCode.done,
     ExitCode.failure,
     ExitCode.usage,
+    ExitCode.findings,
     ExitCode.incomplete,
     ExitCode.integrity,
     ExitCode.refused,
@@ -56,6 +57,12 @@ export default class PlanApply extends BaseCommand<typeof PlanApply> {
       `plan ${plan.id.slice(0, 12)} is applied: ${about.steps - resumedAfter} of ${about.steps} steps in this run`,
     );
     if (certificateId !== undefined) this.print(`certificate ${certificateId}`);
+    if (plan.body.kind === 'subject.erase') {
+      const { appliedErase } = await import('../../lib/cli/applied-erase.ts');
+      const { lines, exitCode } = await appliedErase(operation, plan.id);
+      for (const line of lines) this.say(line);
+      this.endWith(exitCode);
+    }
     return { ...about, applied: true, resumedAfter, certificate: certificateId ?? null };
   }
 }

@@ -223,8 +223,11 @@ const duration = (seconds: number): string =>
       ? `${Math.ceil(seconds / 60)} min`
       : `${Math.ceil(seconds / 3600)} h`;
 
+/** What is told of an erasure at its end. */
+export type ToldErase = Pick<SubjectEraseResult, 'outcome' | 'done' | 'planId' | 'certificateId'>;
+
 /** What was done, in words. */
-export function doneLines({ done, outcome, planId, certificateId }: SubjectEraseResult): readonly string[] {
+export function doneLines({ done, outcome, planId, certificateId }: ToldErase): readonly string[] {
   const certificate = certificateId === null ? '' : `, certificate ${certificateId.slice(0, 12)}`;
   const ending = `${outcome}: plan ${planId.slice(0, 12)}${certificate}`;
   if (done === null) return [ending];
@@ -249,7 +252,7 @@ export function doneLines({ done, outcome, planId, certificateId }: SubjectErase
 }
 
 /** 3 where a name of theirs still stands, 4 where an object stays or a place could not be looked at. */
-export function eraseExitCode({ outcome, done }: SubjectEraseResult): ExitCode {
+export function eraseExitCode({ outcome, done }: Pick<ToldErase, 'outcome' | 'done'>): ExitCode {
   if (outcome === 'awaiting approval') return ExitCode.refused;
   if (done === null) return ExitCode.done;
   if (done.left.length > 0) return ExitCode.findings;
