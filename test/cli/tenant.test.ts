@@ -169,7 +169,9 @@ test('another process deletes it all by the plan, and a certificate says what is
   expect(planned.result).toMatchObject({ deletion: { outcome: 'planned', done: null } });
   const planId = String((planned.result?.['deletion'] as { planId?: string } | undefined)?.planId);
   const database = new URL(world.platform.url).pathname.slice(1);
-  await world.must('plan', 'apply', planId, '--confirm', database);
+  const applied = await world.must('plan', 'apply', planId, '--confirm', database);
+  expect(applied.stderr).toContain('1 row of public.invoice kept by law: § 147 AO, until 20');
+  expect(applied.stderr).toContain('nothing is left but what is kept');
   expect(await left()).toEqual(gone);
   const list = await checkedJson('tenant list', await world.run('tenant', 'list', '--all', '--json'));
   const tenants = (list.result?.['tenants'] ?? []) as { verdict: string; certificateId: string }[];

@@ -57,7 +57,7 @@ export default class PlanApply extends BaseCommand<typeof PlanApply> {
       `plan ${plan.id.slice(0, 12)} is applied: ${about.steps - resumedAfter} of ${about.steps} steps in this run`,
     );
     if (certificateId !== undefined) this.print(`certificate ${certificateId}`);
-    if (plan.body.kind === 'subject.erase') {
+    if (plan.body.kind === 'subject.erase' || plan.body.kind === 'tenant.offboard') {
       const { appliedErase } = await import('../../lib/cli/applied-erase.ts');
       const { lines, exitCode } = await appliedErase(operation, plan.id);
       for (const line of lines) this.say(line);

@@ -10,6 +10,7 @@ import type { SubmittedPlan } from './submit-plan.ts';
 import type { Column } from './table.ts';
 
 type Deletion = NonNullable<TenantOffboardResult['deletion']>;
+type ToldDeletion = Pick<Deletion, 'outcome' | 'planId' | 'certificateId' | 'done'>;
 
 /** @throws {PosternError} exit 2: `time-invalid`, `day-wanted` */
 export function dayOf(given: string): string {
@@ -75,7 +76,7 @@ export function deletionLines(deletion: Deletion): readonly string[] {
 }
 
 /** What was done, in words. */
-export function deletedLines({ outcome, planId, certificateId, done }: Deletion): readonly string[] {
+export function deletedLines({ outcome, planId, certificateId, done }: ToldDeletion): readonly string[] {
   const ending = `${outcome}: plan ${planId.slice(0, 12)}${certificateId === null ? '' : `, certificate ${certificateId.slice(0, 12)}`}`;
   if (done === null) return [ending];
   return [
@@ -98,7 +99,7 @@ export function deletedLines({ outcome, planId, certificateId, done }: Deletion)
 }
 
 /** 3 where something is left that nothing keeps, 4 where an object stays under a lock. */
-export function deletionExitCode({ outcome, done }: Deletion): ExitCode {
+export function deletionExitCode({ outcome, done }: ToldDeletion): ExitCode {
   if (outcome === 'awaiting approval') return ExitCode.refused;
   if (done === null) return ExitCode.done;
   if (done.left.length + done.objectsLeft.length > 0) return ExitCode.findings;
