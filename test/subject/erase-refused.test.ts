@@ -281,6 +281,27 @@ describe('holds', () => {
     expect(await world.query('select id from app.box order by id')).toEqual([{ id: 110 }, { id: 200 }]);
   });
 
+  test('what comes late for a person on hold is kept as well', async () => {
+    world = await eraseWorld({
+      schema: `${eraseSchema};
+        create function app.again() returns trigger language plpgsql as $$
+        begin insert into app.alias values (old.id + 50, 10, 'late@example.org'); return old; end $$;
+        create trigger again after delete on app.card for each row execute function app.again()`,
+      map: eraseMap.replace(
+        'triggers:\n',
+        'triggers:\n  app.card.again: {effect: copies-pii, to: app.alias}\n',
+      ),
+    });
+    await hold({ who: ['ann@example.org'], tables: ['app.alias'] });
+    const { context, plan } = await planAnn();
+    await applyPlan(context, subjectErase, plan.id);
+    expect(await world.query('select id from app.alias where account_id = 10 order by id')).toEqual([
+      { id: 1 },
+      { id: 3 },
+      { id: 51 },
+    ]);
+  });
+
   test('one that is placed while the erasure is under way keeps what is there still', async () => {
     world = await eraseWorld();
     const { context, plan } = await planAnn();

@@ -4,7 +4,7 @@ import { loadCertificate } from '../../src/lib/operation/certificate-store.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import type { EraseContext } from '../../src/lib/subject/erase/index.ts';
 import { eraseOutcome, planErase, subjectErase } from '../../src/lib/subject/erase/index.ts';
-import { type EraseWorld, eraseWorld, wholePlatform } from '../support/erase-world.ts';
+import { type EraseWorld, eraseMap, eraseSchema, eraseWorld, wholePlatform } from '../support/erase-world.ts';
 
 let world: EraseWorld;
 beforeEach(async () => {
@@ -151,6 +151,22 @@ describe('one person', () => {
     const { plan } = await erase('a.nn@münster.example');
     expect(plan.body.effects).toMatchObject({ 'rows deleted': 16, 'persons erased': 1 });
   });
+});
+
+test('of a row that another owns too, only what names her is taken, also where the map redacts it', async () => {
+  await world.close();
+  world = await eraseWorld({
+    schema: `${eraseSchema}; alter table app.body add title text; update app.body set title = 'Title ' || id`,
+    map: eraseMap.replace(
+      '    fields: {content: {type: text, parser: text, category: user.content, erase: {redact: address}}}\n    erase: {when_last_owner: delete, else: detach}',
+      '    fields:\n      content: {type: text, parser: text, category: user.content, erase: {redact: address}}\n      title: {type: text, category: user.content, erase: {replace: gone}}\n    erase: {when_last_owner: delete, else: redact}',
+    ),
+  });
+  await erase('ann@example.org');
+  expect(await world.query('select * from app.body order by id')).toEqual([
+    { id: 2, content: 'To: erased@erased.invalid, bob@example.org', title: 'Title 2' },
+    { id: 3, content: 'To Bob alone', title: 'Title 3' },
+  ]);
 });
 
 describe('objects', () => {

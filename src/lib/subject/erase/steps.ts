@@ -28,12 +28,13 @@ export interface ErasedRows extends Pick<EraseInputs, 'tenant' | 'judgedAt' | 'r
  */
 export async function doRowStep(
   context: EraseContext,
-  run: ErasureRun,
+  opened: ErasureRun,
   { kind, own }: { readonly kind: string; readonly own: JsonObject },
   { planId, rows }: ErasedRows,
 ): Promise<JsonObject> {
   const step = stepInputs.parse(own);
-  if (kind !== 'refresh') await keepNewlyHeld(context, run, planId);
+  const run = { ...opened, keepHeld: () => keepNewlyHeld(context, opened, planId) };
+  if (kind !== 'refresh') await run.keepHeld();
   switch (kind) {
     case 'unlink':
     case 'untie':

@@ -40,6 +40,8 @@ export interface FreezeTask {
  * @returns the names of the tables in that order
  */
 export async function freezeRows(db: Client, task: FreezeTask): Promise<readonly string[]> {
+  // Whether a row is among others is asked of a hash table; one that does not fit is asked for row by row, for ever.
+  await db.query(`select pg_catalog.set_config('work_mem', '256MB', true)`);
   const order = ownersFirst(task);
   const finder = insideFinder(task);
   const frozen = new Set<string>();
@@ -115,16 +117,18 @@ async function addOwned(
   if (parts.length === 0 || table.entry.ownership === 'third-party') return;
   const law = keptByLaw(treatment, task.at);
   const others = ways.map(({ isOthers }) => isOthers);
-  const shared =
+  const either = (partly: string, wholly: string): string =>
     table.entry.ownership === 'shared' && others.length > 0
-      ? `case when ${others.join(' or ')} then ${literal(treatment.partly)} else ${literal(treatment.wholly)} end`
-      : literal(treatment.wholly);
+      ? `case when ${others.join(' or ')} then ${partly} else ${wholly} end`
+      : wholly;
+  const shared = either(literal(treatment.partly), literal(treatment.wholly));
   const action = law === undefined ? shared : `case when ${law} then 'law' else ${shared} end`;
   await insertRows(
     db,
     treatment,
     work,
-    { action, owned: 'true', scope: scope('about') },
+    // Of what others own too, only what names the person is the person's.
+    { action, owned: 'true', scope: either(scope('named'), scope('about')) },
     `(${parts.join(' or ')})`,
     values,
   );

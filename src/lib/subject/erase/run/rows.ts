@@ -138,6 +138,8 @@ export async function treatLate(run: ErasureRun, except: readonly string[] = [])
     const order = await transactions.in(() =>
       freezeRows(transactions.db, { ...task, mentionsIn: copiedTo(run) }),
     );
+    // A hold keeps what came just now as well.
+    await run.keepHeld?.();
     const after = await sizes(run);
     const grown = order.filter((name) => (after.get(name) ?? 0) > (before.get(name) ?? 0));
     came += grown.reduce((sum, name) => sum + (after.get(name) ?? 0) - (before.get(name) ?? 0), 0);

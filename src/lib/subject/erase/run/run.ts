@@ -23,6 +23,8 @@ export interface ErasureRun {
   readonly fields: ReadonlyMap<string, readonly ErasedField[]>;
   readonly eraser: Eraser;
   readonly persons: readonly Person[];
+  /** Marks the rows that holds keep, also those that came since; undefined where no hold is asked for. */
+  readonly keepHeld?: () => Promise<void>;
 }
 
 /** In place of an address (RFC 2606: nobody can ever be reached there) and of anything else. */
