@@ -1,2 +1,2 @@
 export { type FindOptions, findPerson } from './find.ts';
-export { normalisesUnicode, resolveWho, seedsOf, type Who } from './who.ts';
+export { normalisesUnicode, resolveWho, seedsOf } from './who.ts';

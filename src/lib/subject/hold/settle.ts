@@ -24,7 +24,11 @@ export async function settleHold(
     throw refused(`nothing waits because of hold ${number}`, { code: 'hold-not-waiting' });
   }
   const { id, body } = await loadPlan(state, idOrPrefix);
-  if (!['subject.erase', 'tenant.offboard'].includes(body.kind) || body.profile !== profile || !(await isApplied(state, id))) {
+  if (
+    !['subject.erase', 'tenant.offboard'].includes(body.kind) ||
+    body.profile !== profile ||
+    !(await isApplied(state, id))
+  ) {
     throw refused(`plan ${id.slice(0, 12)} is no erasure of the profile ${profile} that was applied`, {
       code: 'plan-not-applied',
       hints: ['`postern plan list` shows the plans, and what became of each'],
