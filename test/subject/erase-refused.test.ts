@@ -189,14 +189,8 @@ describe('what cannot be erased as the map has it', () => {
 });
 
 describe('rings', () => {
-  test('tables that refer to each other, where nothing may be null, go in one statement', async () => {
-    const schema = `${eraseSchema};
-      create table app.one (id int primary key, account_id int not null references app.account, two_id int not null);
-      create table app.two (id int primary key, account_id int not null references app.account, one_id int not null references app.one);
-      alter table app.one add foreign key (two_id) references app.two deferrable;
-      begin; set constraints all deferred;
-      insert into app.one values (1, 10, 1), (2, 20, 2); insert into app.two values (1, 10, 1), (2, 20, 2);
-      commit`;
+  /** Two tables that refer to each other, where nothing may be null. */
+  const ringed = (sql = '', triggers = '') => {
     const table = (name: string, other: string) => `  app.${name}:
     primary_key: [id]
     ownership: exclusive
@@ -206,16 +200,44 @@ describe('rings', () => {
       - {column: ${other}_id, to: app.${other}.id, kind: fk}
     erase: delete
 `;
-    world = await eraseWorld({
-      schema,
-      map: eraseMap.replace('triggers:\n', `${table('one', 'two')}${table('two', 'one')}triggers:\n`),
+    return eraseWorld({
+      schema: `${eraseSchema};
+        create table app.one (id int primary key, account_id int not null references app.account, two_id int not null);
+        create table app.two (id int primary key, account_id int not null references app.account, one_id int not null references app.one);
+        alter table app.one add foreign key (two_id) references app.two deferrable;
+        begin; set constraints all deferred;
+        insert into app.one values (1, 10, 1), (2, 20, 2); insert into app.two values (1, 10, 1), (2, 20, 2);
+        commit; ${sql}`,
+      map: eraseMap.replace(
+        'triggers:\n',
+        `${table('one', 'two')}${table('two', 'one')}triggers:\n${triggers}`,
+      ),
     });
+  };
+
+  test('tables that refer to each other go in one statement, and are counted', async () => {
+    world = await ringed();
     const { context, plan } = await planAnn();
     await applyPlan(context, subjectErase, plan.id);
     expect(await world.query('select id from app.one union all select id from app.two')).toEqual([
       { id: 2 },
       { id: 2 },
     ]);
+    expect((await eraseOutcome(world.pool, plan))?.rowsDeleted).toBe(18);
+  });
+
+  test('where triggers keep what is deleted, nothing is called done', async () => {
+    world = await ringed(
+      `create function app.soft() returns trigger language plpgsql as $$ begin return null; end $$;
+       create trigger soft before delete on app.one for each row execute function app.soft();
+       create trigger soft before delete on app.two for each row execute function app.soft()`,
+      '  app.one.soft: {effect: none}\n  app.two.soft: {effect: none}\n',
+    );
+    const { context, plan } = await planAnn();
+    await expect(applyPlan(context, subjectErase, plan.id)).rejects.toMatchObject({
+      exitCode: 6,
+      code: 'erase-not-kept',
+    });
   });
 });
 

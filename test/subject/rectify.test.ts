@@ -101,12 +101,14 @@ describe('a name that changes', () => {
       'app.card.card',
       'app.log.line',
       'app.check_result.email',
+      'app.note.detail',
       'app.seen.email',
       'app.invoice.email',
     ]);
     expect(inputs.toTell).toEqual([
       { kind: 'table', name: 'app.log', rows: 1 },
       { kind: 'table', name: 'app.check_result', rows: 1 },
+      { kind: 'table', name: 'app.note', rows: 1 },
       { kind: 'table', name: 'app.seen', rows: 2 },
       { kind: 'table', name: 'app.invoice', rows: 1 },
     ]);

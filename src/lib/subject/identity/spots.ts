@@ -7,7 +7,7 @@ export interface Spot {
   readonly column: string;
   /** `inside`: somewhere in a text, which only an address can be found in. */
   readonly form: 'scalar' | 'array' | 'path' | 'inside';
-  /** Of a `path`. */
+  /** Of a `path`; of `inside`, where the text stands in a document. */
   readonly path?: string;
   readonly isBytes: boolean;
   readonly identity: Identity;
@@ -29,6 +29,9 @@ function spotsOf({ fields }: ModelTable, identities: ReadonlyMap<string, Identit
           : [{ ...common, form: type.endsWith('[]') ? 'array' : 'scalar', identity }];
     const deeper = Object.entries(paths).flatMap(([path, part]): readonly Spot[] => {
       const found = identities.get(part.identity ?? '');
+      if (part.parser !== undefined) {
+        return insideOf(common, found ?? anyEmail).map((spot) => ({ ...spot, path }));
+      }
       return found === undefined ? [] : [{ ...common, form: 'path', path, identity: found }];
     });
     return [...own, ...deeper];
@@ -73,8 +76,12 @@ export function matchSql(
   if (values.length === 0) return undefined;
   const column = `${alias}.${quoteIdentifier(spot.column)}`;
   if (form === 'inside') {
+    const pattern = add(addressPattern(values, identity.variants));
+    if (spot.path !== undefined) {
+      return `exists (select from pg_catalog.jsonb_path_query(${column}::jsonb, ${quoteLiteral(spot.path)}) e where (e #>> '{}') ~* ${pattern})`;
+    }
     const text = spot.isBytes ? `pg_catalog.encode(${column}, 'escape')` : `${column}::text`;
-    return `${text} ~* ${add(addressPattern(values, identity.variants))}`;
+    return `${text} ~* ${pattern}`;
   }
   const forms = `${add([...new Set(values.flatMap((value) => searchForms(identity, value)))])}::text[]`;
   const isOne = (text: string) => `${normalisedSql(text, identity, { isUtf8 })} = any(${forms})`;

@@ -91,8 +91,10 @@ function correctedValue(
   const { identity, parser, form, paths } = field;
   const { of, to, names } = tools;
   if (form === 'json' && paths.length > 0) {
-    const rules = paths.flatMap(({ path, identity: own }) =>
-      own?.kind === of ? [{ path, identity: own, erase: { text: to } }] : [],
+    const rules = paths.flatMap(({ path, identity: own, parser: inside }) =>
+      own?.kind === of
+        ? [{ path, identity: own, erase: inside === undefined ? { text: to } : { inside } }]
+        : [],
     );
     return tools.redactor.json(value, rules);
   }

@@ -56,34 +56,44 @@ export async function deleteRows(
   );
   const { planned = 0, left = 0, kept = 0 } = rows[0] ?? {};
   const deleted = rowCount ?? 0;
-  if (kept > 0) {
-    throw refused(`${table.name} keeps ${counted(kept, 'row')} that were deleted`, {
-      code: 'erase-not-kept',
-      hints: [
-        `a trigger or a rule of ${table.name} puts them back, or only marks them: mend it, or say in the data map what it does`,
-      ],
-    });
-  }
+  if (kept > 0) throw notKept(table.name, kept);
   return { deleted, gone: Math.max(0, planned - deleted - left), shared: left };
 }
 
 /**
  * Deletes rows of several tables that refer to each other, in one statement: PostgreSQL looks at the keys at its end.
  * @returns how many, of all tables
+ * @throws {PosternError} exit 6, `erase-not-kept`
  */
 export async function deleteTogether(
   db: Client,
   tables: readonly { readonly treatment: Treatment; readonly work: string }[],
 ): Promise<number> {
-  const parts = tables.map(({ treatment: { table, key }, work }, index) => {
-    const same = key
-      .map((column) => `t.${quoteIdentifier(column)} = w.${quoteIdentifier(column)}`)
-      .join(' and ');
-    return `d${index} as (delete from ${tableName(table.name)} t using ${work} w where ${same} and w.postern_action = 'delete' returning 1)`;
-  });
+  const sameKey = (key: readonly string[]): string =>
+    key.map((column) => `t.${quoteIdentifier(column)} = w.${quoteIdentifier(column)}`).join(' and ');
+  const parts = tables.map(
+    ({ treatment: { table, key }, work }, index) =>
+      `d${index} as (delete from ${tableName(table.name)} t using ${work} w where ${sameKey(key)} and w.postern_action = 'delete' returning 1)`,
+  );
   const counts = tables.map((_, index) => `(select count(*) from d${index})`).join(' + ');
   const { rows } = await db.query<{ deleted: number }>(
     `with ${parts.join(', ')} select (${counts})::float8 as deleted`,
   );
+  for (const { treatment, work } of tables) {
+    const { table, key } = treatment;
+    const { rows: left } = await db.query<{ kept: number }>(
+      `select count(*)::float8 as kept from ${tableName(table.name)} t join ${work} w on ${sameKey(key)} where w.postern_action = 'delete'`,
+    );
+    if ((left[0]?.kept ?? 0) > 0) throw notKept(table.name, left[0]?.kept ?? 0);
+  }
   return rows[0]?.deleted ?? 0;
+}
+
+function notKept(table: string, rows: number): Error {
+  return refused(`${table} keeps ${counted(rows, 'row')} that were deleted`, {
+    code: 'erase-not-kept',
+    hints: [
+      `a trigger or a rule of ${table} puts them back, or only marks them: mend it, or say in the data map what it does`,
+    ],
+  });
 }

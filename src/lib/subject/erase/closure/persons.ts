@@ -185,9 +185,10 @@ function requireOne(
   for (const name of namesIn(seed)) {
     const ring = rings.of(name);
     const tables = roots.flatMap((root) => (rings.of(rowNode(root)) === ring ? root.table : []));
-    if (new Set(tables).size === tables.length) continue;
+    const doubled = new Set(tables.filter((table, index) => tables.indexOf(table) !== index));
+    if (doubled.size === 0) continue;
     throw refused(
-      `a name of person ${number + 1} leads to several rows that would each be a person (${[...new Set(tables)].join(', ')})`,
+      `a name of person ${number + 1} leads to several rows that would each be a person (${[...doubled].join(', ')})`,
       {
         code: 'subject-ambiguous',
         hints: [

@@ -115,8 +115,11 @@ async function deleteOnce(run: ErasureRun, tables: readonly string[], isWhole: b
   const part = `delete ${tables.join(' ')}`;
   if (treatments.length > 1) {
     const sources = treatments.map((treatment) => ({ treatment, work: workOfTable(run, treatment) }));
-    const deleted = await transactions.in(() => deleteTogether(transactions.db, sources));
-    return { deleted };
+    const whole = { part, table: workOfTable(run, first), isWhole: true };
+    await inBatches(transactions, task.work, whole, async () => ({
+      counts: { deleted: await deleteTogether(transactions.db, sources) },
+    }));
+    return tallies(transactions.db, task.work, part);
   }
   const options = { part, table: workOfTable(run, first), isWhole };
   await inBatches(transactions, task.work, options, async (batch: Batch) => ({
