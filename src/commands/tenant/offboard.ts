@@ -16,7 +16,11 @@ export default class TenantOffboard extends BaseCommand<typeof TenantOffboard> {
     '<%= config.bin %> <%= command.id %> 12 --delete --reason "notice of 2026-08-01" --confirm mail',
   ];
   static override args = {
-    tenant: Args.string({ description: 'what stands in the tenant columns', required: true }),
+    tenant: Args.string({
+      description: 'what stands in the tenant columns',
+      required: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     ...tableFlags,
