@@ -123,16 +123,26 @@ async function note(
      on conflict (part) do update set done = excluded.done`,
     [part, done],
   );
-  const tallies = [
+  await addTallies(db, work, part, [
     ...Object.entries(counts).map(([name, rows]) => ({ name, reason: '', rows })),
     ...kept.map(({ column, reason, rows }) => ({ name: `kept ${column}`, reason, rows })),
-  ].filter(({ rows }) => rows > 0);
-  if (tallies.length === 0) return;
+  ]);
+}
+
+/** Adds to the counts of a part, in the transaction of what is counted. */
+export async function addTallies(
+  db: Client,
+  work: Work,
+  part: string,
+  some: readonly { readonly name: string; readonly reason: string; readonly rows: number }[],
+): Promise<void> {
+  const added = some.filter(({ rows }) => rows > 0);
+  if (added.length === 0) return;
   await db.query(
     `insert into ${workTable(work, 'tally')} as t (part, name, reason, rows)
      select $1, n.name, n.reason, n.rows from pg_catalog.json_to_recordset($2) as n(name text, reason text, rows bigint)
      on conflict (part, name, reason) do update set rows = t.rows + excluded.rows`,
-    [part, JSON.stringify(tallies)],
+    [part, JSON.stringify(added)],
   );
 }
 

@@ -11,7 +11,7 @@ import type { Treatment } from '../closure/treatment.ts';
 import { firedTriggers } from '../closure/triggers.ts';
 import { workTable } from '../closure/work.ts';
 import type { StepInputs } from '../inputs.ts';
-import { inBatches, tallies } from './batches.ts';
+import { addTallies, inBatches, tallies } from './batches.ts';
 import type { ErasureRun } from './run.ts';
 
 const treatmentOf = ({ task }: ErasureRun, table: string): Treatment => {
@@ -135,22 +135,68 @@ async function deleteOnce(run: ErasureRun, tables: readonly string[], isWhole: b
  */
 export async function treatLate(run: ErasureRun, except: readonly string[] = []): Promise<number> {
   const { transactions, task } = run;
-  let came = 0;
+  const { db } = transactions;
   for (let round = 1; round <= mostRounds; round += 1) {
-    const before = await sizes(run);
-    const order = await transactions.in(() =>
-      freezeRows(transactions.db, { ...task, mentionsIn: copiedTo(run) }),
-    );
+    const { order, grown, came } = await transactions.in(async () => {
+      const before = await sizes(run);
+      const names = await freezeRows(db, { ...task, mentionsIn: copiedTo(run) });
+      const after = await sizes(run);
+      const rows = total(after) - total(before);
+      await addTallies(db, task.work, latePart, [{ name: 'rows', reason: '', rows }]);
+      const more = names.filter((name) => (after.get(name) ?? 0) > (before.get(name) ?? 0));
+      return { order: names, grown: more, came: rows };
+    });
     // A hold keeps what came just now as well.
     await run.keepHeld?.();
-    const after = await sizes(run);
-    const grown = order.filter((name) => (after.get(name) ?? 0) > (before.get(name) ?? 0));
-    came += grown.reduce((sum, name) => sum + (after.get(name) ?? 0) - (before.get(name) ?? 0), 0);
-    if (grown.length === 0) break;
-    for (const name of grown) await changeTable(run, name);
-    for (const name of grown.toReversed()) if (!except.includes(name)) await deleteOnce(run, [name], false);
+    // Asked of the work tables, and not told by what came: an earlier run may have been killed in between.
+    const changing = await pendingTables(run, order, 'change', order);
+    const deleting = (await pendingTables(run, order, 'delete', grown)).filter(
+      (name) => !except.includes(name),
+    );
+    for (const name of changing) await changeTable(run, name);
+    for (const name of deleting.toReversed()) await deleteOnce(run, [name], false);
+    if (came === 0) break;
   }
-  return came;
+  const { rows = 0 } = await tallies(db, task.work, latePart);
+  return typeof rows === 'number' ? rows : 0;
+}
+
+const latePart = 'late';
+
+const total = (found: ReadonlyMap<string, number>): number =>
+  [...found.values()].reduce((sum, rows) => sum + rows, 0);
+
+const actionsOf = { change: `'detach', 'redact', 'restrict'`, delete: `'delete'` } as const;
+
+/**
+ * Tables with rows behind those that were treated, alone or together with others.
+ * @param begun tables that count although nothing of them was treated before
+ */
+async function pendingTables(
+  run: ErasureRun,
+  order: readonly string[],
+  kind: keyof typeof actionsOf,
+  begun: readonly string[],
+): Promise<readonly string[]> {
+  const { db } = run.transactions;
+  const { rows: parts } = await db.query<{ part: string; done: string }>(
+    `select part, done from ${workTable(run.task.work, 'progress')}`,
+  );
+  const pending: string[] = [];
+  for (const name of order) {
+    const treatment = treatmentOf(run, name);
+    if (!isWritable(treatment)) continue;
+    const own = parts.filter(({ part }) => part.startsWith(`${kind} `) && part.split(' ').includes(name));
+    // A table that is still to come by a step of its own waits for it.
+    if (own.length === 0 && !begun.includes(name)) continue;
+    const done = own.reduce((most, part) => (BigInt(part.done) > most ? BigInt(part.done) : most), 0n);
+    const { rows } = await db.query<{ is: boolean }>(
+      `select exists (select from ${workOfTable(run, treatment)} where postern_seq > $1 and postern_action in (${actionsOf[kind]})) as is`,
+      [String(done)],
+    );
+    if (rows[0]?.is === true) pending.push(name);
+  }
+  return pending;
 }
 
 async function sizes(run: ErasureRun): Promise<ReadonlyMap<string, number>> {
