@@ -3,6 +3,7 @@ import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { isoTime } from '../../state/iso-time.ts';
 import { isWritable } from '../erase/closure/freeze.ts';
+import { keyEquals } from '../erase/closure/key-equals.ts';
 import { rowsOfTenant } from '../erase/closure/tenant-rows.ts';
 import { lawOf, type RowAction, type Treatment } from '../erase/closure/treatment.ts';
 import { waysToOwner } from '../erase/closure/ways.ts';
@@ -80,8 +81,7 @@ function until({ table }: Treatment): string {
     : 'null::timestamptz';
 }
 
-const sameKey = ({ key }: Treatment): string =>
-  key.map((name) => `w.${quoteIdentifier(name)} = t.${quoteIdentifier(name)}`).join(' and ');
+const sameKey = ({ key }: Treatment): string => keyEquals(key, 'w', 't');
 
 async function countOf(db: Queryable, from: string): Promise<number> {
   const { rows } = await db.query<{ rows: number }>(`select count(*)::float8 as rows from ${from}`);

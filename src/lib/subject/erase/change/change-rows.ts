@@ -1,6 +1,7 @@
 import type { Client } from '../../../base/postgres.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
+import { keyEquals } from '../closure/key-equals.ts';
 import type { RowAction, RowScope, Treatment } from '../closure/treatment.ts';
 import { changeRow, type Eraser } from './change-row.ts';
 import type { ErasedField } from './fields.ts';
@@ -43,7 +44,7 @@ export async function changeRows(db: Client, task: ChangeTask, batch: Batch): Pr
   const { key, table } = treatment;
   const columns = fields.map(({ column }) => `t.${quoteIdentifier(column)}::text`);
   const keys = key.map((name) => `t.${quoteIdentifier(name)}::text`);
-  const same = key.map((name) => `t.${quoteIdentifier(name)} = w.${quoteIdentifier(name)}`).join(' and ');
+  const same = keyEquals(key, 't', 'w');
   const leads = detached.map(({ isTheirs }) => `coalesce(${isTheirs}, false)`);
   const { rows } = await db.query<{
     action: RowAction;

@@ -2,9 +2,9 @@ import { counted } from '../../../base/counted.ts';
 import { refused } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
 import { tableName } from '../../../platform/map/index.ts';
-import { quoteIdentifier } from '../../../platform/quote.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import type { PersonGraph } from '../../graph/person-graph.ts';
+import { keyEquals } from '../closure/key-equals.ts';
 import type { Treatment } from '../closure/treatment.ts';
 import type { Batch } from './change-rows.ts';
 
@@ -27,9 +27,7 @@ export async function deleteRows(
   batch: Batch,
 ): Promise<DeletedRows> {
   const name = tableName(table.name);
-  const same = key
-    .map((column) => `t.${quoteIdentifier(column)} = w.${quoteIdentifier(column)}`)
-    .join(' and ');
+  const same = keyEquals(key, 't', 'w');
   const range = `w.postern_seq > $1 and w.postern_seq <= $2 and w.postern_action = 'delete'`;
   const bounds = [batch.after, batch.until];
   const holders = graph.holders.get(table.name) ?? [];
@@ -69,8 +67,7 @@ export async function deleteTogether(
   db: Client,
   tables: readonly { readonly treatment: Treatment; readonly work: string }[],
 ): Promise<number> {
-  const sameKey = (key: readonly string[]): string =>
-    key.map((column) => `t.${quoteIdentifier(column)} = w.${quoteIdentifier(column)}`).join(' and ');
+  const sameKey = (key: readonly string[]): string => keyEquals(key, 't', 'w');
   const parts = tables.map(
     ({ treatment: { table, key }, work }, index) =>
       `d${index} as (delete from ${tableName(table.name)} t using ${work} w where ${sameKey(key)} and w.postern_action = 'delete' returning 1)`,

@@ -3,6 +3,7 @@ import type { Catalog, ForeignKey } from '../../../platform/catalog/index.ts';
 import { formatName } from '../../../platform/map/index.ts';
 import { qualifiedName, quoteIdentifier } from '../../../platform/quote.ts';
 import { type FreezeTask, isWritable } from './freeze.ts';
+import { keyEquals } from './key-equals.ts';
 import type { Treatment } from './treatment.ts';
 import { workTable } from './work.ts';
 
@@ -96,8 +97,7 @@ function stayingSql({ treatments, work }: FreezeTask, key: ForeignKey, from: str
     where (${columns}) in (select ${referenced} from ${to} w where w.postern_action = 'delete')${gone}`;
 }
 
-const sameKey = ({ key }: Treatment, one: string, other: string): string =>
-  key.map((name) => `${one}.${quoteIdentifier(name)} = ${other}.${quoteIdentifier(name)}`).join(' and ');
+const sameKey = ({ key }: Treatment, one: string, other: string): string => keyEquals(key, one, other);
 
 async function keepUnlinked(
   db: Queryable,

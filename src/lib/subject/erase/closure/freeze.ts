@@ -7,6 +7,7 @@ import type { PersonGraph } from '../../graph/person-graph.ts';
 import { isWeak } from '../../identity/identities.ts';
 import { type KnownValues, matchSql, type Parameters, parameters, type Spot } from '../../identity/spots.ts';
 import { erasedFields } from '../change/fields.ts';
+import { keyEquals } from './key-equals.ts';
 import { type InsideFinder, insideFinder, namedInside, textsOf } from './named-inside.ts';
 import { ofTenant } from './of-tenant.ts';
 import { rowsOfTenant } from './tenant-rows.ts';
@@ -213,8 +214,7 @@ async function addByKey(
   await insertRows(db, treatment, work, row, where, values);
 }
 
-const sameKey = ({ key }: Treatment): string =>
-  key.map((name) => `w.${quoteIdentifier(name)} = t.${quoteIdentifier(name)}`).join(' and ');
+const sameKey = ({ key }: Treatment): string => keyEquals(key, 'w', 't');
 
 /**
  * SQL over `t`: whether it refers to a row that is a person; where that decides what becomes of it, also to one that is

@@ -8,6 +8,7 @@ import { validOwners } from '../../graph/person-graph.ts';
 import type { ActiveHold, HoldMatcher } from '../../hold/index.ts';
 import { parameters } from '../../identity/spots.ts';
 import { type FreezeTask, isWritable } from './freeze.ts';
+import { keyEquals } from './key-equals.ts';
 import type { Person } from './persons.ts';
 import { personsOnHold } from './tenant-holds.ts';
 import { isPlain, type Treatment } from './treatment.ts';
@@ -73,7 +74,7 @@ async function mark(
   where: string,
   values: readonly unknown[],
 ): Promise<number> {
-  const same = key.map((name) => `t.${quoteIdentifier(name)} = w.${quoteIdentifier(name)}`).join(' and ');
+  const same = keyEquals(key, 't', 'w');
   const { rowCount } = await db.query(
     `update ${workTable(work, number)} w set postern_action = 'hold' from ${qualified(table.name)} t
      where w.postern_action <> 'hold' and ${same} and ${where}`,

@@ -9,6 +9,9 @@ import type { ErasedField } from '../change/fields.ts';
 import type { FreezeTask } from './freeze.ts';
 import type { Treatment } from './treatment.ts';
 
+/** In place of an address (RFC 2606: nobody can ever be reached there) and of anything else. */
+export const placeholders = { placeholder: 'erased@erased.invalid', text: 'erased' } as const;
+
 /** Finds persons in texts: as many as there are, in one pass. */
 export interface InsideFinder {
   readonly search: Search;
@@ -37,7 +40,7 @@ export function insideFinder({
   const names = nameSet(known, graph.identities);
   return {
     search: searchFor([...new Set(words)]),
-    redactor: redactor(names, { placeholder: 'erased@erased.invalid', text: 'erased' }),
+    redactor: redactor(names, placeholders),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Queryable } from '../../../base/postgres.ts';
 import { type MapModel, parseObjectKey, tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../platform/quote.ts';
 import { type FreezeTask, isWritable } from './freeze.ts';
+import { keyEquals } from './key-equals.ts';
 import type { Treatment } from './treatment.ts';
 import { workTable } from './work.ts';
 
@@ -59,5 +60,4 @@ export function objectKeys({ tables }: MapModel): readonly ObjectKeySql[] {
   );
 }
 
-const sameKey = ({ key }: Treatment): string =>
-  key.map((name) => `t.${quoteIdentifier(name)} = w.${quoteIdentifier(name)}`).join(' and ');
+const sameKey = ({ key }: Treatment): string => keyEquals(key, 't', 'w');

@@ -7,6 +7,7 @@ import type { HoldMatcher } from '../../hold/index.ts';
 import { isWeak } from '../../identity/identities.ts';
 import type { KnownValues, Spot } from '../../identity/spots.ts';
 import { type FreezeTask, isWritable } from './freeze.ts';
+import { keyEquals } from './key-equals.ts';
 import type { Person } from './persons.ts';
 import { workTable } from './work.ts';
 
@@ -55,9 +56,7 @@ async function* namesIn(
 ): AsyncIterable<string> {
   const treatment = treatments.get(table.name);
   if (treatment === undefined || !isWritable(treatment)) return;
-  const same = treatment.key
-    .map((name) => `w.${quoteIdentifier(name)} = t.${quoteIdentifier(name)}`)
-    .join(' and ');
+  const same = keyEquals(treatment.key, 'w', 't');
   await db.query(
     `declare postern_names no scroll cursor for select distinct t.${quoteIdentifier(column)}::text as value
      from ${tableName(table.name)} t join ${workTable(work, treatment.number)} w on ${same} where w.postern_owned`,

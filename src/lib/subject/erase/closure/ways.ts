@@ -1,8 +1,8 @@
 import { type ModelReference, type ModelTable, tableName } from '../../../platform/map/index.ts';
-import { quoteIdentifier } from '../../../platform/quote.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import { validOwners } from '../../graph/person-graph.ts';
 import type { FreezeTask } from './freeze.ts';
+import { keyEquals } from './key-equals.ts';
 import { tenantReferences } from './tenant-rows.ts';
 import { isPlain, type Treatment } from './treatment.ts';
 import { workTable } from './work.ts';
@@ -46,9 +46,7 @@ export function waysToOwner(
       if (held === undefined || !isPlain(reference) || !known.has(holder.name)) return [];
       const frozen = workTable(work, held.number);
       const own = referredSql(reference, 't');
-      const same = held.key
-        .map((name) => `w.${quoteIdentifier(name)} = l.${quoteIdentifier(name)}`)
-        .join(' and ');
+      const same = keyEquals(held.key, 'w', 'l');
       return [
         {
           isTheirs: `(${own}) in (select ${referringSql(reference, 'w')} from ${frozen} w where w.postern_owned)`,

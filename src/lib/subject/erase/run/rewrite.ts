@@ -2,8 +2,8 @@ import { PosternError } from '../../../base/error.ts';
 import type { ObjectStore } from '../../../cloud/object-store.ts';
 import type { JsonObject } from '../../../crypto/canonical-json.ts';
 import { tableName } from '../../../platform/map/index.ts';
-import { quoteIdentifier } from '../../../platform/quote.ts';
 import type { ScannedBucket } from '../../residue/index.ts';
+import { keyEquals } from '../closure/key-equals.ts';
 import { objectKeys } from '../closure/objects.ts';
 import { workTable } from '../closure/work.ts';
 import { rewrittenObjects } from '../rewritten-objects.ts';
@@ -30,9 +30,7 @@ export async function rewriteObjects(
   if (treatment === undefined) return {};
   const work = workTable(task.work, treatment.number);
   const part = `rewrite ${table}`;
-  const same = treatment.key
-    .map((name) => `t.${quoteIdentifier(name)} = w.${quoteIdentifier(name)}`)
-    .join(' and ');
+  const same = keyEquals(treatment.key, 't', 'w');
   const fields = rewrittenFields(run, table, buckets);
   await inBatches(transactions, task.work, { part, table: work }, async ({ after, until }) => {
     const counts = { rewritten: 0, versions: 0, retained: 0, missing: 0 };

@@ -7,6 +7,7 @@ import { validOwners } from '../../graph/person-graph.ts';
 import { type Batch, changeRows, type DetachedReference } from '../change/change-rows.ts';
 import { deleteRows, deleteTogether } from '../change/delete-rows.ts';
 import { freezeRows, isWritable } from '../closure/freeze.ts';
+import { keyEquals } from '../closure/key-equals.ts';
 import type { Treatment } from '../closure/treatment.ts';
 import { firedTriggers } from '../closure/triggers.ts';
 import { workTable } from '../closure/work.ts';
@@ -71,9 +72,7 @@ export async function emptyReferences(
   const treatment = treatmentOf(run, tables[0] ?? '');
   const work = part === undefined ? workOfTable(run, treatment) : workTable(task.work, part);
   const name = part ?? `untie ${treatment.table.name} ${columns.join(' ')}`;
-  const same = treatment.key
-    .map((key) => `t.${quoteIdentifier(key)} = w.${quoteIdentifier(key)}`)
-    .join(' and ');
+  const same = keyEquals(treatment.key, 't', 'w');
   const set = columns.map((column) => `${quoteIdentifier(column)} = null`).join(', ');
   const isSet = columns.map((column) => `t.${quoteIdentifier(column)} is not null`).join(' or ');
   const going = part === undefined ? ` and w.postern_action = 'delete'` : '';

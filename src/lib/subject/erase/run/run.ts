@@ -10,6 +10,7 @@ import type { Eraser } from '../change/change-row.ts';
 import { type ErasedField, erasedFields } from '../change/fields.ts';
 import type { Closure } from '../closure/closure.ts';
 import type { FreezeTask } from '../closure/freeze.ts';
+import { placeholders } from '../closure/named-inside.ts';
 import type { Person } from '../closure/persons.ts';
 import { treatmentsOf } from '../closure/treatment.ts';
 import { type Work, workTable } from '../closure/work.ts';
@@ -26,9 +27,6 @@ export interface ErasureRun {
   /** Marks the rows that holds keep, also those that came since; undefined where no hold is asked for. */
   readonly keepHeld?: () => Promise<void>;
 }
-
-/** In place of an address (RFC 2606: nobody can ever be reached there) and of anything else. */
-const placeholders = { placeholder: 'erased@erased.invalid', text: 'erased' } as const;
 
 export function eraserOf(
   task: Pick<FreezeTask, 'known' | 'graph' | 'wholeTenant'>,
