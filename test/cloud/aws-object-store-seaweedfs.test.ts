@@ -5,7 +5,7 @@ import { s3ServerContract } from './s3-server.ts';
 describeWith(['seaweedfs'], 'the S3 adapter against SeaweedFS', ({ seaweedfs: path }) => {
   s3ServerContract(() => startSeaweedFs(path), {
     exclusiveness: 'exclusive at once',
-    folderKeys: 'folder keys emptied',
+    keyForm: 'keys as paths',
     keysOverOnePage: 1_010,
   });
 });

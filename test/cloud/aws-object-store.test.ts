@@ -5,7 +5,7 @@ import { s3ServerContract } from './s3-server.ts';
 describeWith(['moto'], 'the S3 adapter against moto', ({ moto: path }) => {
   s3ServerContract(() => startMoto(path), {
     exclusiveness: 'exclusive one after the other',
-    folderKeys: 'folder keys kept',
+    keyForm: 'keys as given',
     keysOverOnePage: 110,
   });
 });

@@ -2,7 +2,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
 import { openS3ObjectStore, type S3ObjectStoreOptions } from '../../src/lib/cloud/aws/object-store.ts';
 import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
-import type { FolderKeys } from '../contract/object-keys.ts';
+import type { KeyForm } from '../contract/object-keys.ts';
 import { type Exclusiveness, objectStoreContract } from '../contract/object-store.ts';
 import { s3BucketContract } from '../contract/s3-bucket.ts';
 
@@ -16,14 +16,14 @@ interface S3Server {
 /** What servers differ in. */
 interface Differences {
   readonly exclusiveness: Exclusiveness;
-  readonly folderKeys: FolderKeys;
+  readonly keyForm: KeyForm;
   readonly keysOverOnePage: number;
 }
 
 /** What holds for the S3 adapter before every server: the contract of stores, with each kind of checksum, and that of buckets. */
 export function s3ServerContract(
   start: () => Promise<S3Server>,
-  { exclusiveness, folderKeys, keysOverOnePage }: Differences,
+  { exclusiveness, keyForm, keysOverOnePage }: Differences,
 ): void {
   let server: S3Server;
   let client: S3Client;
@@ -58,7 +58,7 @@ export function s3ServerContract(
       `S3 with checksum ${mode}`,
       exclusiveness,
       () => stores.get(mode) as ObjectStore,
-      folderKeys,
+      keyForm,
     );
   }
 

@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ListedObject, ObjectStore } from '../../src/lib/cloud/object-store.ts';
 
-/** What becomes of a body under a key that ends in `/`: SeaweedFS takes it for a folder and drops the bytes. */
-export type FolderKeys = 'folder keys kept' | 'folder keys emptied';
+/**
+ * What a store takes a key for. For SeaweedFS it is a path: under a key that ends in `/` it keeps no bytes, and it
+ * lists `a\b` as `a/b`.
+ */
+export type KeyForm = 'keys as given' | 'keys as paths';
 
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -16,7 +19,7 @@ async function listed(store: ObjectStore, prefix: string): Promise<readonly List
 /** What the `ObjectStore` port promises of keys; `fresh` gives a store, and a prefix that no other test uses. */
 export function objectKeysContract(
   fresh: () => { readonly store: ObjectStore; readonly at: string },
-  folderKeys: FolderKeys,
+  keyForm: KeyForm,
 ): void {
   test('lists keys in ascending byte order, with their sizes, under the prefix only', async () => {
     const { store, at } = fresh();
@@ -28,7 +31,7 @@ export function objectKeysContract(
       'a/b/c',
       'a0',
       'B',
-      ...(folderKeys === 'folder keys kept' ? ['b/'] : []),
+      ...(keyForm === 'keys as given' ? ['b/'] : []),
       'README',
       'readme',
       'é',
@@ -79,7 +82,8 @@ export function objectKeysContract(
     const { store, at } = fresh();
     const segment = fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
-      .map((s) => s.replace(/[\p{Cc}\p{Cn}/.]/gu, '_'));
+      .map((s) => s.replace(/[\p{Cc}\p{Cn}/.]/gu, '_'))
+      .map((s) => (keyForm === 'keys as given' ? s : s.replaceAll('\\', '_')));
     const key = fc.array(segment, { minLength: 1, maxLength: 3 }).map((segments) => segments.join('/'));
     const objects = fc.dictionary(key, fc.uint8Array({ maxLength: 64 }), { minKeys: 1, maxKeys: 6 });
     let run = 0;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
-import { type FolderKeys, objectKeysContract } from './object-keys.ts';
+import { type KeyForm, objectKeysContract } from './object-keys.ts';
 
 /** Whether the server enforces If-None-Match between writers that run at once; moto looks, then writes. */
 export type Exclusiveness = 'exclusive at once' | 'exclusive one after the other';
@@ -23,7 +23,7 @@ export function objectStoreContract(
   title: string,
   exclusiveness: Exclusiveness,
   make: () => ObjectStore,
-  folderKeys: FolderKeys = 'folder keys kept',
+  keyForm: KeyForm = 'keys as given',
 ): void {
   describe(`${title} as an object store`, () => {
     const fresh = () => ({ store: make(), at: `t-${randomBytes(6).toString('hex')}` });
@@ -236,7 +236,7 @@ export function objectStoreContract(
       },
     );
 
-    objectKeysContract(fresh, folderKeys);
+    objectKeysContract(fresh, keyForm);
 
     test('refuses metadata that no header can carry', async () => {
       const { store, at } = fresh();
