@@ -39,7 +39,7 @@ async function planned(files: KeyFiles, ahead: number): Promise<Plan> {
 
 function start({ files, plan, ahead }: Rotation, killAt: string) {
   const argv = [world.state.url, plan.id, killAt, String(ahead), files.secretFile, ...files.publicFiles];
-  return spawn(process.execPath, [script, ...argv], { stdio: ['ignore', 'pipe', 'ignore'] });
+  return spawn(process.execPath, [script, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 async function ending(child: ReturnType<typeof start>): Promise<number | string | null> {
