@@ -87,7 +87,9 @@ async function undisturbed(planId?: string): Promise<number> {
 const moments = (duration: number): readonly number[] =>
   Array.from({ length: rounds }, (_, round) => ((round + Math.random()) / rounds) * duration);
 
-test('a backup that is killed at any moment leaves a whole set or none, and does not hinder the next one', async () => {
+test('a backup that is killed at any moment leaves a whole set or none, and does not hinder the next one', {
+  timeout: 240_000,
+}, async () => {
   const duration = await undisturbed();
   const verified = new Set<string>();
   const expectWhole = async () => {
@@ -124,7 +126,9 @@ test('a backup that is killed at any moment leaves a whole set or none, and does
   expect(states.map(({ setId }) => setId)).toEqual([...verified].toSorted());
 });
 
-test('a restore that is killed again and again goes on to the end, and the result equals the backup', async () => {
+test('a restore that is killed again and again goes on to the end, and the result equals the backup', {
+  timeout: 240_000,
+}, async () => {
   const { setId } = await runBackup(world.context({ options: { partSize: 2 ** 18 } }));
   const manifest = await manifestOf(world, setId);
   const first = await planned(setId, 'undisturbed');

@@ -185,7 +185,7 @@ test('findings end with 3, damage with 5, and a password on the command line wit
   const { stdout } = await promisify(execFile)('find', [
     part,
     '-path',
-    '*30-data*',
+    '*/platform/30-data/*',
     '-name',
     '*000001*',
     '-type',

@@ -73,6 +73,7 @@ test('what is on nothing, or cannot be meant, is refused, and nothing is placed'
     [['--row', 'public.mail=1', '--tenant', '7'], 2, 'hold-on-both'],
     [['person 7'], 2, 'address-invalid'],
     [['person.name=twin'], 6, 'person-ambiguous'],
+    [['person.name=twin', '--shared', 'person.name=TWIN'], 2, 'name-shared'],
     [['person.name=person 7', '--table', 'public.gone'], 2, 'table-unknown'],
     [['person.name=person 7', '--review-by', '2020-01-01'], 2, 'review-past'],
     [['person.name=person 7', '--review-by', '2027-02-30'], 2, 'time-invalid'],
@@ -187,7 +188,8 @@ test('a release tells what the hold kept, which waits until a plan has taken it 
     await pool.end();
   }
   expect(await tell('hold release', ['3', '--reason', 'again'], 6)).toMatchObject({ code: 'hold-released' });
-  expect(await tell('hold release', ['99', '--reason', 'x'], 2)).toMatchObject({ code: 'hold-unknown' });
+  for (const number of ['99', '99999999999999999999'])
+    expect(await tell('hold release', [number, '--reason', 'x'], 2)).toMatchObject({ code: 'hold-unknown' });
   const text = await world.must('hold', 'release', '2', '--reason', 'settled');
   expect(text.stdout).toBe('hold 2 is released; no erasure left a row because of it\n');
   const { holds } = await tell('hold list', ['--all']);
@@ -219,3 +221,8 @@ async function placedHolds() {
     await pool.end();
   }
 }
+
+test('who signed up twice is held as one person, where somebody says so', async () => {
+  // Two numbers, and the name in two spellings.
+  expect(await add(['person.name=twin', '--one-person'])).toMatchObject({ found: true, hold: { names: 4 } });
+});

@@ -56,6 +56,14 @@ describe('an error', () => {
       });
   });
 
+  it.each([
+    Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' }),
+    new Error('Connection terminated unexpectedly'),
+    Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
+  ])('of a connection that broke is no bug: %s', (error) => {
+    expect(explainError(error)).toMatchObject({ exitCode: 1, code: 'connection-lost', isBug: false });
+  });
+
   it('shows its stack and its causes to --verbose', () => {
     const trace = traceOf(failure('outer', { cause: new RangeError('inner') }));
     expect(trace).toContain('PosternError: outer');

@@ -41,6 +41,9 @@ test('a request is put on record once, with the day on which it is due', async (
   expect(await open('access', 'T-2', daysAgo(1), [], 2)).toMatchObject({ code: 'request-known' });
   expect(await open('access', 'T-4', daysAgo(-1), [], 2)).toMatchObject({ code: 'received-in-future' });
   expect(await open('access', 'T-4', '2026-02-31', [], 2)).toMatchObject({ code: 'time-invalid' });
+  expect(await open('access', 'T-4', '0000-01-01', [], 2)).toMatchObject({ code: 'time-invalid' });
+  expect(await tell('request show', ['99999999999999999999'], 2)).toMatchObject({ code: 'request-unknown' });
+  expect(await open('access', ' ', '2026-02-01', [], 2)).toMatchObject({ code: 'text-missing' });
 });
 
 test('what is overdue ends the list with 3, and stands on top of it', async () => {
@@ -97,6 +100,9 @@ test('a request is extended once, and within its first month', async () => {
 test('a refusal says why, what names a certificate names one that is there, and what was late is called so', async () => {
   expect(await tell('request close', ['1', '--outcome', 'refused'], 2)).toMatchObject({
     code: 'note-missing',
+  });
+  expect(await tell('request close', ['1', '--outcome', 'refused', '--note', ' '], 2)).toMatchObject({
+    code: 'text-missing',
   });
   const unknown = ['1', '--outcome', 'withdrawn', '--certificate', 'abcdef0123'];
   expect(await tell('request close', unknown, 2)).toMatchObject({ code: 'certificate-unknown' });

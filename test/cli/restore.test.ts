@@ -75,7 +75,7 @@ test('a restore that is given up tells which database it leaves, and how to drop
   const { stdout: found } = await promisify(execFile)('find', [
     join(world.folder, 'offsite/objects/backup/test'),
     '-path',
-    '*30-data*',
+    '*/platform/30-data/*',
     '-name',
     '*000001*',
     '-type',

@@ -94,6 +94,21 @@ test('what would be done is shown, and nothing is done', async () => {
   expect(await people()).toEqual(whole);
 });
 
+test('who signed up twice is one person only where somebody says so', async () => {
+  const statement = async (sql: string) =>
+    withConnection({ url: world.platform.url, role: 'test' }, (client) => client.query(sql));
+  await statement(`insert into person (name, email) values ('x', 'Person7@example.org')`);
+  const argv = ['subject', 'erase', 'person7@example.org', '--reason', 'request 1', '--dry-run', '--json'];
+  const refused = await world.run(...argv);
+  expect((await checkedJson('subject erase', refused)).error).toMatchObject({ code: 'subject-ambiguous' });
+  const { result } = await checkedJson('subject erase', await world.run(...argv, '--one-person'));
+  expect(result.persons).toBe(1);
+  const given = await world.run(...argv, '--shared', 'person7@example.org');
+  expect((await checkedJson('subject erase', given)).error).toMatchObject({ code: 'name-shared' });
+  expect(result.rows).toContainEqual({ table: 'public.person', action: 'delete', owned: true, rows: 2 });
+  await statement(`delete from person where email = 'Person7@example.org'`);
+});
+
 test('rehearsed in a restored backup, which is thrown away', async () => {
   const run = await world.run('subject', 'erase', 'person7@example.org', '--rehearse', '--json');
   expect(run, run.stderr).toMatchObject({ code: 0 });
@@ -118,6 +133,20 @@ test('bad input ends with 2 or 6, before anything is written', async () => {
     });
   }
   expect(await people()).toEqual(whole);
+});
+
+test('a rehearsal of what cannot be done or looked for does not end as if all were well', async () => {
+  const unknown = await world.run('subject', 'erase', 'nobody@example.org', '--rehearse');
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing was found') });
+});
+
+test('in a list, the line is told that holds no address, and nothing of it', async () => {
+  const run = await runCli(['subject', 'erase', '-', '--reason', 'x', '--dry-run'], {
+    cwd: world.folder,
+    stdin: '\uFEFFperson7@example.org\r\n\r\n  PERSON9@example.org\r\nnot-one\r\n',
+  });
+  expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('line 4: that is no address') });
+  expect(run.stderr).not.toContain('not-one');
 });
 
 test('a request that nobody verified is not fulfilled', async () => {

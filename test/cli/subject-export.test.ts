@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -270,6 +270,13 @@ test('bad input is refused before anything is written', async () => {
   await withConnection({ url: world.platform.url, role: 'test' }, async (client) => {
     await client.query(`insert into person (name) values ('Person 7')`);
     expect(await code(me, '--access', '--out', 'x.zip', ...clear)).toEqual([6, 'subject-ambiguous']);
+    expect(await code(me, '--access', '--shared', me, '--out', 'x.zip', ...clear)).toEqual([
+      2,
+      'name-shared',
+    ]);
+    const said = await tell(me, '--access', '--one-person', '--out', 'x.zip', ...clear);
+    expect(said.result.tables).toContainEqual(expect.objectContaining({ table: 'public.person', rows: 2 }));
+    await rm(join(world.folder, 'x.zip'));
     await client.query(`delete from person where name = 'Person 7'`);
   });
   expect(await inFolder()).toEqual(before);

@@ -78,6 +78,7 @@ test('what cannot be done is refused, and nobody is on the list for it', async (
     [['ann@example.org', '--channel', 'Marketing mails'], 2, 'channel-invalid'],
     [['ann'], 2, 'address-invalid'],
     [['twin@example.org'], 6, 'person-ambiguous'],
+    [['twin@example.org', '--shared', 'twin@example.org'], 2, 'name-shared'],
     [['ann@example.org', '--reason', 'of ann+news@example.org'], 2, 'text-names-person'],
     [['ann@example.org', '--withdraw'], 2, 'objection-unknown'],
     [['ann@example.org', '--profile', 'keyless'], 2, 'not-configured'],
@@ -131,11 +132,16 @@ test('a file of recipients is checked by the numbers of its lines', async () => 
     unreadable: [],
   });
   expect(await tell(['--check', '-', '--channel', 'analytics'], 0, lines)).toMatchObject({ suppressed: [] });
-  const unreadable = await tell(['--check', '-'], 4, 'bob@example.org\nno address\n');
+  const unreadable = await tell(
+    ['--check', '-'],
+    4,
+    'bob@example.org\nno address\nJ\uFFFDrgen@example.org\n',
+  );
   expect(unreadable).toMatchObject({
     checked: 1,
-    unreadable: [2],
-    warnings: [expect.stringContaining('line 2')],
+    // What was no UTF-8 is nobody's name, and may be somebody's on the list.
+    unreadable: [2, 3],
+    warnings: [expect.stringContaining('lines 2, 3')],
   });
   await world.file('recipients.txt', lines);
   const text = await world.run('subject', 'object', '--check', 'recipients.txt');
@@ -199,4 +205,8 @@ test('the audit log knows of it, and nothing that is kept names anybody', async 
       expect(named.rowCount, table).toBe(0);
     }
   });
+});
+
+test('who signed up twice objects as one person, where somebody says so', async () => {
+  expect(await tell(['twin@example.org', '--one-person'])).toMatchObject({ found: true, names: 3 });
 });

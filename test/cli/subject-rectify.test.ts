@@ -104,6 +104,8 @@ test('bad input ends with 2 or 6, before anything is written, and quotes no valu
     [[...bob, '--from', 'person7@example.org', '--to', 'a@b.example', '--request', '99'], 2, /99/],
     [[...renamed, '--plan-only'], 2, /--values/],
     [[...renamed, ...file('broken.json').slice(0, 2)], 2, /command line too/],
+    [[...renamed, '--shared', 'person7@example.org'], 2, /a name that several share/],
+    [[...file('empty.json'), '--shared', 'office@example.org'], 2, /command line too/],
     [file('broken.json'), 2, /does not hold the values/],
     [file('empty.json'), 2, /does not hold the values/],
     [file('missing.json'), 2, /cannot be read/],

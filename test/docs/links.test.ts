@@ -63,6 +63,24 @@ function commandLines(text: string): readonly string[] {
   );
 }
 
+/** Commands that are named without `postern` before them: `map check --json`. */
+function shortCommandLines(text: string): readonly string[] {
+  return [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/`([a-z]+ [a-z][^`\n|>()"&]*)`/g)]
+    .map(([, code = '']) => code)
+    .filter((code) => config.findCommand(code.split(' ').slice(0, 2).join(':')) !== undefined);
+}
+
+/** Commands in backticks that a message or a help text of the program names. */
+function namedInSource(source: string): readonly string[] {
+  const inTemplates = [...source.matchAll(/\\`postern (.*?)\\`/g)];
+  const inStrings = [...source.matchAll(/'(?:[^'\\\n]|\\.)*'/g)].flatMap(([text]) => [
+    ...text.matchAll(/`postern ([^`]*)`/g),
+  ]);
+  return [...inTemplates, ...inStrings].map(([, line = '']) =>
+    (line.split(/[|>()&]/)[0] ?? '').replaceAll(/\$\{[^}]*\}?/g, 'VALUE').replaceAll(/"[^"]*"/g, 'VALUE'),
+  );
+}
+
 /** What is wrong with a command line that stands in a document. */
 function commandProblem(config: Config, line: string): string | undefined {
   const words =
@@ -115,9 +133,25 @@ describe.each(documents)('$name', ({ name, text }) => {
   });
 
   test('every command of postern in it exists, with the flags it has there', () => {
-    const problems = commandLines(text).map((line) => commandProblem(config, line));
+    const lines = [...commandLines(text), ...shortCommandLines(text)];
+    const problems = lines.map((line) => commandProblem(config, line));
     expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
   });
+});
+
+test('every command that a message of the program names exists, with its flags', () => {
+  const folder = join(projectRoot, 'src');
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  const found = sources.flatMap((name) =>
+    namedInSource(readFileSync(join(folder, name), 'utf8')).flatMap((line) => {
+      const problem = commandProblem(config, line);
+      return problem === undefined ? [] : `${name}: ${problem}`;
+    }),
+  );
+  expect(found).toEqual([]);
+  expect(namedInSource("throw x('`postern doctor --json` tells')")).toEqual(['doctor --json']);
 });
 
 describe('the checks themselves', () => {

@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { type AdoptOptions, keyAdopt, keyAdoptFinish, planAdopt } from '../../src/lib/key/adopt/index.ts';
@@ -8,7 +5,7 @@ import { unlimited } from '../../src/lib/key/walk/bearable.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { type AdoptWorld, adoptWorld } from '../support/adopt-world.ts';
-import { projectRoot } from '../support/cli.ts';
+import { applyWithKills } from '../support/walk-kills.ts';
 
 let world: AdoptWorld;
 afterEach(() => world.close());
@@ -158,33 +155,7 @@ test('killed at random moments, adopting and emptying go on to the end, and lose
   world = await adoptWorld({ rows: 200 });
   for (const own of [{}, finishing]) {
     const id = await plan({ ...own, batchSize: 5, rowsPerSecond: 200 });
-    const child = () =>
-      spawn(
-        process.execPath,
-        [join(projectRoot, 'test/support/adopt-child.ts'), ...world.childArguments, id],
-        {
-          stdio: ['ignore', 'pipe', 'inherit'],
-        },
-      );
-    let killed = 0;
-    for (let run = 0; run < 10; run += 1) {
-      const running = child();
-      const ended = once(running, 'exit');
-      await Promise.race([once(running.stdout, 'data'), ended]);
-      await Promise.race([wait(Math.random() * 250), ended]);
-      if (running.exitCode !== null) break;
-      running.kill('SIGKILL');
-      await ended;
-      killed += 1;
-    }
-    expect(killed).toBeGreaterThan(3);
-    const last = child();
-    await once(last, 'exit');
-    const { rows } = await world.state.pool.query(
-      `select from postern.plan_journal where plan_id = $1 and event = 'applied'`,
-      [id],
-    );
-    expect(rows).toHaveLength(1);
+    await applyWithKills(world, id, { kills: 10, within: 250 });
     expect(await world.readSealed()).toEqual(world.legacy);
   }
   const { rows } = await world.platform.query('select from app.account where legacy is not null');

@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import {
   joinablePlan,
@@ -14,8 +10,8 @@ import { unlimited } from '../../src/lib/key/walk/bearable.ts';
 import { createParts } from '../../src/lib/key/walk/walk-part.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
-import { projectRoot } from '../support/cli.ts';
 import { type KeyWorld, keyWorld } from '../support/key-world.ts';
+import { applyWithKills } from '../support/walk-kills.ts';
 
 let world: KeyWorld;
 afterEach(() => world.close());
@@ -110,32 +106,7 @@ test('killed at twenty moments, a rotation goes on to the end, and loses nothing
 }, async () => {
   world = await keyWorld({ persons: 20, tokensEach: 20 });
   const id = await plan({ batchSize: 5, rowsPerSecond: 400 });
-  const child = () =>
-    spawn(process.execPath, [join(projectRoot, 'test/support/key-child.ts'), ...world.childArguments, id], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-  let killed = 0;
-  for (let run = 0; run < 20; run += 1) {
-    const running = child();
-    const ended = once(running, 'exit');
-    await Promise.race([once(running.stdout, 'data'), ended]);
-    await Promise.race([wait(Math.random() * 250), ended]);
-    if (running.exitCode !== null) break;
-    running.kill('SIGKILL');
-    await ended;
-    killed += 1;
-  }
-  expect(killed).toBeGreaterThan(5);
-  const last = child();
-  const [code] = await once(last, 'exit');
-  const { rows } = await world.state.pool.query(
-    `select detail ->> 'state' as state from postern.plan_journal where plan_id = $1 and event = 'applied'`,
-    [id],
-  );
-  expect({ code, applied: rows.length }).toEqual({
-    code: rows.length === 1 && code === 6 ? 6 : 0,
-    applied: 1,
-  });
+  await applyWithKills(world, id, { kills: 20, within: 250 });
   expect(await world.readTokens()).toEqual(world.tokens);
   const keys = await world.platform.query('select state, count(*)::int from app.key group by 1 order by 1');
   expect(keys.rows).toEqual([

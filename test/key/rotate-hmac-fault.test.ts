@@ -1,14 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { finishHmac, type HmacOptions, planHmac, rotateHmac } from '../../src/lib/key/hmac/index.ts';
 import { unlimited } from '../../src/lib/key/walk/bearable.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { loadPlan, savePlan } from '../../src/lib/operation/plan-store.ts';
-import { projectRoot } from '../support/cli.ts';
 import { type HmacWorld, hmacWorld, type Version } from '../support/hmac-world.ts';
+import { applyWithKills } from '../support/walk-kills.ts';
 
 let world: HmacWorld;
 afterEach(() => world.close());
@@ -227,31 +223,7 @@ test('killed at random moments, rotating and finishing go on to the end, and eve
   world = await hmacWorld({ rows: 150 });
   for (const own of [{}, finishing]) {
     const id = await plan({ ...own, batchSize: 5, rowsPerSecond: 400 });
-    const child = () =>
-      spawn(
-        process.execPath,
-        [join(projectRoot, 'test/support/hmac-child.ts'), ...world.childArguments, id],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      );
-    let killed = 0;
-    for (let run = 0; run < 12; run += 1) {
-      const running = child();
-      const ended = once(running, 'exit');
-      await Promise.race([once(running.stdout, 'data'), ended]);
-      await Promise.race([wait(Math.random() * 400), ended]);
-      if (running.exitCode !== null) break;
-      running.kill('SIGKILL');
-      await ended;
-      killed += 1;
-    }
-    expect(killed).toBeGreaterThan(3);
-    const last = child();
-    await once(last, 'exit');
-    const { rows } = await world.state.pool.query(
-      `select from postern.plan_journal where plan_id = $1 and event = 'applied'`,
-      [id],
-    );
-    expect(rows).toHaveLength(1);
+    await applyWithKills(world, id, { kills: 12, within: 400 });
     expect(await world.wrong()).toEqual([]);
   }
   expect(await world.versions()).toEqual([

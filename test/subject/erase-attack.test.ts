@@ -1,25 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { applyPlan } from '../../src/lib/operation/apply.ts';
-import { savePlan } from '../../src/lib/operation/plan-store.ts';
-import { eraseOutcome, planErase, subjectErase } from '../../src/lib/subject/erase/index.ts';
-import { type EraseWorld, eraseWorld } from '../support/erase-world.ts';
+import { type EraseWorld, erasePerson, eraseWorld, plannedErase } from '../support/erase-world.ts';
 
 let world: EraseWorld;
 afterEach(() => world.close());
 
-async function planned(who: string, tenant?: string) {
-  const seeds = world.seeds([who]);
-  const context = await world.context({ subjects: seeds });
-  const { plan } = await planErase(context, { tenant, reason: 'request 1', request: undefined, seeds });
-  await savePlan(context, plan);
-  return { context, plan };
-}
-
-async function erase(who: string, tenant?: string) {
-  const { context, plan } = await planned(who, tenant);
-  await applyPlan(context, subjectErase, plan.id);
-  return eraseOutcome(world.pool, plan);
-}
+const erase = (who: string, tenant?: string) => erasePerson(world, who, tenant);
 
 const subjects = `version: 1
 subjects:
@@ -136,6 +121,26 @@ test('what stands for an address has room in its column', async () => {
   ]);
 });
 
+test('a text that has no room for what stands in place of an address gets something shorter, or nothing', async () => {
+  world = await eraseWorld({
+    schema: `${accounts} create domain app.short as varchar(18); create table app.list (id int primary key, rcpt varchar(31), line app.short not null);
+      insert into app.list values (1, 'ann@example.org, x@example.org', 'x ann@example.org'), (2, 'ann@example.org,a@b.example.org', 'ann@example.org no');`,
+    map: `${subjects}  app.list:
+    primary_key: [id]
+    ownership: third-party
+    fields:
+      rcpt: {type: varchar, parser: address-list, category: user.contact.email, identity: contact.email, erase: {redact: address}}
+      line: {type: varchar, parser: text, category: user.content, erase: {redact: address}}
+    erase: redact
+`,
+  });
+  await erase('ann@example.org');
+  expect(await world.query('select * from app.list order by id')).toEqual([
+    { id: 1, rcpt: 'e@e.invalid, x@example.org', line: 'x e@e.invalid' },
+    { id: 2, rcpt: 'e@e.invalid,a@b.example.org', line: 'e@e.invalid no' },
+  ]);
+});
+
 test('the address of a contact in somebody’s own row does not make that row the contact', async () => {
   world = await eraseWorld({
     schema: `create schema app; create table app.account (id int primary key, email text not null, recovery text);
@@ -212,22 +217,31 @@ tables:
 test('a shared row that is held by shared rows goes with the last of them', async () => {
   world = await eraseWorld({
     schema: `${accounts}
-      create table app.message (id int primary key);
+      create table app.blob (id int primary key, data text not null);
+      create table app.message (id int primary key, blob_id int not null);
       create table app.copy (id int primary key, account_id int not null references app.account, message_id int not null references app.message);
       create table app.part (id int primary key, data text not null);
       create table app.partlist (message_id int not null references app.message, part_id int not null references app.part, primary key (message_id, part_id));
-      insert into app.message values (1), (2);
-      insert into app.copy values (1, 1, 1), (2, 1, 2), (3, 2, 2);
+      insert into app.blob values (1, 'of her message'), (2, 'of both messages'), (3, 'to ann@example.org and bob@example.org');
+      insert into app.message values (1, 1), (2, 2), (3, 2), (4, 3);
+      insert into app.copy values (1, 1, 1), (2, 1, 2), (3, 2, 2), (4, 1, 3), (5, 2, 4), (6, 1, 4);
       insert into app.part values (1, 'hers alone'), (2, 'of both'), (3, 'in two messages');
       insert into app.partlist values (1, 1), (2, 2), (1, 3), (2, 3);`,
-    map: `${subjects}  app.message:
+    map: `${subjects}  app.blob:
     primary_key: [id]
     ownership: shared
+    held_by: app.message.blob_id
+    fields: {data: {type: text, parser: rfc5322, identity: contact.email, category: user.content, erase: {redact: address}}}
+    erase: {when_last_owner: delete, else: detach}
+  app.message:
+    primary_key: [id]
+    ownership: shared
+    held_by: app.copy.message_id
+    references: [{column: blob_id, to: app.blob.id, kind: soft}]
     erase: {when_last_owner: delete, else: detach}
   app.copy:
     primary_key: [id]
     ownership: exclusive
-    owner: account
     references:
       - {column: account_id, to: app.account.id, kind: fk}
       - {column: message_id, to: app.message.id, kind: fk}
@@ -249,8 +263,12 @@ test('a shared row that is held by shared rows goes with the last of them', asyn
 `,
   });
   await erase('ann@example.org');
-  expect(await world.query('select id from app.message')).toEqual([{ id: 2 }]);
+  expect(await world.query('select id from app.message order by id')).toEqual([{ id: 2 }, { id: 4 }]);
   expect(await world.query('select id from app.part order by id')).toEqual([{ id: 2 }, { id: 3 }]);
+  expect(await world.query('select id, data from app.blob order by id')).toEqual([
+    { id: 2, data: 'of both messages' },
+    { id: 3, data: 'to erased@erased.invalid and bob@example.org' },
+  ]);
 });
 
 test('a value that a foreign key compares is refused before anything is done', async () => {
@@ -271,5 +289,5 @@ test('a value that a foreign key compares is refused before anything is done', a
     erase: redact
 `,
   });
-  await expect(planned('ann@example.org')).rejects.toMatchObject({ code: 'erase-blocked' });
+  await expect(plannedErase(world, 'ann@example.org')).rejects.toMatchObject({ code: 'erase-blocked' });
 });

@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { eraseOutcome, planErase, subjectErase } from '../../src/lib/subject/erase/index.ts';
-import { projectRoot } from '../support/cli.ts';
-import { type EraseWorld, eraseMap, eraseWorld, wholePlatform } from '../support/erase-world.ts';
+import { applyWithKills } from '../support/erase-kills.ts';
+import { eraseMap } from '../support/erase-platform.ts';
+import { type EraseWorld, eraseWorld, wholePlatform } from '../support/erase-world.ts';
 
 const worlds: EraseWorld[] = [];
 afterEach(async () => {
@@ -41,32 +38,7 @@ test('killed at any statement, it goes on to the same end', { timeout: 240_000 }
   const counted = await eraseOutcome(whole.world.pool, whole.plan);
 
   const { world, plan } = await planned();
-  const mapFile = join(world.folder, '..', `map-${process.pid}.yaml`);
-  await writeFile(mapFile, eraseMap);
-  let kills = 0;
-  for (let killAt = 25; ; killAt += 23) {
-    const child = spawn(
-      process.execPath,
-      [
-        '--experimental-strip-types',
-        join(projectRoot, 'test/support/erase-child.ts'),
-        world.stateUrl,
-        world.url,
-        world.folder,
-        mapFile,
-        plan.id,
-        String(killAt),
-      ],
-      { stdio: ['ignore', 'ignore', 'inherit'] },
-    );
-    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-    if (signal === null) {
-      expect(code).toBe(0);
-      break;
-    }
-    expect(signal).toBe('SIGKILL');
-    kills += 1;
-  }
+  const kills = await applyWithKills(world, plan, eraseMap, { from: 25, step: 23 });
   expect(kills).toBeGreaterThan(3);
   expect(await wholePlatform(world)).toEqual(expected);
   // What was committed is counted once, however often it was begun.

@@ -4,14 +4,8 @@ import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { openPlatform } from '../../src/lib/platform/connection.ts';
 import { eraseOutcome, planErase, subjectErase } from '../../src/lib/subject/erase/index.ts';
 import { placeHold, releaseHold } from '../../src/lib/subject/hold/index.ts';
-import {
-  type EraseWorld,
-  eraseHasher,
-  eraseMap,
-  eraseSchema,
-  eraseWorld,
-  wholePlatform,
-} from '../support/erase-world.ts';
+import { eraseMap, eraseSchema } from '../support/erase-platform.ts';
+import { type EraseWorld, eraseHasher, eraseWorld, wholePlatform } from '../support/erase-world.ts';
 
 let world: EraseWorld;
 afterEach(() => world.close());

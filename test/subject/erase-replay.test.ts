@@ -2,29 +2,19 @@ import { afterEach, expect, test } from 'vitest';
 import { withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
-import { eraseReplayer, planErase, subjectErase } from '../../src/lib/subject/erase/index.ts';
+import { type EraseOptions, planErase, subjectErase } from '../../src/lib/subject/erase/index.ts';
 import { scanDatabase } from '../../src/lib/subject/residue/index.ts';
-import { type EraseWorld, eraseHasher, eraseWorld, wholePlatform } from '../support/erase-world.ts';
-import { testDatabase } from '../support/postgres.ts';
+import { type EraseWorld, eraseWorld, replayerOf, wholePlatform } from '../support/erase-world.ts';
 
 let world: EraseWorld;
-const dropped: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const drop of dropped.splice(0)) await drop();
-  await world.close();
-});
+afterEach(() => world.close());
 
-/** The platform as it was before, as a restore brings it back. */
-async function older() {
-  const name = new URL(world.url).pathname.slice(1);
-  const database = await testDatabase({ template: name });
-  dropped.push(() => database.drop());
-  return database.url;
-}
+const erase = (...who: readonly string[]) => eraseAs({}, who);
 
-async function erase(...who: readonly string[]) {
+async function eraseAs(said: Pick<EraseOptions, 'onePerson' | 'shared'>, who: readonly string[]) {
   const context = await world.context();
   const { plan } = await planErase(context, {
+    ...said,
     seeds: world.seeds(who),
     tenant: undefined,
     reason: 'test',
@@ -36,14 +26,7 @@ async function erase(...who: readonly string[]) {
 
 /** As a restore repeats the ledger: in one transaction of a closed database. */
 async function replay(url: string) {
-  const context = await world.context();
-  const replayer = eraseReplayer({
-    map: () => context.map(),
-    hasher: () => Promise.resolve(eraseHasher),
-    pseudonym: () => context.pseudonym(),
-    holds: () => Promise.resolve(undefined),
-    now: () => new Date(),
-  });
+  const replayer = await replayerOf(world);
   const { rows } = await world.pool.query('select detail from postern.erasure order by entry');
   return withConnection({ url, role: 'test' }, async (client) => {
     await client.query('begin');
@@ -60,7 +43,7 @@ const platformAt = (url: string) =>
 
 test('an older copy is erased again from hashes alone, to the same end', async () => {
   world = await eraseWorld();
-  const url = await older();
+  const url = await world.copy();
   await erase('ann@example.org');
   const { rows } = await world.pool.query<{ text: string }>(
     'select detail::text as text from postern.erasure',
@@ -84,7 +67,7 @@ test('an older copy is erased again from hashes alone, to the same end', async (
 
 test('whoever was only mentioned is found in texts and arrays again', async () => {
   world = await eraseWorld();
-  const url = await older();
+  const url = await world.copy();
   await erase('dora@d.example');
   await replay(url);
   expect(await platformAt(url)).toEqual(await wholePlatform(world));
@@ -92,15 +75,59 @@ test('whoever was only mentioned is found in texts and arrays again', async () =
 
 test('a name that stands in no row of a person is found all the same', async () => {
   world = await eraseWorld();
-  const url = await older();
+  const url = await world.copy();
   await erase('ann@example.org', 'dora@d.example');
+  await replay(url);
+  expect(await platformAt(url)).toEqual(await wholePlatform(world));
+});
+
+test('of a person with two rows of a table, both go, there and in an older copy', async () => {
+  world = await eraseWorld();
+  await world.query(
+    `insert into app.account values (1, 12, 'ann+shop@example.org', 'ann+shop@example.org', 'Ann', null)`,
+  );
+  const url = await world.copy();
+  const plan = eraseAs({}, ['ann@example.org']);
+  await expect(plan).rejects.toMatchObject({
+    exitCode: 6,
+    code: 'subject-ambiguous',
+    hints: expect.arrayContaining([expect.stringContaining('--one-person')]),
+  });
+  await eraseAs({ onePerson: true }, ['ann@example.org']);
+  expect(await world.query('select id from app.account order by id')).toEqual([{ id: 11 }, { id: 20 }]);
+  await replay(url);
+  expect(await platformAt(url)).toEqual(await wholePlatform(world));
+});
+
+test('a name that several share leads to nobody, and stays with the others, there and in an older copy', async () => {
+  world = await eraseWorld();
+  await world.query(`insert into app.alias values (9, 20, 'Press@example.org')`);
+  const url = await world.copy();
+  await expect(erase('ann@example.org')).rejects.toMatchObject({
+    code: 'subject-ambiguous',
+    hints: expect.arrayContaining([expect.stringContaining('--shared NAME')]),
+  });
+  const [shared] = world.seeds(['press@example.org']);
+  const given = eraseAs({ shared }, ['press@example.org']);
+  await expect(given).rejects.toMatchObject({ exitCode: 2, code: 'name-shared' });
+  // The plan is applied by a process that knows hashes alone.
+  await eraseAs({ shared }, ['ann@example.org']);
+  expect(await world.query('select id from app.account order by id')).toEqual([{ id: 11 }, { id: 20 }]);
+  expect(await world.query('select id, address from app.alias order by id')).toEqual([
+    { id: 2, address: 'jo@example.org' },
+    { id: 9, address: 'Press@example.org' },
+  ]);
+  const { rows } = await world.pool.query<{ text: string }>(
+    'select detail::text as text from postern.erasure',
+  );
+  expect(rows[0]?.text).not.toMatch(/press|@/i);
   await replay(url);
   expect(await platformAt(url)).toEqual(await wholePlatform(world));
 });
 
 test('several erasures, and a backup that lacks a table', async () => {
   world = await eraseWorld();
-  const url = await older();
+  const url = await world.copy();
   await erase('ann@example.org');
   await erase('joann@example.org');
   await withConnection({ url: withDatabase(url, new URL(url).pathname.slice(1)), role: 'test' }, (client) =>

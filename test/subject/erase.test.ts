@@ -4,7 +4,8 @@ import { loadCertificate } from '../../src/lib/operation/certificate-store.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import type { EraseContext } from '../../src/lib/subject/erase/index.ts';
 import { eraseOutcome, planErase, subjectErase } from '../../src/lib/subject/erase/index.ts';
-import { type EraseWorld, eraseMap, eraseSchema, eraseWorld, wholePlatform } from '../support/erase-world.ts';
+import { eraseMap, eraseSchema } from '../support/erase-platform.ts';
+import { type EraseWorld, eraseWorld, wholePlatform } from '../support/erase-world.ts';
 
 let world: EraseWorld;
 beforeEach(async () => {

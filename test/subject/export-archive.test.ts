@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { beginMessage } from '../../src/lib/crypto/openpgp-container.ts';
 import { generateKeyPair } from '../../src/lib/crypto/openpgp-key.ts';
@@ -17,15 +16,7 @@ import {
   type ArchiveOptions,
   openArchive,
 } from '../../src/lib/subject/export/archive/archive.ts';
-import {
-  safeFileName,
-  safeKey,
-  safeLabel,
-  safeName,
-} from '../../src/lib/subject/export/archive/safe-name.ts';
 import { openSpool } from '../../src/lib/subject/export/archive/spool.ts';
-import { csvLine } from '../../src/lib/subject/export/row/csv.ts';
-import { replaceAt } from '../../src/lib/subject/export/row/json-places.ts';
 import { readZip } from '../../src/lib/subject/export/zip/reader.ts';
 import { zipWriter } from '../../src/lib/subject/export/zip/writer.ts';
 import { openGpgHome } from '../crypto/gpg-home.ts';
@@ -295,79 +286,4 @@ describeWith(['gpg', 'python3'], 'an encrypted archive', ({ gpg, python3 }) => {
     await check(home.must(['--decrypt'], await made({ recipient }, 'r.zip.gpg')));
     home.close();
   });
-});
-
-test('names in an archive are safe, and never the same for two rows', () => {
-  expect(safeName('4711')).toBe('4711');
-  expect(safeName('0a225f98-10c0-4aea-ba41-841d3eaabcc6')).toBe('0a225f98-10c0-4aea-ba41-841d3eaabcc6');
-  const odd = [
-    '../x',
-    '..',
-    '.',
-    '',
-    '/etc',
-    'a/b',
-    'a.b',
-    'A',
-    'con',
-    'nul',
-    'ü',
-    'a\0b',
-    'a\\b',
-    'a~b',
-    'x'.repeat(300),
-  ];
-  for (const name of odd) expect(safeName(name), name).toMatch(/^[A-Za-z0-9_-]*~[0-9a-f]{10}$/);
-  expect(safeLabel(['mail', 'messages'])).toBe('mail.messages');
-  expect(safeLabel(['..', 'x/y'])).toMatch(/^~[0-9a-f]{10}\.x_y~[0-9a-f]{10}$/);
-  expect(safeKey(['1', '2'])).toBe('1-2');
-  expect(safeKey(['a-b', 'c'])).not.toBe(safeKey(['a', 'b-c']));
-
-  const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('a', 'A', '-', '.', '~', '_', '/') }));
-  fc.assert(
-    fc.property(text, text, (a, b) => {
-      expect(safeName(a)).toMatch(/^[A-Za-z0-9_~-]{1,111}$/);
-      fc.pre(a !== b);
-      expect(safeName(a).toLowerCase()).not.toBe(safeName(b).toLowerCase());
-    }),
-  );
-  const pair = fc.tuple(text, text);
-  fc.assert(
-    fc.property(pair, pair, (a, b) => {
-      fc.pre(a[0] !== b[0] || a[1] !== b[1]);
-      expect(safeKey(a).toLowerCase()).not.toBe(safeKey(b).toLowerCase());
-    }),
-  );
-  // Whatever somebody called a file, its row's key tells it from the others.
-  fc.assert(
-    fc.property(text, text, text, text, (key, given, other, otherGiven) => {
-      fc.pre(key !== other);
-      const name = safeFileName(safeName(key), given, '.bin');
-      expect(name).toMatch(/^[A-Za-z0-9~_-][A-Za-z0-9._~-]*\.[a-z0-9]{1,8}$/);
-      expect(name.toLowerCase()).not.toBe(safeFileName(safeName(other), otherGiven, '.bin').toLowerCase());
-    }),
-  );
-});
-
-test('a cell of CSV is a text, whatever it begins with', () => {
-  const line = (...texts: readonly (string | null)[]) => csvLine(texts.map((text) => ({ text })));
-  expect(line('=1+1', '+1', '-1', '@x', '\tx', '\rx', 'a=b')).toBe(
-    `'=1+1,'+1,'-1,'@x,"'\tx","'\rx",a=b\r\n`.replace(`"'\tx"`, `'\tx`),
-  );
-  expect(line(null, '', ' x', 'a"b', 'a,b', 'a\nb')).toBe(',""," x","a""b","a,b","a\nb"\r\n');
-  expect(csvLine([{ text: '-1.5', isNumber: true }])).toBe('-1.5\r\n');
-});
-
-test('what stands at a path of a document is replaced, and nothing else', () => {
-  const at = (text: string, path: string) => replaceAt(text, path, (value) => `<${value}>`);
-  expect(at('{"a": [{"b": "x"}, {"b": "y", "c": 1}]}', '$.a[*].b')).toBe(
-    '{"a":[{"b":"<x>"},{"b":"<y>","c":1}]}',
-  );
-  expect(at('{"a": [{"b": "x"}]}', '$.a.b')).toBe('{"a":[{"b":"<x>"}]}');
-  expect(at('{"a b": {"c": {"d": 1}}}', '$."a b".*')).toBe('{"a b":{"c":"<{\\"d\\":1}>"}}');
-  expect(at('["x", "y"]', '$[1]')).toBe('["x","<y>"]');
-  expect(at('{"x": 1.10}', '$.y')).toBe('{"x": 1.10}');
-  expect(at('{"*": "x", "b": "y"}', '$."*"')).toBe('{"*":"<x>","b":"y"}');
-  expect(at('{}', '$.a ? (@ > 1)')).toBeUndefined();
-  expect(at('{}', 'strict $.a')).toBeUndefined();
 });

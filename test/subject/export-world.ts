@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { withConnection } from '../../src/lib/base/postgres.ts';
 import { openObjectStore } from '../../src/lib/cloud/index.ts';
 import { openPlatform } from '../../src/lib/platform/connection.ts';
@@ -172,7 +173,7 @@ export interface ExportWorld {
   close(): Promise<void>;
 }
 
-export async function exportWorld(): Promise<ExportWorld> {
+async function exportWorld(): Promise<ExportWorld> {
   const database = await testDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'postern-export-'));
   const objects = await mkdtemp(join(tmpdir(), 'postern-objects-'));
@@ -255,4 +256,17 @@ print(json.dumps({n: base64.b64encode(z.read(n)).decode() for n in z.namelist()}
 /** Runs a program of Python on files of an archive, and takes the JSON that it prints. */
 export function python(program: string, executable: string, input: Buffer): unknown {
   return JSON.parse(execFileSync(executable, ['-c', program], { input, maxBuffer: 1 << 28 }).toString());
+}
+
+/** One platform for all tests of a file, and an empty folder for each. @param give told of it before the first test */
+export function withExportWorld(give: (world: ExportWorld) => Promise<void> | void): void {
+  let world: ExportWorld | undefined;
+  beforeAll(async () => {
+    world = await exportWorld();
+    await give(world);
+  });
+  afterEach(async () => {
+    for (const file of (await world?.files()) ?? []) await rm(join(world?.folder ?? '', file));
+  });
+  afterAll(() => world?.close());
 }

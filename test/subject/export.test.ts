@@ -1,37 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { sealColumnValue } from '../../src/lib/crypto/column-value.ts';
+import { expect, test } from 'vitest';
 import { sha256Hex } from '../../src/lib/crypto/sha256.ts';
-import { readDecisions } from '../../src/lib/subject/export/index.ts';
 import { describeWith } from '../support/optional.ts';
-import { type ExportWorld, exportWorld, python, unzipped } from './export-world.ts';
+import { manifest, rows, text } from './export-reader.ts';
+import { type ExportWorld, python, unzipped, withExportWorld } from './export-world.ts';
 
 let world: ExportWorld;
-beforeAll(async () => {
-  world = await exportWorld();
-});
-afterAll(async () => {
-  await world?.close();
-});
-afterEach(async () => {
-  for (const file of await world.files()) await rm(join(world.folder, file));
+withExportWorld((made) => {
+  world = made;
 });
 
 describeWith(['python3'], 'an archive, as other programs read it', ({ python3 }) => {
   const open = (name = 'out.zip') => unzipped(python3, join(world.folder, name));
-  const text = (files: ReadonlyMap<string, Buffer>, name: string) => files.get(name)?.toString() ?? '';
-  const rows = (files: ReadonlyMap<string, Buffer>, table: string) =>
-    JSON.parse(text(files, `app.${table}/rows.json`)) as Record<string, unknown>[];
-  interface Manifest {
-    readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
-    readonly maskings: readonly Record<string, unknown>[];
-    readonly notExported: readonly Record<string, unknown>[];
-  }
-  const manifest = (files: ReadonlyMap<string, Buffer>) =>
-    JSON.parse(text(files, 'manifest.json')) as Manifest;
 
   test("holds what is the person's, and nothing of anybody else", async () => {
     const { summary, review } = await world.run();
@@ -52,7 +34,7 @@ describeWith(['python3'], 'an archive, as other programs read it', ({ python3 })
       'app.mail/2.eml',
       'app.mail/3.eml',
       'app.mail/3/app.part/1-passwd.bin',
-      'app.mail/3/app.part/2-bersicht_1.pdf',
+      'app.mail/3/app.part/2-Ubersicht_1.pdf',
       'app.mail/4.eml',
       'app.mail/messages.mbox',
       'app.mail/rows.csv',
@@ -166,42 +148,6 @@ os.unlink(f.name)`,
     ]);
   });
 
-  test("masks blind copies to others in header and envelope, and keeps the person's own", async () => {
-    const { summary } = await world.run();
-    const files = open();
-    const one = text(files, 'app.mail/1.eml');
-    expect(one).toMatch(/^Bcc: undisclosed:;\r\nX-Masked: Bcc \[masked, Article 15\(4\) GDPR: /m);
-    expect(one).toMatch(/\r\nSubject: one\r\nDate: .*\r\n\r\nHello\r\nFrom here on\r\n$/);
-    expect(text(files, 'app.mail/2.eml')).toContain('Bcc: <ann@münster.example>, undisclosed:;\r\n');
-    expect(rows(files, 'mail')[0]).toMatchObject({
-      rcpt: ['ann@münster.example'],
-      meta: { rcpt: [{ a: 'ann@münster.example' }, { a: expect.stringContaining('masked') }] },
-    });
-    expect(summary.masked).toEqual([
-      { kind: 'bcc', count: 3 },
-      { kind: 'internal-note', count: 1 },
-    ]);
-    expect(manifest(files).maskings[0]).toEqual({
-      kind: 'bcc',
-      table: 'app.mail',
-      key: ['1'],
-      field: 'message',
-      file: 'app.mail/1.eml',
-      bytes: 42,
-      why: 'blind copies to others: that they got it is theirs to tell',
-      decision: 'mask',
-      reason: 'by rule',
-    });
-  });
-
-  test('gives blind copies out where somebody says why', async () => {
-    const { summary } = await world.run({ discloseBcc: 'she wrote them' });
-    const files = open();
-    expect(text(files, 'app.mail/1.eml')).toContain('Bcc: hidden@x.example,\r\n other@x.example\r\n');
-    expect(summary.disclosed).toBe(3);
-    expect(manifest(files).maskings[0]).toMatchObject({ decision: 'disclose', reason: 'she wrote them' });
-  });
-
   test('has tables as CSV, in which no text becomes a formula', async () => {
     await world.run();
     const files = open();
@@ -280,203 +226,6 @@ os.unlink(f.name)`,
     ]);
   });
 
-  test('waits for a decision on a note of staff, and obeys it', async () => {
-    await world.run();
-    expect(rows(open(), 'ticket')).toEqual([
-      { id: 1, account: 1, subject: 'help', notes: expect.stringMatching(/^\[masked.*staff wrote it/) },
-    ]);
-    const path = join(world.folder, 'out.review.json');
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    const file = JSON.parse(readFileSync(path, 'utf8')) as { items: Record<string, unknown>[] };
-    expect(file.items).toEqual([
-      {
-        id: expect.stringMatching(/^[0-9a-f]{64}$/),
-        kind: 'internal-note',
-        table: 'app.ticket',
-        key: ['1'],
-        field: 'notes',
-        why: 'staff wrote it for themselves',
-        excerpt: 'STAFF-NOTE about Ann',
-        decision: null,
-        reason: null,
-      },
-    ]);
-    const decide = async (decision: string) => {
-      const decided = join(world.folder, `${decision}.json`);
-      await writeFile(
-        decided,
-        JSON.stringify({ ...file, items: [{ ...file.items[0], decision, reason: 'looked at' }] }),
-      );
-      const { review, summary } = await world.run({
-        decisions: await readDecisions(decided),
-        fileName: () => `${decision}.zip`,
-        reviewPath: join(world.folder, `${decision}.review.json`),
-      });
-      expect(review).toEqual({ open: 0, used: 1 });
-      return { files: open(`${decision}.zip`), summary };
-    };
-    const given = await decide('disclose');
-    expect(rows(given.files, 'ticket')[0]).toMatchObject({ notes: 'STAFF-NOTE about Ann' });
-    expect(given.summary.disclosed).toBe(1);
-    expect(manifest(given.files).maskings.at(-1)).toMatchObject({
-      decision: 'disclose',
-      reason: 'looked at',
-    });
-    const kept = await decide('mask');
-    expect(text(kept.files, 'app.ticket/rows.json')).not.toContain('STAFF');
-    expect(manifest(kept.files).maskings.at(-1)).toMatchObject({ decision: 'mask', reason: 'looked at' });
-    expect(await world.files()).not.toContain('mask.review.json');
-    // A decision is about what was seen: another note waits again.
-    await world.sql(`update app.ticket set notes = 'STAFF-NOTE changed' where id = 1`);
-    const decisions = await readDecisions(join(world.folder, 'disclose.json'));
-    const again = await world.run({
-      decisions,
-      fileName: () => 'c.zip',
-      reviewPath: join(world.folder, 'c.json'),
-    });
-    expect(again.review).toEqual({ open: 1, used: 0 });
-    await world.sql(`update app.ticket set notes = 'STAFF-NOTE about Ann' where id = 1`);
-  });
-
-  test('says what could not be had, and has the rest', async () => {
-    await world.sql(
-      `update app.mail set object_key = 'gone' where id = 3; update app.part set object_key = 'gone' where id = 1`,
-    );
-    const { summary } = await world.run();
-    const files = open();
-    expect(summary.missing).toEqual([
-      { table: 'app.mail', why: 'object-missing', count: 1 },
-      { table: 'app.part', why: 'object-missing', count: 1 },
-    ]);
-    expect(manifest(files).notExported).toEqual([
-      { table: 'app.mail', key: ['3'], field: 'object_key', why: 'object-missing' },
-      { table: 'app.part', key: ['1'], field: 'object_key', why: 'object-missing' },
-    ]);
-    expect(text(files, 'app.mail/3.header.txt')).toContain('Subject: three');
-    expect(files.has('app.mail/3.eml')).toBe(false);
-    expect(files.has('app.mail/3/app.part/2-bersicht_1.pdf')).toBe(true);
-    expect(text(files, 'index.html')).toContain('2 items could not be exported');
-
-    await rm(join(world.folder, 'out.zip'));
-    await rm(join(world.folder, 'out.review.json'));
-    const none = await world.run({}, { openBucket: () => Promise.resolve(undefined) });
-    expect(none.summary.missing).toContainEqual({ table: 'app.part', why: 'no-store', count: 2 });
-    await world.sql(
-      `update app.mail set object_key = 'k3' where id = 3; update app.part set object_key = 'p1' where id = 1`,
-    );
-  });
-
-  test('says which table could not be read, and has the others', async () => {
-    const { summary } = await world.run({}, {}, (map) => map.replaceAll('app.session', 'app.gone'));
-    expect(summary.missing).toEqual([{ table: 'app.gone', why: 'unreadable', count: 1 }]);
-    expect(open().has('app.card/rows.json')).toBe(true);
-  });
-
-  test('opens what is encrypted under a key of the person, and says what it cannot', async () => {
-    const dataKey = Buffer.alloc(32, 5);
-    const [own, gone] = ['0a225f98-10c0-4aea-ba41-841d3eaabcc6', '1a225f98-10c0-4aea-ba41-841d3eaabcc6'];
-    const seal = (text: string, id: string, column: string, row: string) => {
-      const place = { table: 'x', column, primaryKey: [row], subject: '1' };
-      return `'\\x${sealColumnValue(Buffer.from(text), { id, dataKey }, place).toString('hex')}'`;
-    };
-    await world.sql(`
-      update app.account set sealed = ${seal('TAX-NUMBER', own, 'sealed', '1')} where id = 1;
-      update app.mail set body = ${seal('sealed body', own, 'body', '1')} where id = 1;
-      update app.mail set body = ${seal('x', gone, 'body', '2')} where id = 2;
-      update app.mail set body = ${seal('moved here', own, 'body', '4')} where id = 3;
-      update app.mail set object_key = null where id = 3`);
-    const sealed = (column: string) =>
-      `type: bytea, category: user.content, encrypted: {dek: app.dek.wrapped, by: self, as: x.${column}}, erase: shred}`;
-    const self = (table: string) => `{as: self, column: id, to: app.${table}.id, kind: soft}`;
-    const edit = (map: string) =>
-      map
-        .replace(
-          'non_personal: [score, vip]',
-          `non_personal: [score, vip]\n    references: [${self('account')}]`,
-        )
-        .replace('      settings: {type', `      sealed: {${sealed('sealed')}\n      settings: {type`)
-        .replace('references: [{column: box', `references: [${self('mail')}, {column: box`)
-        .replace(/ {6}body: .*\n/, `      body: {${sealed('body')}\n`);
-    const { summary } = await world.run(
-      {},
-      {
-        dataKeyOf: (keyring, id) => {
-          expect(keyring).toBe('app.dek');
-          return Promise.resolve(id === own ? { subject: '1', dataKey } : { problem: 'key-destroyed' });
-        },
-      },
-      edit,
-    );
-    const files = open();
-    expect(rows(files, 'account')[0]).toMatchObject({ sealed: 'TAX-NUMBER' });
-    expect(text(files, 'app.mail/1.eml')).toMatch(/\r\n\r\nsealed body$/);
-    // Of the others, header and row are there.
-    expect(text(files, 'app.mail/2.header.txt')).toMatch(/Subject: two$/);
-    expect(text(files, 'app.mail/3.header.txt')).toContain('Subject: three');
-    expect(files.has('app.mail/2.eml') || files.has('app.mail/3.eml')).toBe(false);
-    expect(summary.missing).toEqual([
-      { table: 'app.mail', why: 'key-destroyed', count: 1 },
-      { table: 'app.mail', why: 'column-value-moved', count: 1 },
-    ]);
-    expect(manifest(files).notExported).toContainEqual({
-      table: 'app.mail',
-      key: ['3'],
-      field: 'body',
-      why: 'column-value-moved',
-    });
-
-    // What an application encrypts in its own way, only it can open.
-    await rm(join(world.folder, 'out.zip'));
-    await rm(join(world.folder, 'out.review.json'));
-    const other = await world.run({}, {}, (map) =>
-      edit(map)
-        .replaceAll('as: x.sealed}', 'format: other}')
-        .replace(/ {6}body: .*\n/, ''),
-    );
-    expect(other.summary.missing).toEqual([{ table: 'app.account.sealed', why: 'sealed', count: 1 }]);
-    expect(text(open(), 'app.account/rows.json')).not.toContain('sealed');
-    await world.sql(`
-      update app.account set sealed = null;
-      update app.mail set body = E'Hello\\r\\nFrom here on\\r\\n' where id = 1;
-      update app.mail set body = '' where id = 2;
-      update app.mail set body = null, object_key = 'k3' where id = 3`);
-  });
-
-  test('is cut into archives that each stand for themselves', async () => {
-    await world.sql(`
-      insert into app.mail select n, 1, E'Subject: s' || n || E'\\r\\n',
-        convert_to((select string_agg(md5(n || '-' || i), '') from generate_series(1, 300) i), 'UTF8'), null, '{}', '{}'
-      from generate_series(1000, 1499) n`);
-    const { archives } = await world.run({ splitAt: 1 << 20, mailForm: 'both' });
-    expect(archives.length).toBeGreaterThan(4);
-    const seen = new Map<string, Buffer>();
-    for (const [index, { file, bytes, files, sha256 }] of archives.entries()) {
-      expect(file).toBe(join(world.folder, `out.${index + 1}.zip`));
-      expect(bytes).toBeLessThanOrEqual(1 << 20);
-      expect(sha256Hex(await readFile(file))).toBe(sha256);
-      const part = open(`out.${index + 1}.zip`);
-      const { files: listed, ...head } = JSON.parse(text(part, 'manifest.json')) as Manifest & {
-        part: number;
-        parts: number;
-      };
-      expect(head).toMatchObject({
-        part: index + 1,
-        parts: index + 1 === archives.length ? archives.length : null,
-      });
-      expect(listed).toHaveLength(files);
-      for (const [name, content] of part) if (name.includes('/')) seen.set(name, content);
-    }
-    for (let n = 1000; n < 1500; n += 1) expect(seen.has(`app.mail/${n}.eml`)).toBe(true);
-    const boxes = [...seen].filter(([name]) => name.endsWith('.mbox'));
-    expect(boxes.length).toBeGreaterThan(1);
-    const messages = boxes.reduce(
-      (sum, [, content]) => sum + (content.toString().match(/^From MAILER/gm)?.length ?? 0),
-      0,
-    );
-    expect(messages).toBe(504);
-    await world.sql('delete from app.mail where id >= 1000');
-  });
-
   test('of somebody whom only others name has how often, and nothing of theirs', async () => {
     const { summary } = await world.run({ who: ['c@c.example'] });
     expect(summary.tables).toEqual([]);
@@ -494,74 +243,4 @@ os.unlink(f.name)`,
     expect(out).toContain('No errors detected');
     expect(statSync(join(world.folder, 'out.zip')).mode & 0o777).toBe(0o600);
   });
-});
-
-test('nobody, several persons, and another tenant are told apart', async () => {
-  await expect(world.run({ who: ['nobody@example.org'] })).rejects.toMatchObject({
-    code: 'nobody-found',
-    exitCode: 1,
-  });
-  await expect(world.run({ who: ['nobody@example.org'], set: 'portability' })).rejects.toMatchObject({
-    code: 'nobody-found',
-  });
-  await expect(world.run({ who: ['ann@münster.example', 'bob@example.org'] })).rejects.toMatchObject({
-    code: 'subject-ambiguous',
-    exitCode: 6,
-  });
-  await expect(world.run({ tenant: '2', set: 'portability' })).rejects.toMatchObject({
-    code: 'nobody-found',
-  });
-  expect(await world.files()).toEqual([]);
-});
-
-test('nothing is overwritten, and nothing is left of a run that failed', async () => {
-  await expect(world.run({ folder: '/nonexistent/x' })).rejects.toMatchObject({
-    code: 'archive-unwritable',
-    exitCode: 1,
-  });
-  await writeFile(join(world.folder, 'out.zip'), 'mine');
-  await expect(world.run()).rejects.toMatchObject({ code: 'out-exists', exitCode: 2 });
-  expect(await world.files()).toEqual(['out.zip']);
-  expect(await readFile(join(world.folder, 'out.zip'), 'utf8')).toBe('mine');
-  await rm(join(world.folder, 'out.zip'));
-
-  await writeFile(join(world.folder, 'out.review.json'), 'mine');
-  await expect(world.run()).rejects.toMatchObject({ code: 'out-exists' });
-  expect(await world.files()).toEqual(['out.review.json']);
-  await rm(join(world.folder, 'out.review.json'));
-
-  const stop = new AbortController();
-  const onTable = (table: string) => (table === 'app.part' ? stop.abort() : undefined);
-  await expect(world.run({}, { signal: stop.signal, onTable })).rejects.toThrow();
-  expect(await world.files()).toEqual([]);
-
-  // Stopped when all is written, and nothing has a name yet.
-  const late = new AbortController();
-  await expect(world.run({}, { signal: late.signal, onWritten: () => late.abort() })).rejects.toThrow();
-  expect(await world.files()).toEqual([]);
-});
-
-test('a review file without a reason, or of another form, is refused', async () => {
-  const file = join(world.folder, 'r.json');
-  const item = {
-    id: 'a'.repeat(64),
-    kind: 'internal-note',
-    table: 't',
-    key: [],
-    field: 'f',
-    why: 'w',
-    excerpt: 'PERSONAL',
-  };
-  const write = (items: unknown) =>
-    writeFile(file, JSON.stringify({ format: 'urn:postern:format:subject-review:v1', items }));
-  await write([{ ...item, decision: 'disclose', reason: ' ' }]);
-  await expect(readDecisions(file)).rejects.toMatchObject({ code: 'review-reason-missing' });
-  await write([{ ...item, decision: 'maybe', reason: 'x' }]);
-  await expect(readDecisions(file)).rejects.toMatchObject({ code: 'review-invalid' });
-  await write([{ ...item, decision: null, reason: null }]);
-  expect((await readDecisions(file)).size).toBe(0);
-  await writeFile(file, '{"PERSONAL');
-  const error = await readDecisions(file).catch((caught: unknown) => caught);
-  expect(error).toMatchObject({ code: 'review-invalid', message: expect.not.stringContaining('PERSONAL') });
-  await expect(readDecisions(join(world.folder, 'none'))).rejects.toMatchObject({ code: 'file-unreadable' });
 });

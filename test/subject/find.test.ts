@@ -43,7 +43,7 @@ insert into app.card values
   (1, 1, 10, 'carl@c.example', '+49 30 123'), (2, 2, 20, 'ann@example.org', '+49 (30) 123'),
   (3, 2, 20, 'dora@d.example', '004930 123'), (4, 1, 11, 'ann@münster.example', null);
 insert into app.card_change values (1, 1, 'old@c.example'), (2, 3, 'Ann@example.org ');
-insert into app.log values ('2026-01-01', 1, 10, 'login'), ('2026-01-01', 2, 11, 'login'), ('2026-01-02', 1, 20, 'looked at ann@example.org');
+insert into app.log values ('2026-01-01', 1, 10, 'login'), ('2026-01-01', 2, 11, 'login'), ('2026-01-02', 1, 20, '-ann@example.org.mbox.gz--');
 insert into app.invoice values (1, 'R-1', 'ann@example.org'), (2, 'R-1', 'bob@example.org');
 `;
 
@@ -248,8 +248,26 @@ test('a map that calls something an identity that everybody has is refused, and 
   );
 });
 
+test('an alias that an account owns in one of two ways leads to it in either', async () => {
+  const owners = (text: string) =>
+    text.replace(
+      /  app.alias:[^]*?(?=  app\.box:)/,
+      `  app.alias:
+    primary_key: [id]
+    ownership: exclusive
+    owner: [login, account]
+    references:
+      - {as: login, column: address, to: app.account.email_key, kind: soft, fold: lower}
+      - {column: account_id, to: app.account.id, kind: fk}
+    fields: {address: {type: text, category: user.contact.email, identity: user.email}}
+`,
+    );
+  expect(lines(await find('a.nn@xn--mnster-3ya.example', {}, owners))).toEqual(ann);
+});
+
 test('bad input is told: no address, an identity that the map does not have, nothing', async () => {
-  await expect(find('ann')).rejects.toMatchObject({ code: 'address-invalid', exitCode: 2 });
+  for (const name of ['ann', 'a\0nn@example.org', 'user.id=1\0'])
+    await expect(find(name)).rejects.toMatchObject({ code: 'address-invalid', exitCode: 2 });
   await expect(find('user.shoe=43')).rejects.toMatchObject({
     code: 'identity-unknown',
     hints: [expect.stringContaining('contact.phone')],

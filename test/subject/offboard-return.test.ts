@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openPlatform } from '../../src/lib/platform/connection.ts';
 import { returnTenant } from '../../src/lib/subject/offboard/index.ts';
-import { type EraseWorld, eraseMap, eraseSchema, eraseWorld, wholePlatform } from '../support/erase-world.ts';
+import { eraseMap, eraseSchema } from '../support/erase-platform.ts';
+import { type EraseWorld, eraseWorld, wholePlatform } from '../support/erase-world.ts';
 
 let world: EraseWorld;
 let folder: string;

@@ -1,27 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { withConnection } from '../../src/lib/base/postgres.ts';
-import { applyPlan } from '../../src/lib/operation/apply.ts';
-import { loadCertificate } from '../../src/lib/operation/certificate-store.ts';
-import { savePlan } from '../../src/lib/operation/plan-store.ts';
 import { openPlatform } from '../../src/lib/platform/connection.ts';
-import type { EraseContext } from '../../src/lib/subject/erase/index.ts';
 import { placeHold, releaseHold } from '../../src/lib/subject/hold/index.ts';
-import {
-  offboardingOf,
-  offboardOutcome,
-  planOffboard,
-  tenantOffboard,
-} from '../../src/lib/subject/offboard/index.ts';
 import { offboardReplayer } from '../../src/lib/subject/offboard/replayer.ts';
-import {
-  type EraseWorld,
-  eraseHasher,
-  eraseMap,
-  eraseSchema,
-  eraseWorld,
-  wholePlatform,
-} from '../support/erase-world.ts';
+import { eraseMap, eraseSchema } from '../support/erase-platform.ts';
+import { type EraseWorld, eraseHasher, eraseWorld, wholePlatform } from '../support/erase-world.ts';
 import { testDatabase } from '../support/postgres.ts';
+import { at, endedOn, offboarding } from './offboard-world.ts';
 
 let world: EraseWorld;
 const dropped: (() => Promise<void>)[] = [];
@@ -29,32 +14,7 @@ afterEach(async () => {
   for (const drop of dropped.splice(0)) await drop();
   await world.close();
 });
-
-const endedOn = '2026-11-01';
-const at = (day: string) => ({ clock: { now: () => new Date(`${day}T12:00:00Z`) } });
-
-async function planOf(tenant: string, own: Partial<EraseContext> = {}) {
-  const context = await world.context({ ...at('2026-11-20'), ...own });
-  const { plan, inputs } = await planOffboard(context, { tenant, reason: 'end of contract', endedOn });
-  await savePlan(context, plan);
-  return { context, plan, inputs };
-}
-
-async function offboard(tenant: string, own: Partial<EraseContext> = {}) {
-  const { context, plan, inputs } = await planOf(tenant, own);
-  const { certificateId = '' } = await applyPlan(context, tenantOffboard, plan.id);
-  const envelope = JSON.parse(await loadCertificate(world.pool, certificateId));
-  const { predicate, predicateType } = JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
-  const done = await offboardOutcome(world.pool, plan);
-  return { context, plan, inputs, done, predicate, predicateType };
-}
-
-const put = (key: string, body = 'x') => world.store.put(key, Buffer.from(body));
-async function keysLeft(): Promise<readonly string[]> {
-  const keys: string[] = [];
-  for await (const { key } of world.store.listVersions('')) keys.push(key);
-  return keys;
-}
+const { keysLeft, offboard, put } = offboarding(() => world);
 
 /** What tenant 1 leaves in the world of these tests. */
 const leftOfOne = {
@@ -212,97 +172,5 @@ describe('holds', () => {
     expect(await world.query('select id from app.account')).toEqual([{ id: 20 }]);
     const { rows } = await world.pool.query('select from postern.hold_deferral where resumed_by is null');
     expect(rows).toEqual([]);
-  });
-});
-
-describe('what cannot be done', () => {
-  test.each(['3', '01', "1' or true --", '', 'one'])('no tenant is called %j', async (tenant) => {
-    world = await eraseWorld();
-    await expect(planOf(tenant)).rejects.toMatchObject({ exitCode: 2, code: 'tenant-unknown' });
-  });
-
-  test('a tenant whose id is text with quotes in it, and another whose id it begins', async () => {
-    world = await eraseWorld({
-      schema: eraseSchema
-        .replaceAll('tenant_id int', 'tenant_id text')
-        .replace('app.tenant (id int', 'app.tenant (id text'),
-    });
-    await world.query(`insert into app.tenant values ('o''neil "&" co', 'three'), ('o', 'four');
-      insert into app.account values ('o''neil "&" co', 30, 'x@x.example', 'x@x.example', 'X', null), ('o', 31, 'y@y.example', 'y@y.example', 'Y', null)`);
-    const before = await wholePlatform(world);
-    const { done } = await offboard(`o'neil "&" co`);
-    expect(done).toMatchObject({ rowsDeleted: 1, left: [] });
-    expect(await wholePlatform(world)).toEqual({
-      ...before,
-      account: before['account']?.filter((row) => !row.includes('x@x.example')),
-    });
-  });
-
-  test('a row of another tenant that needs one of theirs is named, and nothing goes', async () => {
-    world = await eraseWorld();
-    await world.query(`insert into app.alias values (50, 10, 'shared@example.org');
-      insert into app.card values (60, 2, 10, 'q@q.example', 'Q', null, 'BEGIN:VCARD')`);
-    const before = await wholePlatform(world);
-    await expect(planOf('1')).rejects.toMatchObject({
-      exitCode: 6,
-      code: 'erase-blocked',
-      message: expect.stringMatching(/1 rows? of app\.card stays? and refers? to rows of app\.account/),
-    });
-    expect(await wholePlatform(world)).toEqual(before);
-  });
-
-  test('a row that came since the plan was made stops it', async () => {
-    world = await eraseWorld();
-    const { context, plan } = await planOf('1');
-    await world.query(`insert into app.box values (102, 10, 'new')`);
-    const before = await wholePlatform(world);
-    await expect(applyPlan(context, tenantOffboard, plan.id)).rejects.toMatchObject({ code: 'plan-stale' });
-    expect(await wholePlatform(world)).toEqual(before);
-    expect((await world.pool.query('select from postern.erasure')).rows).toEqual([]);
-  });
-});
-
-describe('the recount', () => {
-  test('finds an object that no row names where the tenant’s keys begin, and the clock goes on', async () => {
-    world = await eraseWorld({
-      map: eraseMap.replace("key: 'raw/{object_key}.eml'", "key: 'raw/{tenant_id}/{object_key}.eml'"),
-    });
-    for (const key of ['raw/1/k1.eml', 'raw/1/forgotten.eml', 'raw/12/k1.eml', 'raw/2/k3.eml'])
-      await put(key);
-    const { done, predicate, context } = await offboard('1');
-    expect(await keysLeft()).toEqual(['raw/1/forgotten.eml', 'raw/12/k1.eml', 'raw/2/k3.eml']);
-    expect(done?.objectsLeft).toEqual([{ bucket: 'mail', objects: 1 }]);
-    expect(predicate.clock.deleted).toBe(false);
-    const entry = await offboardingOf(world.pool, context.profile, {
-      tenant: '1',
-      now: new Date('2026-12-02'),
-    });
-    expect(entry).toMatchObject({ deletedAt: null, verdict: 'overdue' });
-  });
-
-  test('finds rows that came after everything was deleted', async () => {
-    world = await eraseWorld();
-    const { context, plan } = await planOf('1');
-    let isCounting = false;
-    const late: EraseContext = {
-      ...context,
-      progress: {
-        ...context.progress,
-        step: (title) => {
-          isCounting = title.startsWith('count what is left');
-          return context.progress.step(title);
-        },
-      },
-      // Asked for at the beginning of each step.
-      pseudonym: async () => {
-        if (isCounting)
-          await world.query(
-            `insert into app.account values (1, 99, 'late@example.org', 'late@example.org', 'Late', null)`,
-          );
-        return context.pseudonym();
-      },
-    };
-    await applyPlan(late, tenantOffboard, plan.id);
-    expect((await offboardOutcome(world.pool, plan))?.left).toEqual([{ table: 'app.account', rows: 1 }]);
   });
 });

@@ -33,6 +33,15 @@ describe('in a list of addresses', () => {
       'Bob <b@c.example>,\r\n\t<erased@erased.invalid>,\r\n Joan <joann@example.org>',
     ],
     ['"Ann"\r\n <ann@example.org>', '<erased@erased.invalid>'],
+    // One a line, or with nothing but a blank between them: another address is no name.
+    ['b@c.example\nd@e.example\nann@example.org', 'b@c.example\nd@e.example\nerased@erased.invalid'],
+    [
+      'b@c.example\r\n"Ann" <ann@example.org>\r\nBob\r\n',
+      'b@c.example\r\n<erased@erased.invalid>\r\nBob\r\n',
+    ],
+    ['b@c.example ann@example.org', 'b@c.example erased@erased.invalid'],
+    ['b%40c.example ann%40example.org', 'b%40c.example erased%40erased.invalid'],
+    ['Ann Example ann@example.org', 'erased@erased.invalid'],
     [
       'Team: "Ann" <ann@example.org>, Bob <b@c.example>;, x@y.example',
       'Team: <erased@erased.invalid>, Bob <b@c.example>;, x@y.example',
@@ -42,6 +51,11 @@ describe('in a list of addresses', () => {
     ['"ann"@example.org', 'erased@erased.invalid'],
     ['"ann smith"@example.org', 'erased@erased.invalid'],
     ['Ann Example ann@example.org', 'erased@erased.invalid'],
+    [
+      'from mx.c.example by mail.example with SMTP\r\n for <ann@example.org>; Mon, 5 Jan 2026 10:00:00 +0000',
+      'from mx.c.example by mail.example with SMTP\r\n for <erased@erased.invalid>; Mon, 5 Jan 2026 10:00:00 +0000',
+    ],
+    ['From Ann <ann@example.org>; b@c.example', '<erased@erased.invalid>; b@c.example'],
     ['"ann@example.org via list" <list@c.example>', '"erased@erased.invalid via list" <list@c.example>'],
     [
       '=?utf-8?q?ann=40example.org_via_list?= <list@c.example>',
@@ -59,6 +73,11 @@ describe('in a list of addresses', () => {
     ['Ann <ann@example.org, Bob <b@c.example>', '<erased@erased.invalid>, Bob <b@c.example>'],
     ['ann@example.org', 'erased@erased.invalid'],
     ['ann@example.org.', 'erased@erased.invalid'],
+    ['Ann <ann&#64;example.org>', '<erased@erased.invalid>'],
+    [
+      'O&#39;Ann <o&#39;ann@example.org>; Ann <ann@example.org>',
+      'O&#39;Ann <o&#39;ann@example.org>; <erased@erased.invalid>',
+    ],
   ])('%j', (list, expected) => {
     expect(inside(list, 'address-list')).toBe(expected);
     expect(inside(expected, 'address-list')).toBeUndefined();

@@ -62,6 +62,39 @@ test('another reader of mail finds the others, and everything else, where they w
   expect(kinds).toBeGreaterThan(0);
 });
 
+describe('a calendar that is kept apart from its header is one', () => {
+  const calendar = (who: string) =>
+    `BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nATTENDEE;CN="Müller, Ann":mailto:${who}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`;
+  const folded = calendar('ann@exam\r\n ple.org');
+  const lines = (base64: string) => base64.replaceAll(/.{76}/g, '$&\r\n');
+  const quoted = (text: string) =>
+    [...Buffer.from(text)]
+      .map((byte) =>
+        byte === 0x3d || byte > 0x7e ? `=${byte.toString(16).toUpperCase()}` : String.fromCharCode(byte),
+      )
+      .join('')
+      .replace('CN=3D', 'CN=3D=\r\n');
+  test.each([
+    ['as it is', folded, (text: string) => text],
+    [
+      'in base64',
+      lines(Buffer.from(folded).toString('base64')),
+      (text: string) => Buffer.from(text, 'base64').toString(),
+    ],
+    [
+      'in base64 behind a byte order mark',
+      lines(Buffer.from(`\u{feff}${folded}`).toString('base64')),
+      (text: string) => Buffer.from(text, 'base64').toString(),
+    ],
+    ['in quoted-printable', quoted(folded), (text: string) => text],
+  ])('%s', (_, stored, read) => {
+    const after = without('ann@example.org').inside(Buffer.from(stored), 'rfc5322', email)?.toString() ?? '';
+    const events = read(after).replaceAll(/\r\n[ \t]/g, '');
+    expect(events).toContain(`ATTENDEE:mailto:${placeholder}\r\nEND:VEVENT`);
+    expect(without('joann@example.org').inside(Buffer.from(stored), 'rfc5322', email)).toBeUndefined();
+  });
+});
+
 describe('paths of JSON lead where PostgreSQL finds them', () => {
   let database: TestDatabase;
   beforeAll(async () => {
@@ -143,4 +176,14 @@ describe('paths of JSON lead where PostgreSQL finds them', () => {
     }
     expect(found).toHaveLength(documents.length * paths.length);
   });
+});
+
+test('what PHP serialised keeps its lengths in base64 within a text, and inside of itself', () => {
+  const string = (text: string) => `s:${Buffer.byteLength(text)}:"${text}";`;
+  const value = (address: string) =>
+    `cache=${Buffer.from(`a:1:{${string('to')}${string(`u|${string(`ä ${address}`)}`)}}`).toString('base64')};`;
+  const redact = (text: string) =>
+    without('ann@example.org').inside(Buffer.from(text), 'text', email)?.toString();
+  expect(redact(value('ann@example.org'))).toBe(value(placeholder));
+  expect(redact(value('joann@example.org'))).toBeUndefined();
 });

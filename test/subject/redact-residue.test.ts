@@ -37,17 +37,25 @@ const hashed = (algorithm: string, encoding: 'hex' | 'base64') => (text: string)
 const forms: readonly ((text: string) => string)[] = [
   (text) => text,
   (text) => `<${text}>`,
+  (text) => `<!--${text}-->`,
+  (text) => `\n-${text}`,
+  (text) => Buffer.from(`+${text}- `).toString('base64'),
+  (text) => `/export/${text}.mbox.gz`,
   (text) => text.replace('@', '%40'),
   (text) => text.replace('@', '=40'),
   (text) => text.replace('@', '&#64;'),
   (text) => text.replace('@', '&#x40;'),
   (text) => text.replace('@', '&commat;'),
   (text) => text.replace('@', String.raw`\u0040`),
+  (text) => `("Ann" NIL "${text.replace('@', '" "')}")`,
+  (text) => JSON.stringify(`("Ann \\"A.\\" Lee" NIL "${text.replace('@', '" "')}")`),
   (text) => `${text.slice(0, 2)}=\r\n${text.slice(2)}`,
   (text) => Buffer.from(text, 'utf16le').toString('latin1'),
   (text) => Buffer.from(`to ${text} `).toString('hex'),
   (text) => Buffer.from(text).toString('base64'),
   (text) => Buffer.from(`to ${text}, and`).toString('base64url'),
+  (text) => `https://x.example/b/${Buffer.from(text).toString('base64url')}/`,
+  (text) => `unsubscribe_${Buffer.from(text).toString('base64')}`,
   (text) =>
     Buffer.from(`${'x '.repeat(60)}${text}`)
       .toString('base64')
@@ -56,7 +64,11 @@ const forms: readonly ((text: string) => string)[] = [
   ...['x', 'x/', 'xyz'].map(
     (before) => (text: string) => before + Buffer.from(` ${text} `).toString('base64'),
   ),
+  // As filters and lists of banned addresses have it.
+  (text) => `^${text.replaceAll('.', String.raw`\.`)}$`,
+  (text) => `:regex "from" "^${text.replaceAll('.', String.raw`\\.`)}\\s"`,
   hashed('md5', 'hex'),
+  (text) => `https://pictures.example/avatar/${hashed('md5', 'hex')(text)}?s=80`,
   hashed('sha1', 'base64'),
   hashed('sha256', 'hex'),
 ];
@@ -97,6 +109,24 @@ describe('of what was redacted nothing is found any more', () => {
       { numRuns: 400 },
     );
   });
+});
+
+test.each([
+  ['<!--bob@münster.example-->', '<!--erased@erased.invalid-->'],
+  ['Denied:\n-ann@example.org', 'Denied:\n-erased@erased.invalid'],
+  [
+    String.raw`"was:\n-ann@example.org\n+bob@münster.example"`,
+    String.raw`"was:\n-erased@erased.invalid\n+erased@erased.invalid"`,
+  ],
+  ['"-ann@example.org"=>"lr"', '"-erased@erased.invalid"=>"lr"'],
+  ['x-ann@example.org x+ann@example.org é-ann@example.org', undefined],
+  [
+    'ann@example.org.eml, ANN@example.org.mbox.GZ',
+    'erased@erased.invalid.eml, erased@erased.invalid.mbox.GZ',
+  ],
+  ['ann@example.org.emlx ann@example.org.zip.example ann@example.org.uk', undefined],
+])('dashes around an address and the ending of a file are no part of it: %s', (text, expected) => {
+  expect(redact.inside(Buffer.from(text), 'text', email)?.toString()).toBe(expected);
 });
 
 test('any bytes at all are taken as they are', () => {

@@ -52,6 +52,8 @@ describe('an address is replaced', () => {
     [String.raw`"x\nann@example.org"`, String.raw`"x\nerased@erased.invalid"`],
     ['?user=abe.smith@x.example', '?user=erased@erased.invalid'],
     ["o'neil@x.example", 'erased@erased.invalid'],
+    ['o&#39;neil@x.example', 'erased@erased.invalid'],
+    ['&#39;ann@example.org&#39;', '&#39;erased@erased.invalid&#39;'],
     ['...ann@example.org...', '...erased@erased.invalid...'],
     ['a@b@ann@example.org@c', 'a@b@erased@erased.invalid@c'],
     ['bob@xn--mnster-3ya.example', 'erased@erased.invalid'],
@@ -61,6 +63,28 @@ describe('an address is replaced', () => {
     ['地址ann@example.org是', '地址erased@erased.invalid是'],
     ['x\u0000ann@example.org\u0000', 'x\u0000erased@erased.invalid\u0000'],
     ['ann@example.org- and', 'erased@erased.invalid- and'],
+    [
+      '((("Ann (A.) Example" NIL "Ann+x" "example.org")("Joe" NIL "joann" "example.org")) NIL)',
+      '(((NIL NIL "erased" "erased.invalid")("Joe" NIL "joann" "example.org")) NIL)',
+    ],
+    [
+      '(("ann@example.org" NIL "ann" "example.org") ("ann@example.org" NIL "joe" "example.org"))',
+      '((NIL NIL "erased" "erased.invalid") ("erased@erased.invalid" NIL "joe" "example.org"))',
+    ],
+    [
+      'a:2:{s:2:"to";s:15:"ann@example.org";s:4:"näm";s:16:"ann%40example.org";}',
+      'a:2:{s:2:"to";s:21:"erased@erased.invalid";s:4:"näm";s:16:"erased%40erased.invalid";}',
+    ],
+    [
+      'x|s:38:"a:1:{i:0;s:20:"ä <ann@example.org>";}";user|s:3:"ann";',
+      'x|s:44:"a:1:{i:0;s:26:"ä <erased@erased.invalid>";}";user|s:3:"ann";',
+    ],
+    ['s:9:"ann@example.org";', 's:9:"erased@erased.invalid";'],
+    ['((NIL NIL "ann" "example.org"))', '((NIL NIL "erased" "erased.invalid"))'],
+    [
+      String.raw`{"envelope":"((\"Ann \\\"A\\\"\" NIL \"ann\" \"example.org\"))"}`,
+      String.raw`{"envelope":"((NIL NIL \"erased\" \"erased.invalid\"))"}`,
+    ],
   ])('%j', (content, expected) => {
     expect(inside(content)).toBe(expected);
     expect(inside(expected)).toBeUndefined();
@@ -78,7 +102,17 @@ describe('an address is replaced', () => {
     'jo%2Bann%40example.org',
     'öann@example.org',
     'ann@example.orgö',
+    "o'ann@example.org",
+    'o&#39;ann@example.org',
+    'o&#x27;ann@example.org',
+    'o&apos;ann&#64;example.org',
+    'o%27ann%40example.org',
+    'jo&#43;ann@example.org',
+    'jo&plus;ann@example.org',
     'ann example.org',
+    'ann" "example.org',
+    '"x ann" "example.org"',
+    '"jo" "ann" "example.org.uk"',
     'ann@',
     '@example.org',
     '"joe ann"@example.org',

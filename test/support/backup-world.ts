@@ -12,15 +12,15 @@ import type {
 import type { Destination } from '../../src/lib/backup/destination.ts';
 import type { RestoreContext } from '../../src/lib/backup/restore/context.ts';
 import { systemClock } from '../../src/lib/base/clock.ts';
-import { openPool, withConnection } from '../../src/lib/base/postgres.ts';
+import { openPool } from '../../src/lib/base/postgres.ts';
 import { silentProgress } from '../../src/lib/base/progress.ts';
 import { openLocalObjectStore } from '../../src/lib/cloud/local/object-store.ts';
 import type { ObjectStore } from '../../src/lib/cloud/object-store.ts';
 import { generateKeyPair, type KeyPair } from '../../src/lib/crypto/openpgp-key.ts';
 import { readRecipient } from '../../src/lib/crypto/openpgp-recipient.ts';
 import type { PostgresMajor } from '../../src/lib/sandbox/server.ts';
-import { migrateState } from '../../src/lib/state/migrate.ts';
-import { testDatabase, testServer } from './postgres.ts';
+import { testStateDatabase } from './operation.ts';
+import { testServer } from './postgres.ts';
 
 /** Everything around one platform database that a backup and a restore need, with real parts. */
 export interface BackupWorld {
@@ -91,8 +91,7 @@ export async function backupWorld({
   profile = 'test',
 }: BackupWorldOptions): Promise<BackupWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-backup-'));
-  const stateDatabase = await testDatabase({});
-  await withConnection({ url: stateDatabase.url, role: 'state database' }, (client) => migrateState(client));
+  const stateDatabase = await testStateDatabase();
   const pair = (name: string, purpose: 'encrypt' | 'sign') =>
     generateKeyPair({ name, email: `${name}@example.org`, purpose });
   const keys = {

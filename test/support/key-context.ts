@@ -2,10 +2,10 @@ import type { Pool } from '../../src/lib/base/postgres.ts';
 import type { KmsService } from '../../src/lib/cloud/kms-service.ts';
 import type { KeyContext } from '../../src/lib/key/context.ts';
 import { openPlatform, openPlatformForChange } from '../../src/lib/platform/connection.ts';
-import { readDataMap } from '../../src/lib/platform/map/index.ts';
+import { type DataMap, readDataMap } from '../../src/lib/platform/map/index.ts';
 import { testContext } from './operation.ts';
 
-/** The map of the platform that `keyWorld` makes. */
+/** The text of `keyMap`, for a command. */
 export const keyMapText = `version: 1
 subjects: {person: {identities: {id: {}}}}
 tables:
@@ -32,12 +32,17 @@ keyrings:
   app.key: {id: id, subject: person_id, version: version, state: state, kek: kek, wrapped: wrapped, created: created_at, context: {person: "{person_id}", version: "{version}"}}
 `;
 
+/** The map of the platform that `keyWorld` makes. */
+export async function keyMap(): Promise<DataMap> {
+  return (await readDataMap(keyMapText, 'map.yaml')).map;
+}
+
 /** A context for the work on keys; every data key is opened once. */
 export async function keyContextOn(
   { platformUrl, pool, kms }: { readonly platformUrl: string; readonly pool: Pool; readonly kms: KmsService },
   own: Partial<KeyContext> = {},
 ): Promise<KeyContext> {
-  const { map } = await readDataMap(keyMapText, 'map.yaml');
+  const map = await keyMap();
   const opened = new Map<string, Promise<Uint8Array>>();
   return {
     ...testContext({ pool }),

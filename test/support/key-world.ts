@@ -22,7 +22,7 @@ export interface KeyWorld {
   /** What was encrypted, by token. */
   readonly tokens: ReadonlyMap<string, string>;
   context(own?: Partial<KeyContext>): Promise<KeyContext>;
-  /** What `key-child.ts` is to be started with, before the plan's id. */
+  /** What `walk-child.ts` is to be started with, before the plan's id. */
   readonly childArguments: readonly string[];
   /** Decrypts all tokens as an application does: by the key that each value names. */
   readTokens(): Promise<ReadonlyMap<string, string>>;

@@ -11,14 +11,20 @@ import { readOperatorKey } from '../../src/lib/operation/operator-key.ts';
 import { storeOperator } from '../../src/lib/operation/operator-store.ts';
 import type { Plan } from '../../src/lib/operation/plan.ts';
 import { migrateState } from '../../src/lib/state/migrate.ts';
-import { testDatabase } from './postgres.ts';
+import { type TestDatabase, testDatabase } from './postgres.ts';
 
 let template: Promise<string> | undefined;
 
-async function migratedTemplate(): Promise<string> {
+async function migrated(): Promise<string> {
   const database = await testDatabase();
   await withConnection({ url: database.url, role: 'state database' }, (client) => migrateState(client));
   return database.name;
+}
+
+/** A migrated state database of its own, cloned from one that is migrated once per test file. */
+export async function testStateDatabase(): Promise<TestDatabase> {
+  template ??= migrated();
+  return testDatabase({ template: await template });
 }
 
 export interface TestState {
@@ -28,10 +34,9 @@ export interface TestState {
   close(): Promise<void>;
 }
 
-/** A migrated state database of its own, cloned from one that is migrated once per test file. */
+/** A migrated state database of its own, and connections to it. */
 export async function testState(): Promise<TestState> {
-  template ??= migratedTemplate();
-  const database = await testDatabase({ template: await template });
+  const database = await testStateDatabase();
   const pool = await openPool({ url: database.url, role: 'state database', max: 10 });
   return {
     url: database.url,

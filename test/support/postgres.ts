@@ -18,7 +18,7 @@ const settings = {
   full_page_writes: 'off',
   shared_buffers: '32MB',
   max_connections: '200',
-  max_wal_size: '256MB',
+  max_wal_size: '64MB',
 };
 
 const servers = new Map<PostgresMajor, Promise<EmbeddedServer>>();
@@ -84,9 +84,10 @@ async function start(major: PostgresMajor): Promise<EmbeddedServer> {
   return server;
 }
 
-/** initdb's result, kept per major version and user under the temporary folder, so that it is paid for once. */
+/** initdb's result, kept per major version and user, so that it is paid for once. */
 async function clusterTemplate(major: PostgresMajor): Promise<string> {
-  const parent = join(tmpdir(), `postern-test-template-${process.getuid?.() ?? 'x'}-v1`);
+  const cache = process.env['POSTERN_TEST_CACHE'] ?? tmpdir();
+  const parent = join(cache, `postern-test-template-${process.getuid?.() ?? 'x'}-v1`);
   await mkdir(parent, { recursive: true, mode: 0o755 });
   const template = join(parent, `pg${major}`);
   if ((await stat(join(template, 'PG_VERSION')).catch(() => undefined)) !== undefined) return template;

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
+import { onePersonFlag, sharedFlag } from '../../lib/cli/flags.ts';
 import type { HoldAddResult } from '../../lib/subject/hold/results.ts';
 
 export default class HoldAdd extends BaseCommand<typeof HoldAdd> {
@@ -34,6 +35,8 @@ export default class HoldAdd extends BaseCommand<typeof HoldAdd> {
       multipleNonGreedy: true,
     }),
     tenant: Flags.string({ summary: 'only rows of this tenant', helpValue: 'ID' }),
+    ...onePersonFlag,
+    ...sharedFlag,
     'review-by': Flags.string({ summary: 'when somebody has to look at it again', helpValue: 'DATE' }),
   };
   static override exitCodes = [ExitCode.done, ExitCode.failure, ExitCode.usage, ExitCode.refused];

@@ -19,7 +19,8 @@ export default class HoldRelease extends BaseCommand<typeof HoldRelease> {
 
   async run(): Promise<HoldReleaseResult> {
     const { operationContext } = await import('../../lib/cli/operation-context.ts');
-    const { releasedLines, requireText } = await import('../../lib/cli/hold.ts');
+    const { releasedLines } = await import('../../lib/cli/hold.ts');
+    const { requireText } = await import('../../lib/cli/require-text.ts');
     const { releaseHold } = await import('../../lib/subject/hold/index.ts');
     const context = await operationContext(await this.context());
     const reason = requireText('reason', this.flags.reason);

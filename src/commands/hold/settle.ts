@@ -26,7 +26,7 @@ export default class HoldSettle extends BaseCommand<typeof HoldSettle> {
 
   async run(): Promise<HoldSettleResult> {
     const { operationContext } = await import('../../lib/cli/operation-context.ts');
-    const { requireText } = await import('../../lib/cli/hold.ts');
+    const { requireText } = await import('../../lib/cli/require-text.ts');
     const { settleHold } = await import('../../lib/subject/hold/index.ts');
     const context = await operationContext(await this.context());
     const { plan, reason } = this.flags;

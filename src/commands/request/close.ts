@@ -25,11 +25,12 @@ export default class RequestClose extends BaseCommand<typeof RequestClose> {
   async run(): Promise<SubjectRequest> {
     const { requestContext } = await import('../../lib/cli/request.ts');
     const { closeRequest } = await import('../../lib/subject/request/index.ts');
+    const { requireText } = await import('../../lib/cli/require-text.ts');
     const { outcome, note, certificate } = this.flags;
     const context = await requestContext(await this.context());
     const request = await closeRequest(context, this.args.number, {
       outcome,
-      note,
+      note: note === undefined ? undefined : requireText('note', note),
       certificateId: certificate,
     });
     this.print(`request ${request.number}: ${outcome}${request.verdict === 'late' ? ', after its day' : ''}`);

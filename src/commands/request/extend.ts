@@ -26,8 +26,9 @@ export default class RequestExtend extends BaseCommand<typeof RequestExtend> {
   async run(): Promise<SubjectRequest> {
     const { requestContext } = await import('../../lib/cli/request.ts');
     const { extendRequest } = await import('../../lib/subject/request/index.ts');
+    const { requireText } = await import('../../lib/cli/require-text.ts');
     const context = await requestContext(await this.context());
-    const request = await extendRequest(context, this.args.number, this.flags.reason);
+    const request = await extendRequest(context, this.args.number, requireText('reason', this.flags.reason));
     this.print(`request ${request.number}: due on ${request.dueAt.slice(0, 10)}`);
     return request;
   }

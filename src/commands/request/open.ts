@@ -32,14 +32,15 @@ export default class RequestOpen extends BaseCommand<typeof RequestOpen> {
   async run(): Promise<SubjectRequest> {
     const { receivedAt, requestContext } = await import('../../lib/cli/request.ts');
     const { openRequest } = await import('../../lib/subject/request/index.ts');
+    const { requireText } = await import('../../lib/cli/require-text.ts');
     const { kind, reference, received, tenant, instruction } = this.flags;
     const context = await requestContext(await this.context());
     const request = await openRequest(context, {
       kind,
-      reference,
+      reference: requireText('reference', reference),
       receivedAt: receivedAt(received),
-      tenant,
-      instruction,
+      tenant: tenant === undefined ? undefined : requireText('tenant', tenant),
+      instruction: instruction === undefined ? undefined : requireText('instruction', instruction),
     });
     this.print(`request ${request.number}, due on ${request.dueAt.slice(0, 10)}`);
     return request;

@@ -22,8 +22,9 @@ export default class RequestVerify extends BaseCommand<typeof RequestVerify> {
   async run(): Promise<SubjectRequest> {
     const { requestContext } = await import('../../lib/cli/request.ts');
     const { verifyRequester } = await import('../../lib/subject/request/index.ts');
+    const { requireText } = await import('../../lib/cli/require-text.ts');
     const context = await requestContext(await this.context());
-    const request = await verifyRequester(context, this.args.number, this.flags.how);
+    const request = await verifyRequester(context, this.args.number, requireText('how', this.flags.how));
     this.print(`request ${request.number}: on record`);
     return request;
   }

@@ -64,6 +64,7 @@ export default class SubjectErase extends BaseCommand<typeof SubjectErase> {
     await this.printTable(result.rows, erasedColumns, 'no row is theirs or names them');
     for (const line of rehearsalLines(result)) this.say(line);
     if (result.left.length > 0) this.endWith(ExitCode.findings);
+    else if (result.unasked.length > 0) this.endWith(ExitCode.incomplete);
     return result;
   }
 }

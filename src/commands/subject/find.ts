@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
-import { tableFlags } from '../../lib/cli/flags.ts';
+import { sharedFlag, tableFlags } from '../../lib/cli/flags.ts';
 import type { SubjectFindResult } from '../../lib/subject/find/results.ts';
 
 export default class SubjectFind extends BaseCommand<typeof SubjectFind> {
@@ -23,6 +23,7 @@ export default class SubjectFind extends BaseCommand<typeof SubjectFind> {
   static override flags = {
     ...tableFlags,
     tenant: Flags.string({ summary: 'only rows of this tenant', helpValue: 'ID' }),
+    ...sharedFlag,
     'no-logs': Flags.boolean({ summary: 'leave log files out' }),
   };
   static override exitCodes = [

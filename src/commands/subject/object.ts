@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
+import { onePersonFlag, sharedFlag } from '../../lib/cli/flags.ts';
 import type { SubjectObjectResult } from '../../lib/subject/objection/results.ts';
 
 export default class SubjectObject extends BaseCommand<typeof SubjectObject> {
@@ -28,6 +29,8 @@ export default class SubjectObject extends BaseCommand<typeof SubjectObject> {
       summary: 'such as the reference of the request; name no person',
       helpValue: 'TEXT',
     }),
+    ...onePersonFlag,
+    ...sharedFlag,
     withdraw: Flags.boolean({
       summary: 'the person no longer objects',
       exclusive: ['export', 'check', 'rehash'],

@@ -1,7 +1,7 @@
-import { Args, Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { ExitCode } from '../../lib/base/exit-code.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
-import { dryRunFlag, tableFlags, yesFlag } from '../../lib/cli/flags.ts';
+import { rectifyFlags } from '../../lib/cli/rectify-flags.ts';
 import type { SubjectRectifyResult } from '../../lib/subject/rectify/results.ts';
 
 export default class SubjectRectify extends BaseCommand<typeof SubjectRectify> {
@@ -16,32 +16,7 @@ export default class SubjectRectify extends BaseCommand<typeof SubjectRectify> {
   static override args = {
     person: Args.string({ description: 'an address, or subject.identity=value', ignoreStdin: true }),
   };
-  static override flags = {
-    ...tableFlags,
-    ...dryRunFlag,
-    ...yesFlag,
-    'plan-only': Flags.boolean({ summary: 'stop after the plan', exclusive: ['dry-run'] }),
-    from: Flags.string({ summary: 'the name that is wrong, as the person is given', helpValue: 'NAME' }),
-    to: Flags.string({ summary: 'what is right; standard input unless given', helpValue: 'VALUE' }),
-    field: Flags.string({
-      summary: "set this column of the person's own rows",
-      helpValue: 'TABLE.COLUMN',
-      exclusive: ['from', 'everywhere'],
-    }),
-    values: Flags.string({ summary: 'the values, as JSON: who, from, to', helpValue: 'FILE' }),
-    everywhere: Flags.boolean({ summary: 'in rows of others too', default: false }),
-    tenant: Flags.string({ summary: 'only rows of this tenant', helpValue: 'ID' }),
-    request: Flags.integer({
-      summary: 'the request that is fulfilled, by its number',
-      helpValue: 'N',
-      min: 1,
-    }),
-    reason: Flags.string({
-      summary: 'why, for the plan and the certificate; name no person',
-      helpValue: 'TEXT',
-      required: true,
-    }),
-  };
+  static override flags = rectifyFlags;
   static override exitCodes = [0, 1, 2, 4, 5, 6, 7, 11, 130] as const;
   static override result = async () =>
     (await import('../../lib/subject/rectify/results.ts')).subjectRectifyResult;

@@ -1,5 +1,5 @@
 import { failure, messageOf, PosternError } from '../base/error.ts';
-import { sqlState } from '../base/postgres.ts';
+import { isConnectionLost, sqlState } from '../base/postgres.ts';
 
 /** Milliseconds to wait for a table that somebody has locked exclusively, unless told. */
 export const defaultLockTimeout = 60_000;
@@ -18,18 +18,6 @@ export function databaseFailure(error: unknown, what: string): unknown {
     cause: error,
     hints: ['the log of the server may say more'],
   });
-}
-
-/** Whether an error of `pg` says that the connection broke, or that it had broken before. */
-export function isConnectionLost(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return (
-    /^(?:08|57P0[1-3]|E(?:CONNRESET|CONNREFUSED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH)$)/.test(code) ||
-    /^(?:Connection terminated|timeout exceeded when trying to connect|Client (?:has encountered a connection error|was closed))/.test(
-      error.message,
-    )
-  );
 }
 
 function connectionLost(what: string, cause: unknown): PosternError {

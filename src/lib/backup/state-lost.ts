@@ -1,6 +1,5 @@
 import { failure, messageOf, PosternError, partial } from '../base/error.ts';
-import { type Queryable, sqlState } from '../base/postgres.ts';
-import { isConnectionLost } from './database-failure.ts';
+import { isConnectionLost, type Queryable, sqlState } from '../base/postgres.ts';
 
 /** A connection to the state database whose errors a person can act on: they come out as `state-lost` or `state-failed`. */
 export function tellingState(state: Queryable): Queryable {

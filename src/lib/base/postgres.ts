@@ -104,6 +104,18 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
+/** Whether an error of `pg` says that the connection broke, or that it had broken before. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return (
+    /^(?:08|57P0[1-3]|E(?:CONNRESET|CONNREFUSED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH)$)/.test(code) ||
+    /^(?:Connection terminated|timeout exceeded when trying to connect|Client (?:has encountered a connection error|was closed))/.test(
+      error.message,
+    )
+  );
+}
+
 /** @throws {PosternError} exit 2, `code: 'database-url'`; the text is never repeated, since it holds a password */
 export function checkDatabaseUrl(url: string, role: string): void {
   if (/^postgres(?:ql)?:$/.test(URL.parse(url)?.protocol ?? '')) return;

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { tableFlags } from './flags.ts';
+import { onePersonFlag, sharedFlag, tableFlags } from './flags.ts';
 
 /** What `subject export` takes. */
 export const exportFlags = {
@@ -26,6 +26,8 @@ export const exportFlags = {
   }),
   'no-passphrase': Flags.boolean({ summary: 'leave the archive in clear' }),
   tenant: Flags.string({ summary: 'only rows of this tenant', helpValue: 'ID' }),
+  ...onePersonFlag,
+  ...sharedFlag,
   split: Flags.string({ summary: 'several archives of at most this size', helpValue: 'SIZE' }),
   mail: Flags.option({ options: ['both', 'eml', 'mbox'] as const, default: 'both' as const })({
     summary: 'how messages are written',

@@ -46,6 +46,35 @@ export const yesFlag = {
   yes: Flags.boolean({ char: 'y', summary: 'answer yes to the question' }),
 };
 
+/** For plans that fulfil what a person asked for. */
+export const personPlanFlags = {
+  ...dryRunFlag,
+  'plan-only': Flags.boolean({ summary: 'stop after the plan', exclusive: ['dry-run'] }),
+  tenant: Flags.string({ summary: 'only rows of this tenant', helpValue: 'ID' }),
+  request: Flags.integer({
+    summary: 'the request that is fulfilled, by its number',
+    helpValue: 'N',
+    min: 1,
+  }),
+};
+
+/** Where somebody knows what no table tells. */
+export const onePersonFlag = {
+  'one-person': Flags.boolean({
+    summary: 'where the names lead to several rows of a table, all of them are one person',
+  }),
+};
+
+export const sharedFlag = {
+  shared: Flags.string({
+    summary:
+      'a name that several persons share, as that of an office: it leads to nobody; may be given several times',
+    helpValue: 'NAME',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+};
+
 /** For severe danger. */
 export const confirmFlag = {
   confirm: Flags.string({ summary: "the target's name, instead of typing it", helpValue: 'NAME' }),

@@ -5,6 +5,7 @@ import type { Hold, HoldAddResult, HoldReleaseResult } from '../subject/hold/res
 import type { PosternContext } from './context.ts';
 import { keyMap, withPlatform } from './key-census.ts';
 import { operationContext } from './operation-context.ts';
+import { requireText } from './require-text.ts';
 import { whoIsMeant } from './subject-find.ts';
 import { requireSubjectKeys } from './subject-keys.ts';
 import type { Column } from './table.ts';
@@ -15,6 +16,8 @@ interface HoldAddFlags {
   readonly reason: string;
   readonly table?: readonly string[] | undefined;
   readonly tenant?: string | undefined;
+  readonly 'one-person'?: boolean;
+  readonly shared?: readonly string[] | undefined;
   readonly 'review-by'?: string | undefined;
 }
 
@@ -34,6 +37,8 @@ export async function addHold(
     reason: requireText('reason', flags.reason),
     tables,
     tenant,
+    onePerson: flags['one-person'],
+    shared: flags.shared,
     reviewBy,
   };
   const { placeHold } = await import('../subject/hold/index.ts');
@@ -55,13 +60,6 @@ function requireOneOf(person: string | undefined, { row, table, tenant }: HoldAd
       hints: ['place two holds: each is released on its own'],
     });
   }
-}
-
-/** @throws {PosternError} exit 2, `text-missing` */
-export function requireText(flag: string, given: string): string {
-  const text = given.trim();
-  if (text !== '') return text;
-  throw usageError(`--${flag} is empty`, { code: 'text-missing' });
 }
 
 /** A day, whatever time of it was given. Errors as `parseTime`. */
@@ -90,6 +88,6 @@ export function releasedLines({ hold, rowsWaiting }: HoldReleaseResult): readonl
       ({ planId, table, rows }) =>
         `  ${counted(rows, 'row')} of ${table}, left by plan ${planId.slice(0, 12)}`,
     ),
-    'erase these persons again by `postern subject erase`: `postern plan show` tells which request a plan was made for',
+    'erase these persons by `postern subject erase`, or the tenant by `postern tenant offboard --delete`, once more: `postern plan show` tells what each plan was for',
   ];
 }

@@ -5,8 +5,20 @@ import type { PosternContext } from './context.ts';
 import { configuredMap } from './map-lint.ts';
 import type { Column } from './table.ts';
 
-/** The data map that the configuration names. @throws {PosternError} exit 2 */
-export async function keyMap(context: PosternContext): Promise<DataMap> {
+const maps = new WeakMap<PosternContext, Promise<DataMap>>();
+
+/**
+ * The data map that the configuration names, read once by a command: plans ask for it at each step, and one of 300
+ * tables takes a third of a second.
+ * @throws {PosternError} exit 2
+ */
+export function keyMap(context: PosternContext): Promise<DataMap> {
+  const map = maps.get(context) ?? readKeyMap(context);
+  maps.set(context, map);
+  return map;
+}
+
+async function readKeyMap(context: PosternContext): Promise<DataMap> {
   const { loadDataMap } = await import('../platform/map/index.ts');
   return (await loadDataMap(configuredMap(context))).map;
 }

@@ -1,7 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
-import { isConnectionLost } from '../backup/database-failure.ts';
 import { failure, usageError } from '../base/error.ts';
-import type { Client } from '../base/postgres.ts';
+import { type Client, isConnectionLost } from '../base/postgres.ts';
 import type { MapCheckResult } from '../platform/map/results.ts';
 import type { LookOptions } from '../platform/map/scan/index.ts';
 import type { PosternContext } from './context.ts';

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
-import { PosternError } from '../base/error.ts';
+import { messageOf, PosternError } from '../base/error.ts';
 import { ExitCode } from '../base/exit-code.ts';
+import { isConnectionLost } from '../base/postgres.ts';
 import { explainParseError, isParseError } from './parse-error.ts';
 
 /** An error as the person and the JSON envelope see it. */
@@ -44,6 +45,17 @@ export function explainError(error: unknown): ReportedError {
       code: 'disk-full',
       exitCode: ExitCode.failure,
       hints: ['free some space and run the command again'],
+      isBug: false,
+    };
+  }
+  if (isConnectionLost(error)) {
+    return {
+      message: `a connection was lost: ${messageOf(error)}`,
+      code: 'connection-lost',
+      exitCode: ExitCode.failure,
+      hints: [
+        'the log of the server, as a rule that of the database, says who or what ended it; then run this again',
+      ],
       isBug: false,
     };
   }

@@ -3,10 +3,12 @@ import { usageError } from '../base/error.ts';
 import type { EraseRehearsalResult } from '../subject/erase/results.ts';
 import type { PosternContext } from './context.ts';
 import { drillContext, drillServer } from './drill-options.ts';
-import { eraseReplay, personsToErase } from './subject-erase.ts';
+import { eraseReplay, personsToErase, sharedNames, unaskedLines } from './subject-erase.ts';
 
 export interface RehearsalFlags {
   readonly tenant: string | undefined;
+  readonly 'one-person'?: boolean;
+  readonly shared?: readonly string[] | undefined;
   readonly set: string | undefined;
   readonly from: string | undefined;
   readonly server: string | undefined;
@@ -27,6 +29,7 @@ export async function rehearse(
   const { openPlatform, openPlatformForChange } = await import('../platform/connection.ts');
   const { rehearseErase } = await import('../subject/erase/index.ts');
   const seeds = await personsToErase(context, person);
+  const shared = await sharedNames(context, flags.shared);
   const drill = await drillContext(context, version, flags.from);
   const { set } = flags;
   const wish = { ...(set === undefined ? {} : { set }), whenDamaged: 'refuse' } as const;
@@ -48,6 +51,8 @@ export async function rehearse(
           map,
           seeds,
           tenant: flags.tenant,
+          onePerson: flags['one-person'],
+          shared,
           holds: await replay.holds(map),
           pseudonym: await replay.pseudonym(),
           now: replay.now(),
@@ -70,13 +75,15 @@ export function rehearsalLines({
   touched,
   seconds,
   left,
+  unasked,
 }: EraseRehearsalResult): readonly string[] {
   return [
     `in a copy of set ${setId}: ${counted(persons, 'person')}, ${counted(touched, 'row')} deleted or changed in ${seconds.toFixed(1)} s`,
     ...left.map(
       ({ place, column, form, rows }) => `left: ${counted(rows, 'row')} of ${place}, ${column} (${form})`,
     ),
-    ...(left.length === 0 ? ['nothing is left where nothing is kept'] : []),
+    ...unaskedLines(unasked),
+    ...(left.length + unasked.length === 0 ? ['nothing is left where nothing is kept'] : []),
     'the copy is gone; the platform is as it was, and objects were not part of it',
   ];
 }

@@ -1,5 +1,5 @@
 import { counted } from '../base/counted.ts';
-import { refused, usageError } from '../base/error.ts';
+import { PosternError, refused, usageError } from '../base/error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import type { EraseContext, EraseOptions, PlannedErase, ReplayOptions } from '../subject/erase/index.ts';
 import type { EraseDone, SubjectEraseResult } from '../subject/erase/results.ts';
@@ -85,10 +85,28 @@ export async function personsToErase(
   const lines = given === '-' ? (await text(process.stdin)).split('\n') : [given];
   const graph = personGraph(await keyMap(context));
   const persons = lines
-    .map((line) => line.split(/\s+/).filter((word) => word !== ''))
-    .filter((words) => words.length > 0);
+    .map((line, index) => ({ line: index + 1, words: line.split(/\s+/).filter((word) => word !== '') }))
+    .filter(({ words }) => words.length > 0);
   if (persons.length === 0) throw usageError('no person was given', { code: 'subject-empty' });
-  return persons.map((words) => seedsOf(graph, words));
+  return persons.map(({ line, words }) => {
+    try {
+      return seedsOf(graph, words);
+    } catch (error) {
+      if (given !== '-' || !(error instanceof PosternError)) throw error;
+      const { code = 'usage', hints } = error;
+      throw usageError(`line ${line}: ${error.message}`, { code, hints: [...hints] });
+    }
+  });
+}
+
+/** Names that several share, as they were given. @throws {PosternError} exit 2, as `seedsOf` */
+export async function sharedNames(
+  context: PosternContext,
+  given: readonly string[] = [],
+): Promise<KnownValues> {
+  const { seedsOf } = await import('../subject/find/index.ts');
+  const { personGraph } = await import('../subject/graph/person-graph.ts');
+  return seedsOf(personGraph(await keyMap(context)), given);
 }
 
 /**
@@ -123,10 +141,12 @@ export async function eraseOptions(
   flags: {
     readonly reason: string | undefined;
     readonly tenant: string | undefined;
+    readonly 'one-person'?: boolean;
+    readonly shared?: readonly string[] | undefined;
     readonly request: number | undefined;
   },
 ): Promise<EraseOptions> {
-  const { tenant, request } = flags;
+  const { tenant, request, 'one-person': onePerson } = flags;
   const reason = flags.reason?.trim() ?? '';
   if (reason === '') {
     throw usageError('an erasure needs a reason, for its plan and its certificate', {
@@ -135,7 +155,8 @@ export async function eraseOptions(
     });
   }
   if (request !== undefined) await requireErasureRequest(context, request);
-  return { seeds: await personsToErase(context, person), tenant, reason, request };
+  const seeds = await personsToErase(context, person);
+  return { seeds, tenant, onePerson, shared: await sharedNames(context, flags.shared), reason, request };
 }
 
 type ErasedRows = SubjectEraseResult['rows'][number];
@@ -226,6 +247,10 @@ const duration = (seconds: number): string =>
 /** What is told of an erasure at its end. */
 export type ToldErase = Pick<SubjectEraseResult, 'outcome' | 'done' | 'planId' | 'certificateId'>;
 
+/** What nobody can say anything about. */
+export const unaskedLines = (unasked: EraseDone['unasked']): readonly string[] =>
+  unasked.map(({ source, reason }) => `not looked at: ${source} (${reason})`);
+
 /** What was done, in words. */
 export function doneLines({ done, outcome, planId, certificateId }: ToldErase): readonly string[] {
   const certificate = certificateId === null ? '' : `, certificate ${certificateId.slice(0, 12)}`;
@@ -246,7 +271,8 @@ export function doneLines({ done, outcome, planId, certificateId }: ToldErase): 
       ({ place, column, form, rows }) => `left: ${counted(rows, 'row')} of ${place}, ${column} (${form})`,
     ),
     ...done.objectsNaming.map(({ place }) => `names them still: ${place}`),
-    ...(done.left.length === 0 ? ['nothing is left where nothing is kept'] : []),
+    ...unaskedLines(done.unasked),
+    ...(done.left.length + done.unasked.length === 0 ? ['nothing is left where nothing is kept'] : []),
     ending,
   ];
 }

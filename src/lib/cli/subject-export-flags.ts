@@ -18,6 +18,8 @@ export interface ExportFlags {
   readonly 'passphrase-file'?: string | undefined;
   readonly 'no-passphrase': boolean;
   readonly tenant?: string | undefined;
+  readonly 'one-person'?: boolean;
+  readonly shared?: readonly string[] | undefined;
   readonly split?: string | undefined;
   readonly mail: ExportOptions['mailForm'];
   readonly review?: string | undefined;
@@ -61,6 +63,8 @@ export async function exportOptions(
       who,
       set,
       tenant: request?.tenant ?? flags.tenant,
+      onePerson: flags['one-person'],
+      shared: flags.shared,
       decisions,
       sealedFor: seal,
       splitAt,

@@ -12,6 +12,14 @@ export const exportColumns: readonly Column<SubjectExportResult['tables'][number
   { header: 'objects', value: ({ objects }) => objects, align: 'right' },
 ];
 
+/** Who can read an archive. @param encryptedFor a fingerprint, `passphrase`, or null */
+export function sealedLine(encryptedFor: string | null): string {
+  if (encryptedFor === null) return 'in clear: whoever gets hold of it can read it';
+  return encryptedFor === 'passphrase'
+    ? 'encrypted with the passphrase, as gpg --symmetric does'
+    : `encrypted for ${encryptedFor}`;
+}
+
 /** What was written, in words; on standard error, beside the table. */
 export function exportLines(result: SubjectExportResult): readonly string[] {
   const { archives, encryptedFor, mentions, masked, disclosed, review } = result;
@@ -20,11 +28,7 @@ export function exportLines(result: SubjectExportResult): readonly string[] {
     ...archives.map(
       ({ file, bytes, files }) => `${file}: ${counted(files, 'file')}, ${formatByteSize(bytes)}, read back`,
     ),
-    encryptedFor === null
-      ? 'in clear: whoever gets hold of it can read it'
-      : encryptedFor === 'passphrase'
-        ? 'encrypted with the passphrase, as gpg --symmetric does'
-        : `encrypted for ${encryptedFor}`,
+    sealedLine(encryptedFor),
     ...(named === 0
       ? []
       : [
@@ -46,7 +50,7 @@ const reasons: Readonly<Record<string, string>> = {
   'object-missing': 'the store has no object of that name',
   'object-unreadable': 'the store cannot be read',
   'no-store': 'no store is configured for the bucket: name it under subjects.buckets',
-  'too-large': 'a message of more than 256 MiB cannot be masked',
+  'too-large': 'a message or a value of more than 256 MiB',
   sealed: 'encrypted in a way that only the application can undo',
   'key-destroyed': 'encrypted under a key that was destroyed',
   'key-unknown': 'encrypted under a key that no keyring has',

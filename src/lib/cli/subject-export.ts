@@ -3,6 +3,7 @@ import type { ExportContext, ExportedPerson, ExportOptions } from '../subject/ex
 import type { SubjectExportResult } from '../subject/export/results.ts';
 import type { PosternContext } from './context.ts';
 import { operationContext } from './operation-context.ts';
+import { manifestSigner } from './signed-archives.ts';
 
 export interface AuditedExport {
   readonly options: ExportOptions;
@@ -19,7 +20,7 @@ export async function runExport(
   const { keyMap, withPlatform } = await import('./key-census.ts');
   const map = await keyMap(context);
   const operation = await operationContext(context);
-  const certificates = new Map<number, string>();
+  const signer = manifestSigner(context, 'urn:postern:predicate:subject-export:v1');
   const action = {
     action: 'subject.export',
     ...(request === undefined ? {} : { target: request.reference }),
@@ -46,7 +47,8 @@ export async function runExport(
             signal: context.signal,
             openBucket: bucketStores(context),
             dataKeyOf: keys.dataKeyOf,
-            sign: signer(context, certificates),
+            sign: (sha256, { part, ...about }) =>
+              signer.sign(sha256, part, { export: about.exportId, set: about.set }),
             onTable: (table) => context.progress.detail(table),
             onRow: () => step.advance(1),
             onWritten: () => context.progress.detail('reading it back'),
@@ -64,7 +66,10 @@ export async function runExport(
       await keys.close();
     }
     step.done();
-    const result = resultOf(exported, { options, request, certificates });
+    const result = {
+      ...resultOf(exported, { options, request }),
+      ...signer.told(exported.archives, options.sealedFor),
+    };
     run.note({
       export: exported.exportId,
       names: exported.names,
@@ -88,37 +93,11 @@ export function bucketStores(context: PosternContext): ExportContext['openBucket
   };
 }
 
-/** Signs, and keeps the certificate in the state database. */
-function signer(context: PosternContext, certificates: Map<number, string>): ExportContext['sign'] {
-  return async (manifestSha256, { exportId, set, part }) => {
-    const { certificateSigner } = await import('./operation-context.ts');
-    const by = await certificateSigner(context);
-    if (by === undefined) return undefined;
-    const { signCertificate } = await import('../operation/certificate.ts');
-    const { storeCertificate } = await import('../operation/certificate-store.ts');
-    const certificate = await signCertificate(
-      {
-        subject: [{ name: 'manifest.json', digest: { sha256: manifestSha256 } }],
-        predicateType: 'urn:postern:predicate:subject-export:v1',
-        predicate: { export: exportId, set, part, profile: context.profile },
-      },
-      by,
-    );
-    await storeCertificate(await context.state(), certificate);
-    certificates.set(part, certificate.id);
-    return `${JSON.stringify(certificate.envelope, undefined, 2)}\n`;
-  };
-}
-
 function resultOf(
-  { exportId, archives, summary, review }: ExportedPerson,
-  {
-    options,
-    request,
-    certificates,
-  }: Pick<AuditedExport, 'options' | 'request'> & { readonly certificates: ReadonlyMap<number, string> },
-): SubjectExportResult {
-  const { sealedFor: seal, tenant = null, set, reviewPath, decisions } = options;
+  { exportId, summary, review }: ExportedPerson,
+  { options, request }: Pick<AuditedExport, 'options' | 'request'>,
+): Omit<SubjectExportResult, 'archives' | 'encryptedFor'> {
+  const { tenant = null, set, reviewPath, decisions } = options;
   const { missing, masked, disclosed } = summary;
   return {
     verdict: missing.length > 0 ? 'incomplete' : review.open > 0 ? 'review' : 'complete',
@@ -126,11 +105,6 @@ function resultOf(
     exportId,
     tenant,
     request: request?.number ?? null,
-    archives: archives.map((archive, index) => ({
-      ...archive,
-      certificateId: certificates.get(index + 1) ?? null,
-    })),
-    encryptedFor: seal === undefined ? null : 'recipient' in seal ? seal.recipient.fingerprint : 'passphrase',
     tables: summary.tables.map(({ facts, exported: { rows, messages, objects } }) => ({
       table: facts.table,
       class: facts.whose === 'shared' ? 'shared' : 'own',

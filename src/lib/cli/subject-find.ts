@@ -27,15 +27,21 @@ export async function whoIsMeant(given: string): Promise<readonly string[]> {
 export async function findEverywhere(
   context: PosternContext,
   who: readonly string[],
-  flags: { readonly tenant: string | undefined; readonly 'no-logs': boolean },
+  flags: {
+    readonly tenant: string | undefined;
+    readonly shared?: readonly string[] | undefined;
+    readonly 'no-logs': boolean;
+  },
 ): Promise<SubjectFindResult> {
   const { findPerson } = await import('../subject/find/index.ts');
   const map = await keyMap(context);
   const { signal, progress } = context;
-  const { tenant } = flags;
+  const { tenant, shared } = flags;
   let names: readonly string[] = [];
   const onNames = (known: KnownValues) => void (names = tellingNames(known));
-  const found = await withPlatform(context, (db) => findPerson(db, map, { who, tenant, signal, onNames }));
+  const found = await withPlatform(context, (db) =>
+    findPerson(db, map, { who, tenant, shared, signal, onNames }),
+  );
   const onPlace = (place: string) => progress.detail(place);
   const isLeftOut = flags['no-logs'] || found.verdict === 'ambiguous';
   const logs = isLeftOut ? 'left-out' : await scanConfiguredLogs(context, { names, signal, onPlace });

@@ -16,6 +16,8 @@ import { requireSubjectKeys } from './subject-keys.ts';
 interface ObjectFlags {
   readonly channel?: string | undefined;
   readonly reason?: string | undefined;
+  readonly 'one-person'?: boolean;
+  readonly shared?: readonly string[] | undefined;
   readonly withdraw: boolean;
   readonly export?: string | undefined;
   readonly check?: string | undefined;
@@ -56,6 +58,8 @@ export async function subjectObject(
   if (flags.rehash !== undefined) return library.rehashLines(operation, comparing, linesOf(flags.rehash));
   const objection = {
     who: await whoIsMeant(person ?? ''),
+    onePerson: flags['one-person'],
+    shared: flags.shared,
     channel: channel ?? usualChannel,
     reason: flags.reason?.trim() || undefined,
   };

@@ -55,6 +55,7 @@ export interface GivenValues {
   readonly to: string | undefined;
   readonly field: string | undefined;
   readonly values: string | undefined;
+  readonly shared?: readonly string[] | undefined;
 }
 
 export interface ReadValues {
@@ -74,10 +75,11 @@ export async function givenValues({
   to,
   field,
   values: file,
+  shared,
 }: GivenValues): Promise<ReadValues> {
   const column = fieldOf(field);
   if (file !== undefined) {
-    if (person !== undefined || from !== undefined || to !== undefined) throw both();
+    if ([person, from, to, shared].some((one) => one !== undefined)) throw both();
     const { readValues } = await import('../subject/rectify/index.ts');
     const valuesFile = resolve(file);
     return { values: requireShape(await readValues(valuesFile), column), valuesFile, field: column };
@@ -87,7 +89,12 @@ export async function givenValues({
   }
   const right = to ?? (await fromInput());
   if (right === '') throw usageError('the new value is empty', { code: 'rectify-values-invalid' });
-  const values = { who: [person], to: right, ...(from === undefined ? {} : { from }) };
+  const values = {
+    who: [person],
+    to: right,
+    ...(from === undefined ? {} : { from }),
+    ...(shared === undefined ? {} : { shared: [...shared] }),
+  };
   return { values: requireShape(values, column), valuesFile: null, field: column };
 }
 
@@ -118,8 +125,9 @@ async function fromInput(): Promise<string> {
       hints: ['give it by --to, in a file by --values, or on standard input'],
     });
   }
-  const { text } = await import('node:stream/consumers');
-  return (await text(process.stdin)).replace(/\r?\n$/, '');
+  const { buffer } = await import('node:stream/consumers');
+  const { valueText } = await import('../subject/rectify/index.ts');
+  return valueText(await buffer(process.stdin)).replace(/\r?\n$/, '');
 }
 
 /**

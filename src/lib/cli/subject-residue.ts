@@ -69,11 +69,14 @@ export async function lookForNames(
   leftOut: { readonly objects: boolean; readonly logs: boolean },
 ): Promise<SubjectResidueResult> {
   const { scanDatabase, joinResidue } = await import('../subject/residue/index.ts');
+  const { personGraph } = await import('../subject/graph/person-graph.ts');
   const { progress, signal } = context;
   const options = { names, signal, onPlace: (place: string) => progress.detail(place) };
   // Before the database is read for an hour: what is wrong in the configuration.
-  const scope = leftOut.objects ? undefined : await objectScope(context, await optionalMap(context));
-  const database = await withPlatform(context, (db) => scanDatabase(db, options));
+  const map = await optionalMap(context);
+  const scope = leftOut.objects ? undefined : await objectScope(context, map);
+  const graph = map === undefined ? undefined : personGraph(map);
+  const database = await withPlatform(context, (db) => scanDatabase(db, { ...options, graph }));
   const objects = scope === undefined ? 'left-out' : await scanScope(scope, options);
   const logs = leftOut.logs ? 'left-out' : await scanConfiguredLogs(context, options);
   return joinResidue(database, objects, logs);

@@ -34,7 +34,7 @@ export function deletionResult(
     done: _done,
     ...result
   } = eraseResult(
-    { plan, inputs: { ...erased, request: null, persons: [] } },
+    { plan, inputs: { ...erased, request: null, persons: [], onePerson: false, shared: [] } },
     { outcome: submitted.outcome, ...(submitted.applied && { applied: submitted.applied }) },
     { backups },
   );
@@ -102,7 +102,9 @@ export function deletedLines({ outcome, planId, certificateId, done }: ToldDelet
 export function deletionExitCode({ outcome, done }: ToldDeletion): ExitCode {
   if (outcome === 'awaiting approval') return ExitCode.refused;
   if (done === null) return ExitCode.done;
-  if (done.left.length + done.objectsLeft.length > 0) return ExitCode.findings;
+  // What a lock of the store keeps is there still, and no surprise.
+  const objectsLeft = done.objectsLeft.reduce((sum, { objects }) => sum + objects, 0);
+  if (done.left.length > 0 || objectsLeft > done.objectsRetained) return ExitCode.findings;
   return done.objectsRetained > 0 ? ExitCode.incomplete : ExitCode.done;
 }
 

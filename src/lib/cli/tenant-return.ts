@@ -2,12 +2,13 @@ import { audited } from '../audit/audited.ts';
 import { counted } from '../base/counted.ts';
 import { usageError } from '../base/error.ts';
 import type { TenantReturn } from '../subject/offboard/results.ts';
-import type { ReturnContext } from '../subject/offboard/return-tenant.ts';
 import type { PosternContext } from './context.ts';
 import { operationContext } from './operation-context.ts';
 import type { Asking } from './prompt.ts';
+import { manifestSigner } from './signed-archives.ts';
 import { bucketStores } from './subject-export.ts';
 import { type ExportFlags, exportOptions } from './subject-export-flags.ts';
+import { sealedLine } from './subject-export-text.ts';
 
 export interface ReturnFlags
   extends Pick<ExportFlags, 'recipient' | 'passphrase-file' | 'no-passphrase' | 'split'> {
@@ -38,7 +39,7 @@ export async function handOut(
   const { keyMap, withPlatform } = await import('./key-census.ts');
   const { exportKeys } = await import('./subject-export-keys.ts');
   const map = await keyMap(context);
-  const certificates = new Map<number, string>();
+  const signer = manifestSigner(context, 'urn:postern:predicate:tenant-return:v1');
   const encrypted = options.sealedFor !== undefined;
   const action = { action: 'tenant.return', target: tenant, detail: { encrypted } };
   return audited(await operationContext(context), action, async (run) => {
@@ -55,7 +56,7 @@ export async function handOut(
             signal: context.signal,
             openBucket: bucketStores(context),
             dataKeyOf: keys.dataKeyOf,
-            sign: signer(context, tenant, certificates),
+            sign: (sha256, { exportId, part }) => signer.sign(sha256, part, { export: exportId, tenant }),
             onTable: (table) => context.progress.detail(table),
             onRow: () => step.advance(1),
             onWritten: () => context.progress.detail('reading it back'),
@@ -70,16 +71,7 @@ export async function handOut(
         missing: returned.missing.reduce((sum, { count }) => sum + count, 0),
         archives: returned.archives.map(({ bytes, sha256 }) => ({ bytes, sha256 })),
       });
-      const { sealedFor: seal } = options;
-      return {
-        ...returned,
-        archives: returned.archives.map((archive, index) => ({
-          ...archive,
-          certificateId: certificates.get(index + 1) ?? null,
-        })),
-        encryptedFor:
-          seal === undefined ? null : 'recipient' in seal ? seal.recipient.fingerprint : 'passphrase',
-      };
+      return { ...returned, ...signer.told(returned.archives, options.sealedFor) };
     } catch (error) {
       step.fail('nothing was written');
       throw error;
@@ -87,32 +79,6 @@ export async function handOut(
       await keys.close();
     }
   });
-}
-
-/** Signs, and keeps the certificate in the state database. */
-function signer(
-  context: PosternContext,
-  tenant: string,
-  certificates: Map<number, string>,
-): ReturnContext['sign'] {
-  return async (manifestSha256, { exportId, part }) => {
-    const { certificateSigner } = await import('./operation-context.ts');
-    const by = await certificateSigner(context);
-    if (by === undefined) return undefined;
-    const { signCertificate } = await import('../operation/certificate.ts');
-    const { storeCertificate } = await import('../operation/certificate-store.ts');
-    const certificate = await signCertificate(
-      {
-        subject: [{ name: 'manifest.json', digest: { sha256: manifestSha256 } }],
-        predicateType: 'urn:postern:predicate:tenant-return:v1',
-        predicate: { export: exportId, tenant, part, profile: context.profile },
-      },
-      by,
-    );
-    await storeCertificate(await context.state(), certificate);
-    certificates.set(part, certificate.id);
-    return `${JSON.stringify(certificate.envelope, undefined, 2)}\n`;
-  };
 }
 
 /** What was handed out, in words. */
@@ -129,7 +95,7 @@ export function returnedLines({
       ({ file, sha256 }) =>
         `${file}: ${counted(rows, 'row')} of ${counted(tables.length, 'table')}, sha256 ${sha256.slice(0, 16)}`,
     ),
-    encryptedFor === null ? 'in clear: whoever has the file can read it' : `encrypted for ${encryptedFor}`,
+    sealedLine(encryptedFor),
     ...left.map(({ table, why }) => `not in it: ${table}, ${why}`),
     ...missing.map(({ table, why, count }) => `missing: ${count} of ${table}, ${why}`),
   ];

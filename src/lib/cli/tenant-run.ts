@@ -48,7 +48,7 @@ export async function offboardTenant(
   const begin = () => lib.beginOffboarding(operation, { tenant, endedOn, reason });
   const nothing = { tenant, offboarding: known ?? null, deletion: null, returned: null };
   if (!flags.delete) {
-    await lib.requireTenant(operation, tenant);
+    if (known === undefined) await lib.requireTenant(operation, tenant);
     if (mode === 'dry-run') return nothing;
     if (!flags.return) return { ...nothing, offboarding: await begin() };
     const { handOut } = await import('./tenant-return.ts');
@@ -64,7 +64,8 @@ export async function offboardTenant(
     const offboarding = (await lib.offboardingOf(state, profile, { tenant, now })) ?? null;
     return { ...nothing, offboarding, returned };
   }
-  const planned = await lib.planOffboard(operation, { tenant, reason, endedOn });
+  const isOnRecord = known !== undefined && known.deletedAt === null;
+  const planned = await lib.planOffboard(operation, { tenant, reason, endedOn, isOnRecord });
   const backups = await operation.horizon();
   const unsent = deletionResult(planned, { outcome: 'not stored' }, { backups, done: undefined });
   await onFound(unsent);

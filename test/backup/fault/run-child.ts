@@ -17,12 +17,12 @@ const world = await openBackupWorld(data);
 const firstHasManifest = Promise.withResolvers<void>();
 
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
-const dieAt = ({ call, key, nth = 1 }: Extract<KillMoment, { call: unknown }>, ready?: Promise<void>) =>
+const dieAt = ({ call, key, nth = 1, isAfterFirst = false }: Extract<KillMoment, { call: unknown }>) =>
   ({
     operation: call,
     key: new RegExp(key),
     from: nth,
-    fault: { kind: 'kill', run: () => ready?.then(die) ?? die() },
+    fault: { kind: 'kill', run: () => (isAfterFirst ? firstHasManifest.promise.then(die) : die()) },
   }) as const;
 
 /** Dies before the nth statement that the pattern fits. */
@@ -52,9 +52,7 @@ const isStore = 'call' in moment;
 const offsite = faultyStore(world.sets.store, isStore && moment.at === 'offsite' ? [dieAt(moment)] : []);
 const second = faultyStore(
   await openLocalObjectStore({ path: join(world.folder, 'second') }),
-  isStore && moment.at === 'second'
-    ? [dieAt(moment, moment.call === 'put' ? firstHasManifest.promise : undefined)]
-    : [],
+  isStore && moment.at === 'second' ? [dieAt(moment)] : [],
 );
 /** Tells when the first destination has the manifest for certain. */
 const telling = {

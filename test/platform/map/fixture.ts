@@ -38,7 +38,7 @@ subjects:
 tables:
   public.tenants:
     primary_key: [id]
-    ownership: exclusive
+    ownership: third-party
     non_personal: [name]
   public.accounts:
     primary_key: [id]

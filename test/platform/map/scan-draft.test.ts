@@ -1,26 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sealColumnValue } from '../../../src/lib/crypto/column-value.ts';
-import type { DataMap } from '../../../src/lib/platform/map/index.ts';
 import { testDatabase } from '../../support/postgres.ts';
-import { type ScanWorld, scanWorld } from './scan-fixture.ts';
+import { drafted } from './drafted.ts';
+import { scanWorld } from './scan-fixture.ts';
 import { canary } from './scan-schemas/planted.ts';
-
-let world: ScanWorld | undefined;
-afterEach(async () => {
-  await world?.database.drop();
-  world = undefined;
-});
-
-/** The draft of a database that these statements make, and the rules beside MAP11 that the lint reports. */
-async function drafted(
-  sql: string,
-): Promise<{ readonly map: DataMap; readonly rules: readonly string[]; readonly text: string }> {
-  world = await scanWorld(sql);
-  const scan = await world.scan();
-  expect(scan.text).not.toContain(canary);
-  const { map, findings } = await world.draft(scan);
-  return { map, text: scan.text, rules: findings.map(({ rule }) => rule).filter((rule) => rule !== 'MAP11') };
-}
 
 describe('references', () => {
   it('breaks a ring in which nothing may be NULL by a row that stands for itself', async () => {
@@ -74,6 +57,15 @@ describe('references', () => {
     expect(text).toContain('# a partition of public.p, which a foreign key names by itself');
   });
 
+  it('takes a unique index for the key of a table that has none, where nothing of it may be NULL', async () => {
+    const { map, rules } = await drafted(`
+      create table part (list int not null, nr int not null); create unique index on part (list, nr);
+      create table loose (list int, nr int not null); create unique index on loose (list, nr)`);
+    expect(map.tables['public.part']?.primary_key).toEqual(['list', 'nr']);
+    expect(map.tables['public.loose']?.primary_key).toBeUndefined();
+    expect(rules).toEqual(['MAP05']);
+  });
+
   it('asks for 99 of 100 values, not for a name alone', async () => {
     const rows = (missing: number): string => `
       create table account (id int primary key); insert into account select generate_series(1, 400);
@@ -81,7 +73,6 @@ describe('references', () => {
     expect((await drafted(rows(4))).map.tables['public.letter']?.references).toEqual([
       { column: 'account_id', to: 'public.account.id', kind: 'soft' },
     ]);
-    await world?.database.drop();
     expect((await drafted(rows(5))).map.tables['public.letter']?.references).toBeUndefined();
   });
 
@@ -205,7 +196,6 @@ describe('columns', () => {
     expect(rules).toEqual([]);
     expect(Object.keys(map.tables)).toEqual(['public.t', 'public.u', 'public.w']);
     expect(map.tables['public.u']?.primary_key).toEqual(['id']);
-    await world?.database.drop();
     expect((await drafted('select 1')).map.tables).toEqual({});
   });
 
@@ -228,10 +218,11 @@ describe('columns', () => {
   });
 
   it('reads the other columns where one cannot be, and does not repeat an error that quotes a value', async () => {
-    world =
+    const world =
       await scanWorld(`create table t (id int primary key, mail text, number text generated always as (mail::int::text) virtual);
       insert into t (id, mail) values (1, '${canary}@example.org')`);
     const scan = await world.scan();
+    await world.database.drop();
     expect(scan.unseen).toEqual([
       { table: 'public.t', column: 'number', reason: 'the server refused with SQLSTATE 22P02' },
     ]);

@@ -37,8 +37,14 @@ describe('what counts as an address', () => {
     'user=ann%40example.org&x=1',
     'ann=40example.org',
     'ann&#64;example.org',
+    'FilteringRule/ann@example.org',
+    '#private&ann@example.org',
+    'SRS0=aB1c=T7=example.org=ann@forwarder.example',
     'see https://x.example/ann@example.org/inbox',
     `${'x'.repeat(100_000)} ann@example.org`,
+    '("Mon, 2 Nov 2026 10:00:00 +0000" "Hi" (("Ann" NIL "ann" "example.org")) NIL NIL)',
+    '(NIL "Hi" ((NIL NIL "ann" "münster.example")) NIL NIL)',
+    String.raw`((\"Ann\" NIL \"ann\" \"example.org\"))`,
   ])('%.60j has one', (text) => {
     expect(hasAddress(text)).toBe(true);
     expect(isAddress(text)).toBe(false);
@@ -56,6 +62,9 @@ describe('what counts as an address', () => {
     '@media screen',
     'x@y.1',
     '50%40',
+    '"ann" "example.org"',
+    '("text" "plain" ("charset" "utf-8") NIL NIL "7bit" 12 1)',
+    'INSERT INTO "mail" "example.org")',
   ])('%j has none', (text) => {
     expect(hasAddress(text)).toBe(false);
     expect(isAddress(text)).toBe(false);

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { failure, messageOf } from '../../base/error.ts';
-import { type Client, connect, type Queryable, sqlState, withConnection } from '../../base/postgres.ts';
+import {
+  type Client,
+  connect,
+  isConnectionLost,
+  type Queryable,
+  sqlState,
+  withConnection,
+} from '../../base/postgres.ts';
 import {
   type Catalog,
   type CopyableTable,
@@ -11,7 +18,6 @@ import { qualifiedName } from '../../platform/quote.ts';
 import {
   databaseFailure,
   defaultLockTimeout,
-  isConnectionLost,
   lockTimeout as lockTimedOut,
   privilegeMissing,
 } from '../database-failure.ts';

@@ -7,8 +7,9 @@ import type { ErasureEntry } from './replayer.ts';
 const margin = 3_600_000;
 
 /**
- * The erasures that a database as of a moment may lack, oldest first. The margin costs nothing, since repeating an
- * erasure that is there changes nothing.
+ * The erasures that a database as of a moment may lack, oldest first: those that had not come to their end by then. One
+ * may be stopped for days and gone on with, and a set of those days holds what was still to go. The margin costs nothing,
+ * since repeating an erasure that is there changes nothing.
  */
 export async function dueErasures(
   db: Queryable,
@@ -20,7 +21,10 @@ export async function dueErasures(
 ): Promise<readonly ErasureEntry[]> {
   const { rows } = await db.query<ErasureEntry>(
     `select entry::text as entry, kind, detail, plan_id as "planId", ${isoTime('erased_at')} as "erasedAt"
-     from postern.erasure where profile = $1 and source = $2 and erased_at > $3
+     from postern.erasure e where profile = $1 and source = $2
+       and (erased_at > $3 or (plan_id is not null and not exists (
+         select from postern.plan_journal j
+         where j.plan_id = e.plan_id and j.event in ('applied', 'cancelled') and j.at <= $3)))
      order by erased_at, entry`,
     [profile, source, new Date(snapshotAt.getTime() - margin)],
   );

@@ -61,7 +61,7 @@ interface DueErasures {
   readonly entries: readonly ErasureEntry[];
 }
 
-/** The erasures that are due, by who repeats them. Errors as `replayDueErasures`. */
+/** The erasures that are due, by who repeats them. Errors as `replayDueErasures`, and as `prepare` of a replayer. */
 export async function readDueErasures(
   context: RestoreContext,
   {
@@ -82,12 +82,14 @@ export async function readDueErasures(
   const replayers = new Map(context.erasureReplayers.map((replayer) => [replayer.kind, replayer]));
   const missing = kinds.filter((kind) => !replayers.has(kind));
   if (missing.length > 0) throw replayMissing(missing, workingName);
-  return kinds.flatMap((kind) => {
+  const due = kinds.flatMap((kind) => {
     const replayer = replayers.get(kind);
     return replayer === undefined
       ? []
       : [{ replayer, entries: entries.filter((entry) => entry.kind === kind) }];
   });
+  for (const { replayer, entries: own } of due) await replayer.prepare?.(own);
+  return due;
 }
 
 function replayMissing(kinds: readonly string[], workingName: string | undefined): Error {

@@ -34,6 +34,11 @@ export interface ErasureReplay {
 export interface ErasureReplayer {
   /** As entries of the ledger name it. */
   readonly kind: string;
+  /**
+   * Whether the entries can be repeated at all, asked before anything is loaded.
+   * @throws {PosternError} exit 6 where they cannot
+   */
+  prepare?(entries: readonly ErasureEntry[]): Promise<void>;
   /** @param entries all that are due, oldest first */
   replay(
     client: Client,

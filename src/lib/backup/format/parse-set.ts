@@ -28,8 +28,9 @@ export function parseFormatted<T extends Formatted>(
   what: string,
 ): T {
   const value = parseCanonicalJson(Buffer.from(bytes).toString()) as Partial<Formatted> | null;
-  if (value?.format === setFormat && typeof value.version === 'number' && value.version > setFormatVersion) {
-    throw refused(`${what} has format ${value.version}, and this postern knows ${setFormatVersion}`, {
+  const version = Number.isInteger(value?.version) ? (value?.version ?? 0) : 0;
+  if (value?.format === setFormat && version > setFormatVersion) {
+    throw refused(`${what} has format ${version}, and this postern knows ${setFormatVersion}`, {
       code: 'set-newer',
       hints: [
         'use the postern that made the set, or a newer one; restore.sh inside the set works without any',

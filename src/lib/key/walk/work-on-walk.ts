@@ -55,8 +55,11 @@ export async function workOnWalk<Row extends KeyedRow>(
   if (rejected !== undefined) throw failed.signal.reason;
 }
 
-/** How often a worker without a part looks for one that another gave back. */
-const pollMs = 500;
+/**
+ * Milliseconds after which a worker without a part looks for one that another gave back: the last one works on for a
+ * moment mostly, so the first looks come soon, and each later one after twice the time.
+ */
+const [firstPoll, longestPoll] = [5, 500];
 
 async function workUntilDone<Row extends KeyedRow>(
   context: KeyContext,
@@ -65,13 +68,20 @@ async function workUntilDone<Row extends KeyedRow>(
 ): Promise<void> {
   const owner = newWorkerName();
   const db = await context.openWriter();
+  let poll = firstPoll;
   try {
     for (;;) {
       signal.throwIfAborted();
       const part = await leasePart(state, task.walk, owner);
-      if (part !== undefined) await walkPart(context, task, part, { db, state, signal, owner });
-      else if ((await walkTotals(state, task.walk)).unfinished === 0) return;
-      else await wait(pollMs, undefined, { signal });
+      if (part !== undefined) {
+        await walkPart(context, task, part, { db, state, signal, owner });
+        poll = firstPoll;
+      } else if ((await walkTotals(state, task.walk)).unfinished === 0) {
+        return;
+      } else {
+        await wait(poll, undefined, { signal });
+        poll = Math.min(2 * poll, longestPoll);
+      }
     }
   } finally {
     await db.end().catch(() => {});

@@ -6,6 +6,8 @@ export type { Finding } from './lint/finding.ts';
 export { hashEncoding } from './lint/hash-rules.ts';
 export { lintDataMap, lintRules } from './lint/lint-data-map.ts';
 export {
+  type DomainPlace,
+  domainOf,
   isPersonal,
   type MapModel,
   type ModelReference,

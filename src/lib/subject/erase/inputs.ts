@@ -7,6 +7,10 @@ const count = z.number().int().nonnegative();
 export const eraseInputs = z.strictObject({
   reason: z.string().min(1),
   tenant: z.string().nullable(),
+  /** Whether somebody said that several rows of a table are one person; plans of before said nothing. */
+  onePerson: z.boolean().default(false),
+  /** Keyed hashes of names that several persons share, by which nobody was looked for. */
+  shared: z.array(z.string()).default([]),
   /** The number of the request that is fulfilled. */
   request: z.number().int().positive().nullable(),
   /** Of each person, keyed hashes of their names: docs/formats/name-hash.md. */

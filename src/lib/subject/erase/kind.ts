@@ -4,6 +4,9 @@ import { type Plan, planInputs } from '../../operation/plan.ts';
 import type { PlanKind } from '../../operation/plan-kind.ts';
 import { databaseTarget } from '../../operation/target.ts';
 import { readCatalog } from '../../platform/catalog/index.ts';
+import { mapModel } from '../../platform/map/index.ts';
+import type { SharedTest } from '../find/shared-names.ts';
+import { identitiesOf } from '../identity/identities.ts';
 import type { KnownValues } from '../identity/spots.ts';
 import { dropWork, isFrozen, workOf } from './closure/work.ts';
 import type { EraseContext } from './context.ts';
@@ -11,6 +14,7 @@ import { graphOf } from './graph-of.ts';
 import { type EraseInputs, eraseInputs } from './inputs.ts';
 import { findByHash } from './ledger/find-by-hash.ts';
 import { settleReleased, writeLedger } from './ledger/ledger.ts';
+import { sharedByHash } from './ledger/shared-by-hash.ts';
 import { personHashes } from './plan-erase.ts';
 import { erasePreconditions } from './preconditions.ts';
 import { predicateOf } from './predicate.ts';
@@ -64,6 +68,8 @@ function freeze(context: EraseContext, plan: Plan, inputs: EraseInputs): Promise
     options: {
       seeds: context.subjects ?? (await personsOf(context, db, inputs)),
       tenant: inputs.tenant ?? undefined,
+      onePerson: inputs.onePerson,
+      isShared: await sharedOf(context, inputs),
       at: new Date(inputs.judgedAt),
     },
     check: async (closure) => {
@@ -73,6 +79,11 @@ function freeze(context: EraseContext, plan: Plan, inputs: EraseInputs): Promise
       requireSame(inputs, closure, now.every((hash) => planned.has(hash)) ? [] : ['who is meant']);
     },
   }));
+}
+
+/** Names that lead to nobody, by the hashes of the plan. */
+async function sharedOf(context: EraseContext, { shared }: EraseInputs): Promise<SharedTest | undefined> {
+  return sharedByHash(await context.hasher(), identitiesOf(mapModel(await context.map())), shared);
 }
 
 /** Who is meant, by the hashes of the plan; of whom nothing is there any more, nothing is left to do. */
@@ -112,7 +123,12 @@ async function ledger(context: EraseContext, plan: Plan, inputs: EraseInputs): P
   await writeLedger(state, {
     profile,
     planId: plan.id,
-    detail: { persons: inputs.persons, tenant: inputs.tenant },
+    detail: {
+      persons: inputs.persons,
+      tenant: inputs.tenant,
+      onePerson: inputs.onePerson,
+      shared: inputs.shared,
+    },
     at: context.clock.now(),
   });
   await recordHeld(context, plan.id, inputs.holds);

@@ -1,28 +1,19 @@
 import { counted } from '../../base/counted.ts';
 import { usageError } from '../../base/error.ts';
-import type { Client } from '../../base/postgres.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { createPlan, type Plan, type PlanBody } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
-import { readCatalog } from '../../platform/catalog/index.ts';
-import { requireAllRows, requireRights } from '../../platform/rights.ts';
+import { mapModel } from '../../platform/map/index.ts';
+import { sharedTest } from '../find/shared-names.ts';
+import { identitiesOf } from '../identity/identities.ts';
 import type { KnownValues } from '../identity/spots.ts';
-import { hashesToStore, type NameHasher } from '../name-hash/index.ts';
-import { type Closure, closureOf } from './closure/closure.ts';
-import { isWritable } from './closure/freeze.ts';
+import { hashesOfAll, hashesToStore, type NameHasher } from '../name-hash/index.ts';
+import type { Closure } from './closure/closure.ts';
 import type { Person } from './closure/persons.ts';
-import {
-  blockers,
-  eraseRights,
-  requireUnblocked,
-  requireWholeMap,
-  requireWorkSchema,
-} from './closure/requirements.ts';
 import { type FiredTrigger, firedTriggers } from './closure/triggers.ts';
-import { temporaryWork } from './closure/work.ts';
 import type { EraseContext } from './context.ts';
-import { currentHolds } from './holds.ts';
 import { type EraseInputs, eraseInputs } from './inputs.ts';
+import { plannedClosure } from './planned-closure.ts';
 import { erasePreconditions } from './preconditions.ts';
 import { rowSteps } from './row-steps.ts';
 
@@ -30,6 +21,10 @@ export interface EraseOptions {
   /** The names of each person, by kind of identity. */
   readonly seeds: readonly KnownValues[];
   readonly tenant: string | undefined;
+  /** Whether rows of one table that names of one person lead to are that person. */
+  readonly onePerson?: boolean | undefined;
+  /** Names that several persons share, by kind of identity: they lead to nobody. */
+  readonly shared?: KnownValues | undefined;
   readonly reason: string;
   readonly request: number | undefined;
 }
@@ -42,40 +37,25 @@ export interface PlannedErase {
 /**
  * Plans that persons are erased: finds every row and object that is theirs or names them, decides what becomes of each,
  * and looks at what that sets off. Nothing is kept of it but the plan.
- * @throws {PosternError} exit 2 `subject-unknown`; exit 6 `subject-ambiguous`, `map-incomplete`, `erase-blocked`,
+ * @throws {PosternError} exit 2 `subject-unknown`, `name-shared`; exit 6 `subject-ambiguous`, `map-incomplete`, `erase-blocked`,
  * `role-cannot-write`, `row-security`
  */
 export async function planErase(context: EraseContext, options: EraseOptions): Promise<PlannedErase> {
   const db = await context.openWriter();
   try {
     const at = context.clock.now();
-    const map = await context.map();
-    requireWholeMap(map, await readCatalog(db));
-    await requireWorkSchema(db);
+    const { seeds, tenant, onePerson = false, shared = new Map(), reason, request } = options;
+    const identities = identitiesOf(mapModel(await context.map()));
+    const isShared = sharedTest(identities, shared, seeds);
     const hasher = await context.hasher();
-    await db.query('begin isolation level repeatable read');
-    await db.query('set local statement_timeout = 0');
-    const closure = await readClosure(context, db, options, at);
-    await db.query('rollback');
-    const { rows, fields, catalog } = closure;
-    if (rows.length === 0) throw nobody();
-    requireUnblocked(
-      blockers({
-        ...closure,
-        treatments: closure.task.treatments,
-        hasPseudonymKey: (await context.pseudonym()) !== undefined,
-        buckets: (await context.buckets()).map(({ bucket }) => bucket),
-      }),
-    );
-    await requireRights(db, eraseRights(rows, fields));
-    await requireAllRows(
-      db,
-      [...closure.task.treatments.values()].filter(isWritable).map(({ table }) => table.name),
-    );
+    const closure = await plannedClosure(context, db, { seeds, tenant, onePerson, isShared, at });
+    if (closure.rows.length === 0) throw nobody();
     const inputs: EraseInputs = {
-      reason: options.reason,
-      tenant: options.tenant ?? null,
-      request: options.request ?? null,
+      reason,
+      tenant: tenant ?? null,
+      onePerson,
+      shared: [...hashesOfAll(hasher, 'ledger', identities, shared)].toSorted(),
+      request: request ?? null,
       persons: personHashes(hasher, closure),
       judgedAt: at.toISOString(),
       ...closureInputs(closure),
@@ -85,7 +65,7 @@ export async function planErase(context: EraseContext, options: EraseOptions): P
       target: await databaseTarget(db),
       inputs: { ...inputs },
       steps: stepsOf(closure),
-      preconditions: [...erasePreconditions(map, catalog)],
+      preconditions: [...erasePreconditions(await context.map(), closure.catalog)],
       effects: { 'persons erased': closure.persons.length, ...effectsOf(closure) },
     });
     return { plan, inputs: eraseInputs.parse(inputs) };
@@ -94,32 +74,13 @@ export async function planErase(context: EraseContext, options: EraseOptions): P
   }
 }
 
-function nobody(): Error {
+/** Nothing is anybody's of those who were given, and nothing names them. */
+export function nobody(): Error {
   return usageError('nothing was found: no row is theirs, and none names them', {
     code: 'subject-unknown',
     hints: [
       '`postern subject find` tells what an address leads to; `postern subject residue` looks beyond the data map',
     ],
-  });
-}
-
-/** The closure as it is now, in temporary tables; within a transaction that the caller rolls back. */
-async function readClosure(
-  context: EraseContext,
-  db: Client,
-  { seeds, tenant }: Pick<EraseOptions, 'seeds' | 'tenant'>,
-  at: Date,
-): Promise<Closure> {
-  const map = await context.map();
-  return closureOf(db, {
-    map,
-    seeds,
-    tenant,
-    at,
-    work: temporaryWork,
-    holds: await currentHolds(context, map),
-    signal: context.signal,
-    onTable: (table) => context.progress.detail(table),
   });
 }
 

@@ -27,6 +27,8 @@ export function predicateOf(
     reason: inputs.reason,
     request: inputs.request,
     tenant: inputs.tenant,
+    onePerson: inputs.onePerson,
+    sharedNames: inputs.shared.length,
     persons: inputs.persons.length,
     rows: of('change', 'rewrite', 'delete', 'unlink', 'untie').map(({ kind, tables, result }) => ({
       step: kind,
@@ -63,6 +65,7 @@ export function predicateOf(
     limits: [
       'the bytes of deleted rows stay on the disk until VACUUM and the file system use their place again, and in the write-ahead log as long as it is kept',
       'replicas, exports and copies that the data map does not name were not looked at',
+      'addresses were looked for, and not who is called by a name alone',
     ],
   };
 }

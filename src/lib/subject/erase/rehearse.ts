@@ -1,20 +1,29 @@
 import type { Client } from '../../base/postgres.ts';
-import type { DataMap } from '../../platform/map/index.ts';
+import { type DataMap, mapModel } from '../../platform/map/index.ts';
+import { sharedTest } from '../find/shared-names.ts';
 import type { HoldMatcher } from '../hold/index.ts';
+import { identitiesOf } from '../identity/identities.ts';
 import type { KnownValues } from '../identity/spots.ts';
 import { scanDatabase } from '../residue/index.ts';
 import type { Eraser } from './change/change-row.ts';
-import { type Closure, closureOf } from './closure/closure.ts';
+import { closureOf } from './closure/closure.ts';
 import { blockers, requireUnblocked, requireWholeMap } from './closure/requirements.ts';
 import { temporaryWork } from './closure/work.ts';
+import { nobody } from './plan-erase.ts';
 import type { EraseRehearsalResult } from './results.ts';
 import { shortTransactions } from './run/batches.ts';
+import { keptPlaces, noAddress } from './run/residue.ts';
+import { eraserOf } from './run/run.ts';
 import { runRows } from './run/run-rows.ts';
+import { refusedChanges } from './run/trial.ts';
 
 export interface RehearsalOptions {
   readonly map: DataMap;
   readonly seeds: readonly KnownValues[];
   readonly tenant: string | undefined;
+  readonly onePerson?: boolean | undefined;
+  /** Names that several persons share, by kind of identity. */
+  readonly shared: KnownValues;
   readonly holds: HoldMatcher | undefined;
   readonly pseudonym: Eraser['pseudonym'];
   readonly now: Date;
@@ -31,12 +40,15 @@ export async function rehearseErase(
   db: Client,
   openScan: () => Promise<Client>,
   options: RehearsalOptions,
-): Promise<Pick<EraseRehearsalResult, 'persons' | 'rows' | 'touched' | 'seconds' | 'left' | 'kept'>> {
+): Promise<
+  Pick<EraseRehearsalResult, 'persons' | 'rows' | 'touched' | 'seconds' | 'left' | 'kept' | 'unasked'>
+> {
   const { map, signal, now, pseudonym } = options;
   await db.query('set statement_timeout = 0');
   await db.query('begin isolation level repeatable read');
-  const closure = await closureOf(db, { ...options, at: now, work: temporaryWork });
-  await db.query('commit');
+  const isShared = sharedTest(identitiesOf(mapModel(map)), options.shared, options.seeds);
+  const closure = await closureOf(db, { ...options, isShared, at: now, work: temporaryWork });
+  if (closure.rows.length === 0) throw nobody();
   requireWholeMap(map, closure.catalog);
   requireUnblocked(
     blockers({
@@ -47,36 +59,30 @@ export async function rehearseErase(
       buckets: [],
     }),
   );
+  requireUnblocked(await refusedChanges(db, closure, eraserOf(closure.task, pseudonym)));
+  await db.query('commit');
   const began = performance.now();
   const touched = await runRows(closure, shortTransactions(db, signal), pseudonym);
   const seconds = (performance.now() - began) / 1000;
   const scan = await openScan();
   try {
     const names = [...(closure.task.known.get('email') ?? [])];
-    const { found } =
-      names.length === 0 ? { found: [] } : await scanDatabase(scan, { names, signal, onPlace: () => {} });
+    const { found, unasked } =
+      names.length === 0
+        ? { found: [], unasked: [noAddress] }
+        : await scanDatabase(scan, { names, graph: closure.task.graph, signal });
     const places = found.map(({ place, column, form, rows }) => ({ place, column, form, rows }));
-    const isKept = keptPlaces(closure);
+    const isKept = await keptPlaces(db, closure.task.work, closure.rows);
     return {
       persons: closure.persons.length,
       rows: closure.rows.map(({ table, action, owned, rows }) => ({ table, action, owned, rows })),
       touched,
       seconds: Math.round(seconds * 1000) / 1000,
-      left: places.filter((place) => !isKept(place.place)),
-      kept: places.filter((place) => isKept(place.place)),
+      left: places.filter((place) => !isKept(place)),
+      kept: places.filter(isKept),
+      unasked: unasked.map(({ source, reason }) => ({ source, reason })),
     };
   } finally {
     await scan.end().catch(() => {});
   }
-}
-
-/** Tables in which rows are kept on purpose: what stands there is no surprise. */
-function keptPlaces({ rows, fields }: Closure): (place: string) => boolean {
-  const tables = new Set(
-    rows.flatMap(({ table, action, rows: count }) => {
-      const keeps = (fields.get(table) ?? []).some(({ rule }) => typeof rule === 'object' && 'keep' in rule);
-      return count > 0 && (action === 'law' || action === 'hold' || keeps) ? table : [];
-    }),
-  );
-  return (place) => tables.has(place.replace(/^statistics of /, ''));
 }

@@ -74,6 +74,7 @@ export const eraseRehearsalResult = z.strictObject({
   seconds: z.number().nonnegative(),
   left: z.array(place),
   kept: z.array(place),
+  unasked: eraseDone.shape.unasked,
 });
 
 export type EraseRehearsalResult = z.infer<typeof eraseRehearsalResult>;

@@ -13,7 +13,7 @@ import { deleteObjects } from './run/objects.ts';
 import { refreshCopies } from './run/refresh.ts';
 import { rewriteObjects } from './run/rewrite.ts';
 import { changeTable, deleteTables, emptyReferences, treatLate } from './run/rows.ts';
-import { type ErasureRun, keepPersons, openRun } from './run/run.ts';
+import { type ErasureRun, keepPersons, type ReadRun, readRun } from './run/run.ts';
 import { withWriter } from './sessions.ts';
 
 /** What every plan that erases says about its rows. */
@@ -78,7 +78,10 @@ export async function recordHeld(
 }
 
 interface Freezing {
-  readonly options: Pick<ClosureOptions, 'seeds' | 'tenant' | 'wholeTenant' | 'at'>;
+  readonly options: Pick<
+    ClosureOptions,
+    'seeds' | 'tenant' | 'onePerson' | 'isShared' | 'wholeTenant' | 'at'
+  >;
   /** @throws {PosternError} where it is not what the plan says */
   readonly check: (closure: Closure) => Promise<void>;
 }
@@ -144,7 +147,7 @@ export function requireSame(
     code: 'plan-stale',
     hints: [
       'nothing was erased; make the plan again',
-      'where mail comes all the time, stop what writes for this person first: suspend the account',
+      'where mail comes all the time, stop what writes first: suspend the account, or every account of the tenant',
     ],
   });
 }
@@ -160,6 +163,12 @@ const canonical = (value: unknown): string =>
 
 /** Milliseconds: whoever else needs a row waits no longer for us than we for them. */
 const lockTimeout = 2000;
+
+/**
+ * By plan: a map of 300 tables has twice as many steps, and each would read the catalog again. It cannot change
+ * meanwhile in a way that matters: statements about what is gone fail.
+ */
+const readRuns = new WeakMap<EraseContext, Map<string, ReadRun>>();
 
 /**
  * Takes up an erasure whose rows are frozen.
@@ -178,15 +187,20 @@ export async function withRun(
         hints: ['a restore of the platform took them: make a new plan, which finds what is there now'],
       });
     }
-    return work(
-      await openRun(shortTransactions(db, context.signal), {
+    const transactions = shortTransactions(db, context.signal);
+    const known = readRuns.get(context) ?? new Map<string, ReadRun>();
+    readRuns.set(context, known);
+    const read =
+      known.get(planId) ??
+      (await readRun(transactions, {
         map: await context.map(),
         work: workOf(planId),
         tenant: tenant ?? undefined,
         wholeTenant,
         at: new Date(judgedAt),
         pseudonym: await context.pseudonym(),
-      }),
-    );
+      }));
+    known.set(planId, read);
+    return work({ ...read, transactions });
   });
 }

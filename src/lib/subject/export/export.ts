@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, PosternError, refused } from '../../base/error.ts';
 import { fileProblem } from '../../base/file-problem.ts';
-import type { Resolved } from '../find/resolve.ts';
+import type { Resolved, Resolving } from '../find/resolve.ts';
+import { shownKey } from '../find/shown-key.ts';
 import { resolveWho } from '../find/who.ts';
 import { type Archive, openArchive, type PublishedPart } from './archive/archive.ts';
 import { unfinishedName } from './archive/unfinished.ts';
@@ -30,7 +31,7 @@ export async function exportPerson(context: ExportContext, options: ExportOption
   const { db, map, signal } = context;
   await db.query('begin isolation level repeatable read read only');
   const { resolving, resolved } = await resolveWho(db, map, { ...options, signal });
-  requireOnePerson(resolved, options);
+  requireOnePerson(resolving, resolved, options);
   const exportId = randomUUID();
   const review = await openReview(options.folder, options.decisions).catch((error: unknown) => {
     throw unwritable(error);
@@ -102,14 +103,19 @@ export function unwritable(error: unknown): unknown {
   });
 }
 
-function requireOnePerson({ roots }: Resolved, { set }: ExportOptions): void {
-  const places = roots.map(({ table, tenant }) => JSON.stringify([table, tenant]));
-  if (new Set(places).size < places.length) {
+/** Two tenants included, as for an erasure: an alias that both have would hand one person's mail to another. */
+function requireOnePerson(
+  { graph }: Resolving,
+  { roots }: Resolved,
+  { set, onePerson }: ExportOptions,
+): void {
+  if (!onePerson && new Set(roots.map(({ table }) => table)).size < roots.length) {
     throw refused('the names lead to several persons, and nothing of them was exported', {
       code: 'subject-ambiguous',
       hints: [
-        `they are ${roots.map(({ table, key }) => `${table} ${key.join(', ')}`).join('; ')}`,
+        `they are ${roots.map((root) => `${root.table} ${shownKey(graph.model.tables.get(root.table), root).join(', ')}`).join('; ')}`,
         'name one by subject.identity=value, or give --tenant; `postern subject find` shows more',
+        'where several share a name, as that of an office, say so by --shared NAME; where all of the rows are one person, by --one-person',
       ],
     });
   }

@@ -5,7 +5,8 @@ import { countRows } from '../find/count-rows.ts';
 import { ownedSql } from '../find/owned-sql.ts';
 import type { Resolved, Resolving } from '../find/resolve.ts';
 import { addressPattern, normalisedSql, searchForms } from '../identity/identities.ts';
-import { type Parameters, parameters, type Spot } from '../identity/spots.ts';
+import { jsonbSql } from '../identity/json-sql.ts';
+import { type Parameters, parameters, type Spot, valueSql } from '../identity/spots.ts';
 
 /** Rows of others that name the person. */
 export interface Mention {
@@ -79,8 +80,11 @@ function namesSql(
   const forms = `${add([...new Set(known.flatMap((value) => searchForms(identity, value)))])}::text[]`;
   const isOne = (text: string) => `${normalisedSql(text, identity, { isUtf8 })} = any(${forms})`;
   if (form === 'array') return select('e', `from pg_catalog.unnest(${column}) e where ${isOne('e::text')}`);
-  if (form === 'scalar') return select(column, `where ${isOne(`${column}::text`)}`);
+  if (form === 'scalar') {
+    const value = valueSql(spot, 't');
+    return select(value, `where ${isOne(value)}`);
+  }
   const node = `(e #>> '{}')`;
-  const nodes = `from pg_catalog.jsonb_path_query(${column}::jsonb, ${quoteLiteral(path)}) e`;
+  const nodes = `from pg_catalog.jsonb_path_query(${jsonbSql(column)}, ${quoteLiteral(path)}) e`;
   return select(node, `${nodes} where ${isOne(node)}`);
 }

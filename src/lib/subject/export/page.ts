@@ -238,9 +238,10 @@ const missingNames: Readonly<Record<string, string>> = {
   'object-missing': 'the object is not in the store',
   'object-unreadable': 'the store could not be read',
   'no-store': 'no store is configured for its bucket',
-  'too-large': 'the message is too large to be masked',
+  'too-large': 'the message or the value is too large',
   sealed: 'it is encrypted, and only the application can open it',
   'key-destroyed': 'it was encrypted under a key that was destroyed',
+  'key-unknown': 'the key that it was encrypted under cannot be found',
   unreadable: 'the table could not be read',
 };
 

@@ -35,6 +35,10 @@ export interface ExportOptions {
   /** An address, or `subject.identity=value`; all of one person. */
   readonly who: readonly string[];
   readonly tenant: string | undefined;
+  /** Whether rows of one table that the names lead to are one person. */
+  readonly onePerson?: boolean | undefined;
+  /** Names that several persons share: they lead to nobody. */
+  readonly shared?: readonly string[] | undefined;
   readonly set: ExportSet;
   readonly folder: string;
   readonly fileName: (part: number | undefined) => string;

@@ -3,6 +3,7 @@ import { type ModelTable, tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { refersTo } from '../graph/join-sql.ts';
 import { matchSql, type Parameters, parameters } from '../identity/spots.ts';
+import { aboutByParts } from './about-sql.ts';
 import { isOneOf } from './known-rows.ts';
 import { ownedSql } from './owned-sql.ts';
 import type { Resolved, Resolving } from './resolve.ts';
@@ -23,6 +24,7 @@ export async function countRows(
   const spots = graph.spots.get(table.name) ?? [];
   const named = [
     ...spots.flatMap((spot) => matchSql(spot, 't', known, { add, isUtf8 }) ?? []),
+    ...aboutByParts(graph, table, 't', known, { add, isUtf8 }),
     ...byReference(table, { graph, roots, add }),
   ];
   if (owned === undefined && named.length === 0) return [];

@@ -5,6 +5,7 @@ import type { KnownValues } from '../identity/spots.ts';
 import { countRows } from './count-rows.ts';
 import type { Resolved } from './resolve.ts';
 import type { SubjectFindResult } from './results.ts';
+import { shownKey } from './shown-key.ts';
 import { resolveWho, type Who } from './who.ts';
 
 export interface FindOptions extends Who {
@@ -44,7 +45,11 @@ export async function findPerson(db: Client, map: DataMap, options: FindOptions)
   return {
     verdict: verdictOf(resolved, rows),
     names: [...resolved.known].map(([kind, { size }]) => ({ kind, values: size })),
-    persons: resolved.roots.map(({ table, key, tenant }) => ({ table, key: [...key], tenant })),
+    persons: resolved.roots.map((root) => ({
+      table: root.table,
+      key: [...shownKey(graph.model.tables.get(root.table), root)],
+      tenant: root.tenant,
+    })),
     rows,
     unasked,
   };

@@ -2,11 +2,21 @@ import { refused } from '../../base/error.ts';
 import type { Queryable } from '../../base/postgres.ts';
 import { type ModelTable, tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
+import { referredSql, referringSql } from '../graph/join-sql.ts';
 import { type AliasTable, ownNamesOf, type PersonGraph } from '../graph/person-graph.ts';
 import { isName, isWeak } from '../identity/identities.ts';
-import { type KnownValues, matchSql, type Parameters, parameters, type Spot } from '../identity/spots.ts';
+import {
+  type KnownValues,
+  matchSql,
+  type Parameters,
+  parameters,
+  type Spot,
+  valueRead,
+  valueSql,
+} from '../identity/spots.ts';
 import type { RootRow } from './known-rows.ts';
 import { ownedSql } from './owned-sql.ts';
+import type { SharedTest } from './shared-names.ts';
 
 export interface Resolving {
   readonly graph: PersonGraph;
@@ -14,6 +24,8 @@ export interface Resolving {
   readonly tenant: string | undefined;
   /** Whether the server can normalise Unicode: UTF8, PostgreSQL 13. */
   readonly isUtf8: boolean;
+  /** Names that lead to nobody, because they lead to several. */
+  readonly isShared?: SharedTest | undefined;
   /** How many persons the names are of; one unless told. */
   readonly persons?: number;
   readonly signal: AbortSignal;
@@ -97,7 +109,7 @@ async function addByAlias(
     `select distinct ${namesSql(spots)} from ${tableName(table.name)} t where ${owned}`,
     down.values,
   );
-  for (const row of rows) learn(spots, row, found.known);
+  for (const row of rows) learn(resolving, spots, row, found.known);
 }
 
 const strong = ({ identity }: Spot): boolean => !isWeak(identity);
@@ -117,12 +129,12 @@ function isReferredBy(way: AliasTable['way'], table: ModelTable, matched: string
   // From the alias upwards: the columns that each row refers to, as a list of what the next is to be among.
   let from = `${tableName(table.name)} a where ${matched}`;
   let alias = 'a';
-  for (const [index, { columns, toColumns, toTable }] of way.entries()) {
-    const list = `select ${columns.map((name) => `${alias}.${quoteIdentifier(name)}::text`).join(', ')} from ${from}`;
+  for (const [index, reference] of way.entries()) {
+    const list = `select ${referringSql(reference, alias)} from ${from}`;
     const next = index === way.length - 1 ? 't' : `w${index}`;
-    const own = toColumns.map((name) => `${next}.${quoteIdentifier(name)}::text`).join(', ');
+    const own = referredSql(reference, next);
     if (index === way.length - 1) return `(${own}) in (${list})`;
-    from = `${tableName(toTable)} ${next} where (${own}) in (${list})`;
+    from = `${tableName(reference.toTable)} ${next} where (${own}) in (${list})`;
     alias = next;
   }
   return 'false';
@@ -130,13 +142,14 @@ function isReferredBy(way: AliasTable['way'], table: ModelTable, matched: string
 
 async function readRoots(
   db: Queryable,
-  { tenant, persons = 1 }: Resolving,
+  resolving: Resolving,
   { name, entry }: ModelTable,
   where: string,
   { values, add }: Parameters,
   { known, roots }: Found,
   spots: readonly Spot[],
 ): Promise<void> {
+  const { tenant, persons = 1 } = resolving;
   const key = (entry.primary_key ?? []).map((column) => `t.${quoteIdentifier(column)}::text`);
   const own = entry.tenant === undefined ? 'null' : `t.${quoteIdentifier(entry.tenant)}::text`;
   const ofTenant = tenant === undefined || entry.tenant === undefined ? '' : ` and ${own} = ${add(tenant)}`;
@@ -148,17 +161,24 @@ async function readRoots(
   for (const row of rows) {
     const found: RootRow = { table: name, key: row.postern_key, tenant: row['postern_tenant'] ?? null };
     roots.set(JSON.stringify([name, ...found.key]), found);
-    learn(spots, row, known);
+    learn(resolving, spots, row, known);
   }
 }
 
 const namesSql = (spots: readonly Spot[]): string =>
-  spots.map(({ column }, index) => `t.${quoteIdentifier(column)}::text as name${index}`).join(', ');
+  spots.map((spot, index) => `${valueSql(spot, 't')} as name${index}`).join(', ');
 
-function learn(spots: readonly Spot[], row: Readonly<Record<string, unknown>>, known: Found['known']): void {
-  for (const [index, { identity }] of spots.entries()) {
-    const value = row[`name${index}`];
-    if (typeof value !== 'string' || !isName(identity, value)) continue;
+function learn(
+  { isShared }: Resolving,
+  spots: readonly Spot[],
+  row: Readonly<Record<string, unknown>>,
+  known: Found['known'],
+): void {
+  for (const [index, spot] of spots.entries()) {
+    const { identity } = spot;
+    const text = row[`name${index}`];
+    const value = typeof text === 'string' ? valueRead(spot, text) : undefined;
+    if (value === undefined || !isName(identity, value) || isShared?.(identity, value) === true) continue;
     const values = known.get(identity.kind) ?? new Set();
     known.set(identity.kind, values.add(value));
   }

@@ -4,27 +4,31 @@ import type { DataMap } from '../../platform/map/index.ts';
 import { type PersonGraph, personGraph } from '../graph/person-graph.ts';
 import type { KnownValues } from '../identity/spots.ts';
 import { type Resolved, type Resolving, resolvePerson } from './resolve.ts';
+import { sharedTest } from './shared-names.ts';
 
 export interface Who {
   /** An address, or `subject.identity=value`; all of one person. */
   readonly who: readonly string[];
   /** Only rows of this tenant are the person. */
   readonly tenant: string | undefined;
+  /** Names that several persons share, as those of `who`: they lead to nobody. */
+  readonly shared?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
  * Finds out who is meant, in the transaction that the session is in.
- * @throws {PosternError} exit 2: `identity-unknown`, `subject-empty`, `address-invalid`; as `resolvePerson`
+ * @throws {PosternError} exit 2: `identity-unknown`, `subject-empty`, `address-invalid`, `name-shared`; as `resolvePerson`
  */
 export async function resolveWho(
   db: Client,
   map: DataMap,
-  { who, tenant, signal }: Who,
+  { who, tenant, shared = [], signal }: Who,
 ): Promise<{ readonly resolving: Resolving; readonly resolved: Resolved }> {
   const graph = personGraph(map);
   const seeds = seedsOf(graph, who);
-  const resolving: Resolving = { graph, tenant, isUtf8: await normalisesUnicode(db), signal };
+  const isShared = sharedTest(graph.identities, seedsOf(graph, shared), [seeds]);
+  const resolving: Resolving = { graph, tenant, isShared, isUtf8: await normalisesUnicode(db), signal };
   return { resolving, resolved: await resolvePerson(db, resolving, seeds) };
 }
 
@@ -37,7 +41,8 @@ export function seedsOf(graph: PersonGraph, who: readonly string[]): KnownValues
     if (kind === undefined) throw unknownIdentity(graph, name);
     const text = (name === '' ? given : value).trim();
     if (text === '') throw usageError('no person was given', { code: 'subject-empty' });
-    if (name === '' && !/^[^@\s]+@[^@\s]+$/.test(text)) {
+    // PostgreSQL has no text with a NUL in it.
+    if (text.includes('\0') || (name === '' && !/^[^@\s]+@[^@\s]+$/.test(text))) {
       throw usageError('that is no address', {
         code: 'address-invalid',
         hints: [`for another identity, give its name too: ${[...graph.identities.keys()].join('=…, ')}=…`],

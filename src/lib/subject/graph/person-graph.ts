@@ -114,24 +114,23 @@ function aliasOf(
     const subjects = new Set(ownNamesOf(graph.spots, root).map(({ identity }) => identity.subject));
     const spots = names.filter(({ identity }) => subjects.has(identity.subject));
     if (spots.length === 0) return [];
-    const way = wayUp(graph.model, table, root.name, new Set());
-    return way === undefined ? [] : [{ table, root, way, spots }];
+    return [...waysUp(graph.model, table, root.name, new Set())].map((way) => ({ table, root, way, spots }));
   });
 }
 
-/** The first way over owners to a table; undefined where there is none. */
-function wayUp(
+/** Every way over owners to a table: of a list of aliases, an account may have some by a key and some by its name. */
+function* waysUp(
   model: MapModel,
   table: ModelTable,
   to: string,
   seen: ReadonlySet<string>,
-): readonly ModelReference[] | undefined {
-  if (table.name === to) return [];
+): Generator<readonly ModelReference[]> {
+  if (table.name === to) yield [];
   for (const reference of exclusiveOwners(model, table)) {
     const next = model.tables.get(reference.toTable);
     if (next === undefined || seen.has(next.name)) continue;
-    const further = wayUp(model, next, to, new Set([...seen, table.name]));
-    if (further !== undefined) return [reference, ...further];
+    for (const further of waysUp(model, next, to, new Set([...seen, table.name]))) {
+      yield [reference, ...further];
+    }
   }
-  return undefined;
 }

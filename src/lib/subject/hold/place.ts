@@ -25,6 +25,10 @@ export interface HoldRequest {
   /** None: all of the person's. */
   readonly tables: readonly string[];
   readonly tenant: string | undefined;
+  /** Whether rows of one table that the names lead to are one person. */
+  readonly onePerson?: boolean | undefined;
+  /** Names that several persons share: they are not held. */
+  readonly shared?: readonly string[] | undefined;
   /** A date. */
   readonly reviewBy: string | undefined;
 }
@@ -98,9 +102,9 @@ async function boundBy(
     const distinct = new Map(hashed.map((row) => [`${row.table}\0${row.hash}`, row]));
     return { persons: [], rows: [...distinct.values()], found: true };
   }
-  const { who, tenant } = request;
-  const { resolving, resolved } = await resolveWho(db, map, { who, tenant, signal });
-  requireOnePerson(resolved);
+  const { who, tenant, shared, onePerson } = request;
+  const { resolving, resolved } = await resolveWho(db, map, { who, tenant, shared, signal });
+  requireOnePerson(resolved, onePerson);
   requireNameless([request.case, request.reason], resolved.known);
   const persons = hashesToStore(hasher, 'hold-person', resolving.graph.identities, resolved.known);
   return { persons, rows: [], found: resolved.roots.length > 0 };

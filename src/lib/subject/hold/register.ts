@@ -57,7 +57,8 @@ export async function listHolds(
 
 /** @throws {PosternError} exit 2, `hold-unknown` */
 export async function showHold(state: Queryable, profile: string, number: number, now: Date): Promise<Hold> {
-  const [found] = await readRegister(state, profile, number);
+  // What is no bigint is no number of ours either.
+  const [found] = Number.isSafeInteger(number) ? await readRegister(state, profile, number) : [];
   if (found !== undefined) return judged(found, now);
   throw usageError(`there is no hold ${number} in the profile ${profile}`, {
     code: 'hold-unknown',

@@ -1,5 +1,6 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import type { MapModel } from '../../platform/map/index.ts';
+import { fileExtensions } from './file-extension.ts';
 
 /** A kind of value that tells persons apart, as the map describes it. */
 export interface Identity {
@@ -140,9 +141,12 @@ export function addressPattern(addresses: readonly string[], variants: readonly 
   const one = forms.map((form) => {
     const at = form.lastIndexOf('@');
     const tag = variants.includes('plus-tag') ? String.raw`(?:\+[^@[:space:]]*)?` : '';
-    return `${escaped(form.slice(0, at))}${tag}${escaped(form.slice(at))}`;
+    // In two strings, as an IMAP envelope has it (RFC 9051 §7.5.2), or with its sign between.
+    return `${escaped(form.slice(0, at))}${tag}(?:@|"[[:space:]]+")${escaped(form.slice(at + 1))}`;
   });
-  return String.raw`(^|[^[:alnum:]._%+-])(?:${one.join('|')})($|[^[:alnum:].-]|\.($|[^[:alnum:]]))`;
+  // Dashes around it belong to a list, a difference or a comment: no local part begins with one, and no domain ends so.
+  const ending = String.raw`(?:\.(?:${[...fileExtensions].join('|')}))*`;
+  return String.raw`(^[+-]*|[^[:alnum:]._%+-][+-]*)(?:${one.join('|')})${ending}-*($|[^[:alnum:].-]|\.($|[^[:alnum:]]))`;
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);

@@ -146,6 +146,8 @@ async function eachName(
 }
 
 function readable(graph: PersonGraph, line: string): KnownValues | undefined {
+  // What was no UTF-8 would be looked for as another name, and not be found.
+  if (line.includes('\uFFFD')) return undefined;
   try {
     return seedsOf(graph, [line.trim()]);
   } catch (error) {

@@ -23,6 +23,10 @@ export interface Objecting {
 
 export interface Objection {
   readonly who: readonly string[];
+  /** Whether rows of one table that the names lead to are one person. */
+  readonly onePerson?: boolean | undefined;
+  /** Names that several persons share: they stay off the list. */
+  readonly shared?: readonly string[] | undefined;
   readonly channel: string;
   readonly reason: string | undefined;
 }
@@ -100,11 +104,11 @@ export async function withdrawFor(
 async function namesOf(
   { signal }: ObjectionContext,
   { db, map }: Objecting,
-  { who, reason = '' }: Objection,
+  { who, onePerson, shared, reason = '' }: Objection,
 ) {
   await db.query('begin isolation level repeatable read read only');
-  const { resolving, resolved } = await resolveWho(db, map, { who, tenant: undefined, signal });
-  requireOnePerson(resolved);
+  const { resolving, resolved } = await resolveWho(db, map, { who, tenant: undefined, shared, signal });
+  requireOnePerson(resolved, onePerson);
   requireNameless([reason], resolved.known);
   const { known, roots } = resolved;
   return { identities: resolving.graph.identities, known, found: roots.length > 0 };

@@ -3,22 +3,13 @@ import { createPlan, type Plan } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
 import { readCatalog } from '../../platform/catalog/index.ts';
 import { formatName, tableName } from '../../platform/map/index.ts';
-import { requireAllRows, requireRights } from '../../platform/rights.ts';
-import { type Closure, closureOf } from '../erase/closure/closure.ts';
+import type { Closure } from '../erase/closure/closure.ts';
 import { isWritable } from '../erase/closure/freeze.ts';
-import {
-  blockers,
-  eraseRights,
-  requireUnblocked,
-  requireWholeMap,
-  requireWorkSchema,
-} from '../erase/closure/requirements.ts';
 import { isOfTenant, tenantTables } from '../erase/closure/tenant-rows.ts';
 import { treatmentsOf } from '../erase/closure/treatment.ts';
-import { temporaryWork } from '../erase/closure/work.ts';
 import type { EraseContext } from '../erase/context.ts';
-import { currentHolds } from '../erase/holds.ts';
 import { closureInputs, destroyingSteps, effectsOf, planStep } from '../erase/plan-erase.ts';
+import { plannedClosure } from '../erase/planned-closure.ts';
 import { erasePreconditions } from '../erase/preconditions.ts';
 import { personGraph } from '../graph/person-graph.ts';
 import { dueOn } from './clock.ts';
@@ -29,6 +20,8 @@ export interface OffboardOptions {
   readonly reason: string;
   /** `2026-11-01` */
   readonly endedOn: string;
+  /** Of a tenant that is on record as not deleted yet: nothing may be there any more but to count, and to enter that. */
+  readonly isOnRecord?: boolean;
 }
 
 export interface PlannedOffboard {
@@ -43,41 +36,15 @@ export interface PlannedOffboard {
  */
 export async function planOffboard(
   context: EraseContext,
-  { tenant, reason, endedOn }: OffboardOptions,
+  { tenant, reason, endedOn, isOnRecord = false }: OffboardOptions,
 ): Promise<PlannedOffboard> {
   const db = await context.openWriter();
   try {
     const at = context.clock.now();
-    const map = await context.map();
-    requireWholeMap(map, await readCatalog(db));
-    await requireWorkSchema(db);
-    await db.query('begin isolation level repeatable read');
-    await db.query('set local statement_timeout = 0');
-    const closure = await closureOf(db, {
-      map,
-      seeds: [],
-      tenant,
-      wholeTenant: true,
-      at,
-      work: temporaryWork,
-      holds: await currentHolds(context, map),
-      signal: context.signal,
-      onTable: (table) => context.progress.detail(table),
-    });
-    await db.query('rollback');
-    const { rows, fields, catalog, task } = closure;
-    if (rows.length === 0) throw unknownTenant(tenant);
-    requireUnblocked(
-      blockers({
-        ...closure,
-        treatments: task.treatments,
-        hasPseudonymKey: (await context.pseudonym()) !== undefined,
-        buckets: (await context.buckets()).map(({ bucket }) => bucket),
-      }),
-    );
-    await requireRights(db, eraseRights(rows, fields));
+    const closure = await plannedClosure(context, db, { seeds: [], tenant, wholeTenant: true, at });
+    const { rows, catalog, task } = closure;
+    if (rows.length === 0 && !isOnRecord) throw unknownTenant(tenant);
     const writable = [...task.treatments.values()].filter(isWritable).map(({ table }) => table.name);
-    await requireAllRows(db, writable);
     const tied = tenantTables(task.graph);
     const inputs = offboardInputs.parse({
       tenant,
@@ -93,7 +60,7 @@ export async function planOffboard(
       target: await databaseTarget(db),
       inputs,
       steps: stepsOf(closure, tenant),
-      preconditions: [...erasePreconditions(map, catalog)],
+      preconditions: [...erasePreconditions(await context.map(), catalog)],
       effects: effectsOf(closure),
     });
     return { plan, inputs };

@@ -1,5 +1,6 @@
 import type { Client } from '../../base/postgres.ts';
-import { eraseAgain, presentMap, type ReplayOptions, tablesOf } from '../erase/ledger/replayer.ts';
+import { columnsOf, presentMap } from '../erase/ledger/present-map.ts';
+import { eraseAgain, type ReplayOptions } from '../erase/ledger/replayer.ts';
 import { offboardDetail, offboardErasure } from './ledger.ts';
 
 /**
@@ -14,7 +15,7 @@ export const offboardReplayer = (options: ReplayOptions) => ({
     entries: readonly { readonly detail: unknown }[],
     { signal }: { readonly signal: AbortSignal },
   ): Promise<{ readonly replayed: number; readonly rows: number }> => {
-    const map = presentMap(await options.map(), await tablesOf(client));
+    const map = presentMap(await options.map(), await columnsOf(client));
     const tenants = new Set(entries.map(({ detail }) => offboardDetail.parse(detail).tenant));
     let rows = 0;
     for (const tenant of tenants)

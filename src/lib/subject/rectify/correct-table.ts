@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf, partial, refused } from '../../base/error.ts';
 import { type Client, sqlState } from '../../base/postgres.ts';
+import { assignedType } from '../../platform/assigned-type.ts';
+import type { Column } from '../../platform/catalog/index.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import type { Treatment } from '../erase/closure/treatment.ts';
@@ -17,7 +19,8 @@ const mostTries = 10;
 /**
  * Corrects the rows of a table in short transactions, in the order of the key. What is right already is not found any
  * more: done again, it goes on with what is left.
- * @throws {PosternError} exit 6, `name-taken`: a unique index has the new value; exit 7, `rectify-locked`
+ * @throws {PosternError} exit 6 `name-taken`: a unique index has the new value, `value-refused`: the database does not
+ * take it; exit 7, `rectify-locked`
  */
 export async function correctTable(
   db: Client,
@@ -62,23 +65,23 @@ async function correctBatch(
   after: readonly string[] | undefined,
 ): Promise<BatchDone> {
   const { table, key } = treatment;
-  const types = new Map(treatment.relation.columns.map(({ name, type }) => [name, type]));
+  const types = new Map(treatment.relation.columns.map((column) => [column.name, column]));
   const { values, add } = parameters();
   const sql = placesSql(correction, treatment, add);
   if (sql === undefined) return { changed: [], held: 0, last: undefined };
   const corrector = rowCorrector(correction, treatment);
-  const read = [...corrector.columns, ...corrector.made.map(({ column }) => column)];
   const keys = key.map((name) => `t.${quoteIdentifier(name)}`);
-  const texts = read.map((name) => `t.${quoteIdentifier(name)}::text`);
+  const texts = corrector.columns.map((name) => `t.${quoteIdentifier(name)}::text`);
   const behind =
     after === undefined
       ? 'true'
-      : `(${keys.join(', ')}) > (${key.map((name, index) => `${add(after[index])}::${types.get(name) ?? 'text'}`).join(', ')})`;
+      : `(${keys.join(', ')}) > (${key.map((name, index) => `${add(after[index])}::${types.get(name)?.type ?? 'text'}`).join(', ')})`;
   const isEverywhere = correction.everywhere && correction.change.kind === 'name';
   // Written so that every parameter is used in either case.
   const scope = `(${isEverywhere} or ${sql.owned})`;
-  const { rows } = await db.query<{ key: string[]; fields: (string | null)[] }>(
-    `select array[${keys.map((name) => `${name}::text`).join(', ')}]::text[] as key, array[${texts.join(', ')}]::text[] as fields
+  const { rows } = await db.query<{ key: string[]; fields: (string | null)[]; made: (string | null)[] }>(
+    `select array[${keys.map((name) => `${name}::text`).join(', ')}]::text[] as key, array[${texts.join(', ')}]::text[] as fields,
+       ${madeSql(corrector)} as made
      from ${tableName(table.name)} t
      where (${[...sql.columns.values()].join(' or ')}) and ${scope} and ${sql.ofTenant} and ${behind}
      order by ${keys.join(', ')} limit ${batch} for update of t`,
@@ -91,11 +94,13 @@ async function correctBatch(
       held += 1;
       continue;
     }
-    const before = Object.fromEntries(read.map((name, index) => [name, row.fields[index] ?? null]));
-    const corrected = corrector.correct(before);
+    const before = Object.fromEntries(
+      corrector.columns.map((name, index) => [name, row.fields[index] ?? null]),
+    );
+    const corrected = corrector.correct(before, row.made);
     const made =
       corrected.size === 0
-        ? row.fields.slice(corrector.columns.length)
+        ? row.made
         : await write(db, { treatment, corrector, key: row.key, types }, corrected);
     const wrong = corrector.stillWrong(made);
     if (wrong !== undefined) throw notMade(`${table.name}.${wrong}`);
@@ -109,7 +114,7 @@ interface WrittenRow {
   readonly corrector: RowCorrector;
   readonly key: readonly string[];
   /** Of the columns, as format_type writes them. */
-  readonly types: ReadonlyMap<string, string>;
+  readonly types: ReadonlyMap<string, Pick<Column, 'type' | 'baseType'>>;
 }
 
 /** @returns what the database made of it, in the corrector's order */
@@ -120,20 +125,22 @@ async function write(
 ): Promise<readonly (string | null)[]> {
   const { values, add } = parameters();
   const typed = (name: string, value: string | null | undefined) =>
-    `${quoteIdentifier(name)} = ${add(value)}::${types.get(name) ?? 'text'}`;
+    `${quoteIdentifier(name)} = ${add(value)}::${assignedType(types.get(name) ?? { type: 'text', baseType: 'text' })}`;
   const set = [...corrected].map(([name, value]) => typed(name, value));
   const where = names.map((name, index) => typed(name, key[index]));
-  const made = corrector.made.map(({ column }) => `${quoteIdentifier(column)}::text`);
   const { rows } = await db.query<{ made: (string | null)[] }>(
-    `update ${tableName(table.name)} set ${set.join(', ')} where ${where.join(' and ')}
-     returning array[${made.join(', ')}]::text[] as made`,
+    `update ${tableName(table.name)} t set ${set.join(', ')} where ${where.join(' and ')}
+     returning ${madeSql(corrector)} as made`,
     values,
   );
   return rows[0]?.made ?? [];
 }
 
+const madeSql = ({ made }: RowCorrector): string =>
+  `array[${made.map((one) => one.sql('t')).join(', ')}]::text[]`;
+
 const notMade = (column: string): Error =>
-  refused(`${column} is made by the database from columns that do not hold the halves of the name`, {
+  refused(`${column} is made from columns that do not hold the halves of the name`, {
     code: 'rectify-made',
     hints: ['correct what it is made from in the application'],
   });
@@ -153,6 +160,7 @@ async function inTransaction<T>(
       await db.query('rollback').catch(() => {});
       const state = sqlState(error);
       if (state === '23505') throw taken();
+      if (/^2[23]/.test(state ?? '')) throw notTaken(error);
       if (!['55P03', '40P01', '40001'].includes(state ?? '')) throw error;
       if (tries >= mostTries) {
         throw partial(`rows are locked by somebody else: ${messageOf(error)}`, {
@@ -164,6 +172,15 @@ async function inTransaction<T>(
       await wait(100 * tries, undefined, { signal });
     }
   }
+}
+
+/** A type, a check or a trigger of the platform. The server's own message may quote the value. */
+function notTaken(cause: unknown): Error {
+  const name = (cause as { readonly constraint?: unknown }).constraint;
+  const by = typeof name === 'string' ? `the constraint ${name}` : `its type or a trigger`;
+  return refused(`the database does not take the new value: ${by} forbids it (SQLSTATE ${sqlState(cause)})`, {
+    code: 'value-refused',
+  });
 }
 
 /** The server's own message quotes the value. */

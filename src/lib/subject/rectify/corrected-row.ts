@@ -10,10 +10,17 @@ import { type MadeColumn, madeColumns, newHalf } from './made-columns.ts';
 /** Corrects the fields of rows of one table. */
 export interface RowCorrector {
   readonly columns: readonly string[];
-  /** Columns that the database makes anew by itself, once what they are made from is right. */
+  /** What is right by itself once the columns are that it is made from. */
   readonly made: readonly MadeColumn[];
-  /** @param row by column, in PostgreSQL's text form; @returns what changes */
-  correct(row: Readonly<Record<string, string | null>>): ReadonlyMap<string, string | null>;
+  /**
+   * @param row by column, in PostgreSQL's text form
+   * @param madeOf the values of `made`
+   * @returns what changes
+   */
+  correct(
+    row: Readonly<Record<string, string | null>>,
+    madeOf: readonly (string | null)[],
+  ): ReadonlyMap<string, string | null>;
   /** Of the values of `made` after the change: the column that has the old name still. */
   stillWrong(values: readonly (string | null)[]): string | undefined;
 }
@@ -49,7 +56,7 @@ export function rowCorrector({ change, resolving, fields }: Correction, treatmen
     stillWrong: (values) =>
       made.find(({ identity }, index) => names.has(identity, values[index] ?? '') && !names.has(identity, to))
         ?.column,
-    correct: (row) => {
+    correct: (row, madeOf) => {
       const changed = new Map<string, string | null>();
       for (const field of concerned) {
         const value = row[field.column] ?? null;
@@ -58,8 +65,8 @@ export function rowCorrector({ change, resolving, fields }: Correction, treatmen
         const corrected = correctedValue(field, value, tools, isFurther);
         if (corrected !== undefined && corrected !== value) changed.set(field.column, corrected);
       }
-      for (const { column, identity, from } of made) {
-        const old = row[column] ?? '';
+      for (const [index, { identity, from }] of made.entries()) {
+        const old = madeOf[index] ?? '';
         if (!names.has(identity, old)) continue;
         for (const part of from) {
           const half = changed.has(part) ? undefined : newHalf(row[part] ?? '', old, to);

@@ -7,6 +7,7 @@ import { type Treatment, treatmentsOf } from '../erase/closure/treatment.ts';
 import { normalisesUnicode, seedsOf } from '../find/index.ts';
 import type { RootRow } from '../find/known-rows.ts';
 import { type Resolved, type Resolving, resolvePerson } from '../find/resolve.ts';
+import { sharedTest } from '../find/shared-names.ts';
 import { personGraph } from '../graph/person-graph.ts';
 import type { KnownValues } from '../identity/spots.ts';
 import type { RectifyValues } from './values.ts';
@@ -53,13 +54,18 @@ export interface Asked {
   readonly change: NameChange | FieldChange;
 }
 
-/** @throws {PosternError} exit 2 as `seedsOf`, `address-invalid` */
+/** @throws {PosternError} exit 2 as `seedsOf` and `sharedTest`, `address-invalid` */
 export async function askedOf(
   db: Client,
   { map, values, field, tenant, signal }: CorrectionOptions,
 ): Promise<Asked> {
   const graph = personGraph(map);
-  const resolving: Resolving = { graph, tenant, isUtf8: await normalisesUnicode(db), signal };
+  const shared = seedsOf(graph, values.shared ?? []);
+  const given = [values.who, values.from === undefined ? [] : [values.from]].map((some) =>
+    seedsOf(graph, some),
+  );
+  const isShared = sharedTest(graph.identities, shared, given);
+  const resolving: Resolving = { graph, tenant, isShared, isUtf8: await normalisesUnicode(db), signal };
   return { resolving, change: changeOf(resolving, values, field) };
 }
 
@@ -130,7 +136,8 @@ function changeOf(
   if (from === undefined) throw usageError('what is wrong was not given', { code: 'rectify-from-missing' });
   const old = seedsOf(graph, [from]);
   const [of = ''] = old.keys();
-  if (of === 'email' && !/^[^@\s]+@[^@\s]+$/.test(to)) {
+  // It comes into headers too, where a comma or a bracket would make two of it.
+  if (of === 'email' && !/^[^@\s<>,;:()[\]\\"]+@[^@\s<>,;()\\"]+$/.test(to)) {
     throw usageError('the new value is no address', { code: 'address-invalid' });
   }
   return { kind: 'name', of, old, to };
@@ -144,12 +151,14 @@ function together(all: readonly KnownValues[]): KnownValues {
   return found;
 }
 
-/** One table has one row for a person, within one tenant. */
+/** One table has one row for a person; of two tenants, as for an erasure, one has to be named. */
 function requireOne({ roots }: Resolved): void {
-  const places = roots.map(({ table, tenant }) => JSON.stringify([table, tenant]));
-  if (new Set(places).size === places.length) return;
+  if (new Set(roots.map(({ table }) => table)).size === roots.length) return;
   throw refused('the names lead to several persons', {
     code: 'subject-ambiguous',
-    hints: ['`postern subject find` shows each by its key; --tenant names one'],
+    hints: [
+      '`postern subject find` shows each by its key; --tenant names one',
+      'where several share a name, as that of an office, say so by --shared NAME',
+    ],
   });
 }

@@ -6,7 +6,8 @@ import { isWritable } from '../erase/closure/freeze.ts';
 import { rowCorrector } from './corrected-row.ts';
 import type { Correction } from './correction.ts';
 import type { Place } from './inputs.ts';
-import { madeColumns } from './made-columns.ts';
+import { ledNowhere } from './led-nowhere.ts';
+import { isSameDomain, type MadeColumn, madeColumns } from './made-columns.ts';
 import { triggersOf } from './to-tell.ts';
 
 /**
@@ -19,21 +20,22 @@ export async function requireCorrectable(
   places: readonly Place[],
 ): Promise<void> {
   const changed = places.filter(({ action }) => action === 'change');
-  const found = changed.flatMap((place) => [
+  const own = changed.flatMap((place) => [
     ...writtenFor(correction, place).flatMap((column) => blocker(correction, { ...place, column })),
     ...(writtenFor(correction, place).length === 0
       ? [`${place.table}.${place.column} is made by the database from columns that hold no part of it`]
       : []),
+    ...otherDomain(correction, place),
     ...unlistedTriggers(correction, place),
   ]);
-  const [first, ...others] = [...new Set(found)];
+  const [first, ...others] = [...new Set([...own, ...(await ledNowhere(db, correction, changed))])];
   if (first !== undefined) {
     throw refused(`this cannot be corrected here: ${first}`, { code: 'rectify-blocked', hints: others });
   }
   const written = new Map<string, readonly string[]>(
-    [...Map.groupBy(changed, ({ table }) => table)].map(([table, own]) => [
+    [...Map.groupBy(changed, ({ table }) => table)].map(([table, some]) => [
       table,
-      [...new Set(own.flatMap((place) => writtenFor(correction, place)))],
+      [...new Set(some.flatMap((place) => writtenFor(correction, place)))],
     ]),
   );
   // What triggers copy is corrected too.
@@ -56,14 +58,27 @@ export async function requireCorrectable(
 }
 
 /** The columns that are written so that this one is right. */
-function writtenFor(
+const writtenFor = (correction: Correction, place: Place): readonly string[] =>
+  madeFrom(correction, place)?.from ?? [place.column];
+
+function madeFrom(
   { change, treatments, resolving }: Correction,
   { table, column }: Place,
-): readonly string[] {
+): MadeColumn | undefined {
   const treatment = treatments.get(table);
-  if (change.kind === 'field' || treatment === undefined) return [column];
-  const made = madeColumns(treatment, resolving.graph.identities, change.of);
-  return made.find((one) => one.column === column)?.from ?? [column];
+  if (change.kind === 'field' || treatment === undefined) return undefined;
+  return madeColumns(treatment, resolving.graph.identities, change.of).find((one) => one.column === column);
+}
+
+/** A row of domains is not this person's. */
+function otherDomain(correction: Correction, place: Place): readonly string[] {
+  const { change } = correction;
+  if (change.kind === 'field' || madeFrom(correction, place)?.isDomainElsewhere !== true) return [];
+  const old = [...(change.old.get(change.of) ?? [])];
+  if (old.every((name) => isSameDomain(name, change.to))) return [];
+  return [
+    `the domain of ${place.table}.${place.column} stands in another row, which is not only this person's: give the row another domain in the application`,
+  ];
 }
 
 function blocker({ treatments, fields, catalog }: Correction, { table, column }: Place): readonly string[] {

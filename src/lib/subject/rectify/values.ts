@@ -10,7 +10,9 @@ export const rectifyValues = z.strictObject({
   who: z.array(z.string().min(1)).min(1),
   /** The name that is wrong; left out where a field is set. */
   from: z.string().min(1).optional(),
-  to: z.string().min(1),
+  to: z.string().regex(/^[^\0]+$/),
+  /** Names that several persons share: they lead to nobody. */
+  shared: z.array(z.string().min(1)).min(1).optional(),
 });
 
 export type RectifyValues = z.infer<typeof rectifyValues>;
@@ -30,16 +32,27 @@ export const commit = (hasher: NameHasher, values: RectifyValues): Commitment =>
 const isCommitted = (hasher: NameHasher, { salt, hash }: Commitment, values: RectifyValues): boolean =>
   hasher.all('ledger', 'rectified values', digest(salt, values)).includes(hash);
 
-const digest = (salt: string, { who, from, to }: RectifyValues): string =>
+const digest = (salt: string, { who, from, to, shared }: RectifyValues): string =>
   createHash('sha256')
-    .update(JSON.stringify([salt, who, from ?? null, to]))
+    .update(JSON.stringify([salt, who, from ?? null, to, ...(shared === undefined ? [] : [shared])]))
     .digest('hex');
+
+/** A value that somebody gave: another encoding would be written into the database as question marks. @throws {PosternError} exit 2 */
+export function valueText(bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Told below.
+  }
+  throw usageError('the new value is no text in UTF-8', { code: 'rectify-values-invalid' });
+}
 
 /** @throws {PosternError} exit 2, `rectify-values-invalid` */
 export async function readValues(path: string): Promise<RectifyValues> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (error) {
     throw usageError(`the values cannot be read: ${messageOf(error)}`, {
       code: 'rectify-values-invalid',
@@ -47,7 +60,7 @@ export async function readValues(path: string): Promise<RectifyValues> {
     });
   }
   try {
-    return rectifyValues.parse(JSON.parse(text));
+    return rectifyValues.parse(JSON.parse(valueText(bytes)));
   } catch {
     // The parsers' own messages quote what they read.
     throw usageError(`${path} does not hold the values of a rectification`, {

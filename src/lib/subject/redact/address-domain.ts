@@ -1,3 +1,4 @@
+import { isFileExtension } from '../identity/file-extension.ts';
 import { decodedBytes, firstCharacter, isCased } from './characters.ts';
 import { escapeAt, softBreakAt, type Written } from './written-characters.ts';
 
@@ -10,8 +11,20 @@ export interface Domain {
   readonly end: number;
 }
 
-/** What may be the domain behind an `@`, the longest first: as it is, escapes undone, and only what is ASCII. */
-export function domainsAt(text: string, at: number): readonly Domain[] {
+/** What may be the domain behind an `@`, the longest first: as it is, escapes undone, only what is ASCII, and without the ending of a file. */
+export const domainsAt = (text: string, at: number): readonly Domain[] =>
+  runsAt(text, at).flatMap((domain) => [domain, ...withoutEndings(domain, at)]);
+
+/** `ann@example.org.mbox.gz` */
+function withoutEndings({ name, end }: Domain, at: number): readonly Domain[] {
+  const label = name.slice(name.lastIndexOf('.') + 1);
+  // Where each character stands for itself, so that the end can be told.
+  if (end - at !== Buffer.byteLength(name) || !isFileExtension(label.toLowerCase())) return [];
+  const shorter = { name: name.slice(0, -label.length - 1), end: end - label.length - 1 };
+  return shorter.name.includes('.') ? [shorter, ...withoutEndings(shorter, at)] : [];
+}
+
+function runsAt(text: string, at: number): readonly Domain[] {
   const simple = asciiDomain(text, at);
   if (simple !== undefined) return simple;
   const plain = charactersFrom(text, at, 'plain');

@@ -26,19 +26,18 @@ function candidates(text: string, end: number, from: number, read: 'plain' | 'es
   let at = end;
   for (let count = 0; at > from && count < mostCharacters; count += 1) {
     const skipped = softBreakBefore(text, at);
-    const next: Written =
-      skipped > 0
-        ? { bytes: '', length: skipped }
-        : ((read === 'escaped' ? escapeBefore(text, at, from) : undefined) ?? {
-            bytes: text[at - 1] ?? '',
-            length: 1,
-          });
-    if (skipped === 0) {
-      if (bytes !== '' && beginsBehind({ text, at, from, end }, next.bytes, bytes))
-        found.push({ name: decodedBytes(bytes), start: at });
-      if (!isAtext(next.bytes)) return found;
-      bytes = next.bytes + bytes;
+    if (skipped > 0) {
+      at -= skipped;
+      continue;
     }
+    const plain: Written = { bytes: text[at - 1] ?? '', length: 1 };
+    // An entity may be a letter of another address: o&#39;ann.
+    const isRead = read === 'escaped' || plain.bytes === ';';
+    const next = (isRead ? escapeBefore(text, at, from) : undefined) ?? plain;
+    if (bytes !== '' && beginsBehind({ text, at, from, end }, next, bytes))
+      found.push({ name: decodedBytes(bytes), start: at });
+    if (!isAtext(next.bytes) || (read === 'plain' && next.length > 1)) return found;
+    bytes = next.bytes + bytes;
     at -= next.length;
   }
   if (bytes !== '' && at <= from) found.push({ name: decodedBytes(bytes), start: at });
@@ -58,7 +57,8 @@ interface Place {
 }
 
 /** Whether a local part may begin behind these bytes. */
-function beginsBehind({ text, at, from, end }: Place, before: string, local: string): boolean {
+function beginsBehind({ text, at, from, end }: Place, written: Written, local: string): boolean {
+  const { bytes: before, length } = written;
   if (before >= '\x80') {
     // The middle of a character is no place to begin.
     if (isContinuation(local)) return false;
@@ -68,10 +68,21 @@ function beginsBehind({ text, at, from, end }: Place, before: string, local: str
     return !isCased(last.slice(-1));
   }
   if (before === '.') return !local.startsWith('.') && isOnlyDots(text, at, from);
+  if (before === '-' || before === '+') return length === 1 && isOnlyDashes(text, at, from);
   // O'Brien is another than Brien; around a whole address, as in b'brien@example.org', it is a quotation mark.
   if (before === "'")
-    return at - 2 < from || !/[\w\x80-\xff]/.test(text[at - 2] ?? '') || isQuotedBehind(text, end);
+    return (
+      at - length <= from || !/[\w\x80-\xff]/.test(text[at - length - 1] ?? '') || isQuotedBehind(text, end)
+    );
   return !/^[\w.%+-]$/.test(before);
+}
+
+/** Before an entry of a list, a line of a difference or a right that is denied; no local part begins with one. */
+function isOnlyDashes(text: string, at: number, from: number): boolean {
+  let start = at;
+  while (start > from && at - start < mostCharacters && /[+-]/.test(text[start - 1] ?? '')) start -= 1;
+  if (start === from) return true;
+  return !/[\w.%'\x80-\xff]$/.test(escapeBefore(text, start, from)?.bytes ?? text[start - 1] ?? '');
 }
 
 const isQuotedBehind = (text: string, end: number): boolean =>

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type AddressDigest, digestOf } from './address-digests.ts';
 import { encodedAs, inLinesOf } from './base64.ts';
 import { base64Runs, characterRuns, characterTable } from './character-runs.ts';
@@ -14,8 +15,11 @@ export interface RunRedaction {
 const hexDigits = characterTable(/[\da-f]/i);
 /** As characters of base64, the shortest that holds an address: `a@b.de`. */
 const shortest = 8;
-/** Where base64 has an `@`, at each of the three places in a group. */
-const atInBase64 = /Q[A-P]|[EUk0][A-D]|[BFJNRVZdhlptx159]A/;
+/** Characters that a URL may have in one piece; what is longer is a content. */
+const longestPath = 8192;
+/** Where base64 has an `@`, or `%40` and `&#64;` as links and pages have it, at each of the three places in a group. */
+const atInBase64 =
+  /Q[A-P]|[EUk0][A-D]|[BFJNRVZdhlptx159]A|JTQw|[CSiy]U0[\r\n]{0,2}M[A-P]|l[\r\n]{0,2}ND[A-D]|JiM2ND|Yj[\r\n]{0,2}NjQ7|m[\r\n]{0,2}IzY0/;
 
 /**
  * Addresses within base64, base64url and hexadecimal anywhere in a text, and their hashes (MD5, SHA-1, SHA-256 of an address in
@@ -50,7 +54,10 @@ function inRun(run: string, redaction: RunRedaction): readonly Edit[] {
 
 function runRewritten(run: string, redaction: RunRedaction): string | undefined {
   return (
-    digestRewritten(run, redaction) ?? hexRewritten(run, redaction) ?? base64Rewritten(run, redaction.inText)
+    digestRewritten(run, redaction) ??
+    digestsRewritten(run, redaction) ??
+    hexRewritten(run, redaction) ??
+    base64Rewritten(run, redaction.inText)
   );
 }
 
@@ -64,6 +71,17 @@ function digestRewritten(run: string, { digests, placeholder }: RunRedaction): s
   return (
     (digest.encoding === 'hex' && body !== body.toLowerCase() ? written.toUpperCase() : written) + padding
   );
+}
+
+const hexDigest = /(?<![\da-f])(?:[\da-f]{32}|[\da-f]{40}|[\da-f]{64})(?![\da-f])/gi;
+
+/** Hashes in hexadecimal behind slashes, as in the address of a picture. */
+function digestsRewritten(run: string, redaction: RunRedaction): string | undefined {
+  const edits = [...run.matchAll(hexDigest)].flatMap(({ 0: digits, index }): readonly Edit[] => {
+    const text = digestRewritten(digits, redaction);
+    return text === undefined ? [] : [{ from: index, to: index + digits.length, text }];
+  });
+  return edited(run, edits);
 }
 
 /** Hexadecimal digits may be all of a run, or behind `\x`. */
@@ -90,8 +108,37 @@ function hexRewritten(run: string, { inText }: RunRedaction): string | undefined
 function base64Rewritten(run: string, inText: Rewrite): string | undefined {
   if (!atInBase64.test(run)) return undefined;
   const shifted = [0, 1, 2, 3].map((shift) => (body: string) => base64At(body, shift, inText));
-  const rewritten = rewrittenBy(run.replaceAll(/[\r\n]/g, ''), shifted);
+  const separators = run.length > longestPath ? [] : [/(\/)/, /([/_-])/];
+  const separated = separators.map((by) => (body: string) => base64Between(body, by, inText));
+  const rewritten = rewrittenBy(run.replaceAll(/[\r\n]/g, ''), [...shifted, ...separated]);
   return rewritten === undefined ? undefined : inLinesOf(run, rewritten);
+}
+
+/**
+ * What stands before the first group may be no base64: `…/unsubscribe/YW5u…`. Read as such, it would be bytes before the
+ * address, of which nobody knows whether they belong to it; where they read as text, they do.
+ */
+function base64Between(body: string, separators: RegExp, inText: Rewrite): string | undefined {
+  let at = 0;
+  const parts = body.split(separators).map((part) => {
+    const from = at;
+    at += part.length;
+    if (from === 0 || part.length < shortest || !atInBase64.test(part) || isTextBefore(body, from))
+      return part;
+    return base64At(part, 0, inText) ?? part;
+  });
+  const rewritten = parts.join('');
+  return rewritten === body ? undefined : rewritten;
+}
+
+/** Whether the groups before this place read as text. */
+function isTextBefore(body: string, at: number): boolean {
+  const groups = body.slice(Math.max(at % 4, at - 64), at);
+  // Where it is cut, a character may be.
+  const bytes = Buffer.from(groups, 'base64')
+    .toString('latin1')
+    .replace(/^[\u0080-\u00bf]{0,3}/, '');
+  return isUtf8(Buffer.from(bytes, 'latin1'));
 }
 
 function base64At(body: string, shift: number, inText: Rewrite): string | undefined {

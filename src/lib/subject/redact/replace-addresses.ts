@@ -1,35 +1,41 @@
-import { type Edit, edited } from './edits.ts';
+import type { Edit } from './edits.ts';
 import { foundAddresses } from './found-address.ts';
-import type { AddressSet } from './name-set.ts';
+import { nameBefore } from './imap-envelope.ts';
+import type { Replacing } from './replacing.ts';
 
 /**
- * Puts another address in the place of every one of the persons', written as that was: with `%40` in a URL, `&#64;` in
- * HTML. Every other byte stays.
- * @param text bytes (latin1) @param replacement an address
- * @returns undefined where none stands there
+ * What puts another address in the place of every one of the persons', written as that was: with `%40` in a URL, `&#64;`
+ * in HTML. Every other byte stays.
+ * @param text bytes (latin1)
  */
-export const replaceAddresses = (
+export function addressEdits(
   text: string,
-  addresses: AddressSet,
-  replacement: string,
-): string | undefined => edited(text, addressEdits(text, addresses, replacement));
-
-export function addressEdits(text: string, addresses: AddressSet, replacement: string): readonly Edit[] {
-  return [...foundAddresses(text, addresses)].map(({ from, to, sign }) => {
+  { addresses, placeholder, names }: Pick<Replacing, 'addresses' | 'placeholder' | 'names'>,
+): readonly Edit[] {
+  const edits: Edit[] = [];
+  for (const { from, to, sign } of foundAddresses(text, addresses)) {
+    const name = sign.endsWith('"') && names === 'removed' ? nameBefore(text, from) : undefined;
+    if (name !== undefined) {
+      while ((edits.at(-1)?.to ?? 0) > name.from) edits.pop();
+      edits.push({ ...name, text: 'NIL' });
+    }
     // Lines of quoted-printable end where they did.
     const breaks = text.slice(from, to).match(/=(?:\r\n|\n|\r)/g) ?? [];
-    return { from, to, text: writtenAs(sign, replacement) + breaks.join('') };
-  });
+    edits.push({ from, to, text: writtenAs(sign, placeholder) + breaks.join('') });
+  }
+  return edits;
 }
 
 /** As the sign says, and all in ASCII where it says anything. */
 function writtenAs(sign: string, address: string): string {
   const at = address.lastIndexOf('@');
   const parts = [address.slice(0, at), address.slice(at + 1)];
+  if (/^=(?:=a==)?$/.test(sign)) return Buffer.from(parts.join(sign)).toString('latin1');
   const [kind = ''] = sign;
   const write = writers[kind];
-  if (write === undefined) return Buffer.from(address).toString('latin1');
-  return parts.map(write).join(sign);
+  if (write !== undefined) return parts.map(write).join(sign);
+  const bytes = Buffer.from(address).toString('latin1');
+  return sign.endsWith('"') ? bytes.replace(/@(?=[^@]*$)/, () => sign) : bytes;
 }
 
 const bytesAs = (sign: string) => (text: string) =>

@@ -1,7 +1,7 @@
 /**
  * Characters of a text as bytes (latin1), one after the other in either direction, also those that are written in
- * another way: `%2B`, `=2B` (quoted-printable), `\u002b`, `&#43;`. A soft line break of quoted-printable (`=` at the end of a
- * line) is nothing at all.
+ * another way: `%2B`, `=2B` (quoted-printable), `\u002b`, `\+` (a regular expression; `\\+` in quotes), `&#43;`. A
+ * soft line break of quoted-printable (`=` at the end of a line) is nothing at all.
  */
 export interface Written {
   /** The bytes that it stands for (UTF-8); empty for a soft line break. */
@@ -21,11 +21,12 @@ const entityNames: Readonly<Record<string, string>> = {
   lt: '<',
   gt: '>',
   quot: '"',
+  apos: "'",
   nbsp: '\u00A0',
 };
 const names = Object.keys(entityNames).join('|');
 const softBreak = String.raw`=(?:\r\n|\n|\r)`;
-const escape = String.raw`[%=](${hex}{2})|\\u(${hex}{4})|\\([nrtbfv/"\\])|&#0{0,6}(\d{1,7});|&#[xX]0{0,6}(${hex}{1,6});|&(${names});`;
+const escape = String.raw`[%=](${hex}{2})|\\u(${hex}{4})|\\(?:\\{1,3}(?=[.@+-]))?([nrtbfv/"\\.@+-])|&#0{0,6}(\d{1,7});|&#[xX]0{0,6}(${hex}{1,6});|&(${names});`;
 const forwards = new RegExp(`${softBreak}|${escape}`, 'y');
 const backwards = new RegExp(`(?:${softBreak}|${escape})$`);
 /** The longest escape: `&#0000001114111;`. */

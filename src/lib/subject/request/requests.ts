@@ -48,7 +48,8 @@ export async function showRequest(
   number: number,
   now: Date,
 ): Promise<SubjectRequest> {
-  const [found] = await readRequests(db, profile, { number });
+  // What is no bigint is no number of ours either.
+  const [found] = Number.isSafeInteger(number) ? await readRequests(db, profile, { number }) : [];
   if (found !== undefined) return judged(found, now, 7 * 86_400_000);
   throw usageError(`there is no request ${number} in the profile ${profile}`, {
     code: 'request-unknown',

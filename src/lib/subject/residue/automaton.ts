@@ -17,23 +17,29 @@ export interface Automaton {
 /** Throws `RangeError` for an empty pattern. */
 export function automaton(patterns: readonly Uint8Array[]): Automaton {
   const { classOf, classes } = byteClasses(patterns);
-  const size = 1 + patterns.reduce((sum, { length }) => sum + length, 0);
   // -1: no such edge yet.
-  const table = new Int32Array(size * classes).fill(-1);
+  const table = new Int32Array(statesOf(patterns) * classes).fill(-1);
   const ends: number[][] = [];
   let states = 1;
-  for (const [number, pattern] of patterns.entries()) {
-    if (pattern.length === 0) throw new RangeError('an empty pattern is everywhere');
-    let state = 0;
-    for (const byte of pattern) {
-      const edge = state * classes + (classOf[byte] ?? 0);
+  // All patterns by one byte after the other: the states near the start, where nearly all of a text is, lie together.
+  const reached = new Int32Array(patterns.length);
+  for (let depth = 0, open = patterns.length; open > 0; depth += 1) {
+    open = 0;
+    for (const [number, pattern] of patterns.entries()) {
+      const byte = pattern[depth];
+      if (byte === undefined) continue;
+      open += 1;
+      const edge = (reached[number] ?? 0) * classes + (classOf[byte] ?? 0);
       if ((table[edge] ?? -1) < 0) {
         table[edge] = states;
         states += 1;
       }
-      state = table[edge] ?? 0;
+      reached[number] = table[edge] ?? 0;
     }
-    (ends[state] ??= []).push(number);
+  }
+  for (const [number, pattern] of patterns.entries()) {
+    if (pattern.length === 0) throw new RangeError('an empty pattern is everywhere');
+    (ends[reached[number] ?? 0] ??= []).push(number);
   }
   fillFailures(table, classes, ends);
   return {
@@ -45,6 +51,19 @@ export function automaton(patterns: readonly Uint8Array[]): Automaton {
     classes,
     isEnd: Uint8Array.from({ length: states }, (_, state) => (ends[state] === undefined ? 0 : 1)),
   };
+}
+
+/** One for each different beginning of a pattern, the empty one too: patterns of one name have much in common. */
+function statesOf(patterns: readonly Uint8Array[]): number {
+  let states = 1;
+  let before: Uint8Array = new Uint8Array();
+  for (const pattern of patterns.toSorted((one, other) => Buffer.compare(one, other))) {
+    let shared = 0;
+    while (shared < before.length && before[shared] === pattern[shared]) shared += 1;
+    states += pattern.length - shared;
+    before = pattern;
+  }
+  return states;
 }
 
 /** Bytes that no pattern has are all one: the table is as wide as the patterns' own alphabet. */

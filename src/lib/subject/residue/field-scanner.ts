@@ -1,5 +1,5 @@
+import { isFileExtension, longestExtension } from '../identity/file-extension.ts';
 import { type Automaton, automaton } from './automaton.ts';
-import { isFileExtension, longestExtension } from './file-extension.ts';
 import { type Needle, needlesOf, type ResidueForm } from './needles.ts';
 
 /** What is looked for, ready to look. */
@@ -60,19 +60,41 @@ export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles, diges
   /** Ends of words that what comes next may lengthen. */
   let open: OpenWord[] = [];
   let encoded: { needle: Needle; end: number }[] = [];
-
+  /** Where names in hexadecimal digits end, until what follows is known. */
+  let hex: number[] = [];
   const note = (form: ResidueForm): void => void (found ??= new Set()).add(form);
   const at = (back: number): number => (length - back < 0 ? -1 : (ring[(length - back) & mask] ?? 0));
+
+  const decideHex = (until: number): void => {
+    hex = hex.filter((end) => {
+      if (end > until) return true;
+      const behind = Array.from({ length: Math.min(4, length - end) }, (_, index) =>
+        at(length - end - index),
+      );
+      if (
+        !/^(?:[\da-z]|[.-][\da-z])/i.test(
+          Buffer.from(String.fromCharCode(...behind), 'hex').toString('latin1'),
+        )
+      )
+        note('hex');
+      return false;
+    });
+  };
 
   const feedFolded = (byte: number): void => {
     if (open.length > 0) open = open.flatMap((word) => stillOpen(word, byte, note));
     ring[length & mask] = byte;
     length += 1;
+    if (hex.length > 0) decideHex(length - 4);
     foldedState = folded.next(foldedState, byte);
     for (const number of folded.ends[foldedState] ?? []) {
       const needle = foldedNeedles[number];
       if (needle === undefined) continue;
-      if (!needle.isWord) note(needle.form);
+      if (needle.isWrapped === true) {
+        if (beginsWrapped(at, needle.bytes.length)) note(needle.form);
+      } else if (needle.form === 'hex') {
+        if (beginsHex(at, needle.bytes.length)) hex.push(length);
+      } else if (!needle.isWord) note(needle.form);
       else if (beginsWord(at, needle.bytes.length)) open.push({ form: needle.form, label: undefined });
     }
   };
@@ -131,6 +153,7 @@ export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles, diges
     },
     end: () => {
       if (held === 'equals') feedFolded(0x3d);
+      decideHex(length);
       for (const word of open) if (isComplete(word)) note(word.form);
       for (const one of encoded) decide(one);
       const result = found ?? nothing;
@@ -153,35 +176,80 @@ const isHex = (byte: number): boolean => (byte >= 0x30 && byte <= 0x39) || (byte
 /** What may stand in the local part of an address: `joann`, `x-ann`. */
 const isLocal = (byte: number): boolean => isAlnum(byte) || '._%+-'.includes(String.fromCharCode(byte));
 
+const [plus, hyphen, equals, backslash] = [0x2b, 0x2d, 0x3d, 0x5c];
+/** Before an entry of a list, a line of a difference or a right that is denied; no local part begins with one. */
+const isDash = (byte: number): boolean => byte === hyphen || byte === plus;
+const mostDashes = 80;
+
 /** @param at the byte so many back from the end of what was read; -1 before the field */
 function beginsWord(at: (back: number) => number, needleLength: number): boolean {
-  const before = at(needleLength + 1);
+  let length = needleLength;
+  while (isDash(at(length + 1))) {
+    length += 1;
+    if (length > needleLength + mostDashes) return true;
+  }
+  const before = at(length + 1);
   if (before < 0 || !isLocal(before)) return true;
-  const second = at(needleLength + 2);
-  const third = at(needleLength + 3);
+  const second = at(length + 2);
+  const third = at(length + 3);
   // Written in another way: %3c, =3d, \n, \u003c.
   if (isHex(before) && isHex(second) && (third === 0x25 || third === 0x3d)) return true;
   if (second === 0x5c && 'nrtbfv'.includes(String.fromCharCode(before))) return true;
-  return isHex(before) && at(needleLength + 5) === 0x75 && at(needleLength + 6) === 0x5c;
+  return isHex(before) && at(length + 5) === 0x75 && at(length + 6) === 0x5c;
 }
+
+/** Of hexadecimal digits, as the server writes bytes: whether those before them are no part of the same word. */
+function beginsHex(at: (back: number) => number, needleLength: number): boolean {
+  const pair = (length: number) =>
+    String.fromCharCode(Math.max(at(length + 2), 0), Math.max(at(length + 1), 0));
+  let length = needleLength;
+  while (isDash(Number.parseInt(pair(length), 16)) && length < needleLength + 2 * mostDashes) length += 2;
+  const digits = pair(length);
+  const before = Number.parseInt(digits, 16);
+  return !/^[\da-f]{2}$/.test(digits) || !isLocal(before >= 0x41 && before <= 0x5a ? before + 0x20 : before);
+}
+
+/** Behind a hyphen it may be another (`x-ann`), which a person has to see; what stands behind a `+` is whole. */
+const beginsWrapped: typeof beginsWord = (at, needleLength) => {
+  const before = at(needleLength + 1);
+  if (before !== hyphen) return before === plus || beginsWord(at, needleLength);
+  for (let back = needleLength + 2; back < needleLength + 64; back += 1) {
+    const byte = at(back);
+    if (byte === plus || byte === equals) return false;
+    // A number that the sender counts by.
+    if ((byte >= 0x30 && byte <= 0x39) || byte < 0 || !isLocal(byte)) return true;
+  }
+  return true;
+};
 
 /** A name that was found, and what comes behind it. */
 interface OpenWord {
   readonly form: ResidueForm;
   /** What stands behind a full stop; undefined before one. */
   readonly label: string | undefined;
+  /** Hyphens stand behind it, with which a domain may go on and not end: `-->`. */
+  readonly isDashed?: true;
+  /** A backslash stands behind it: of a regular expression, whose domain goes on with `\.` alone. */
+  readonly isEscaped?: true;
 }
 
 /** A domain goes on with a letter, a digit or a hyphen, or with a full stop and one of them; a file's ending is none. */
 function stillOpen(word: OpenWord, byte: number, note: (form: ResidueForm) => void): readonly OpenWord[] {
   const { form, label } = word;
+  if (byte === backslash && form === 'escaped' && label === undefined)
+    return [{ form, label, isEscaped: true }];
+  if (word.isEscaped === true && byte !== 0x2e) {
+    note(form);
+    return [];
+  }
+  if (byte === hyphen && label === undefined) return [{ form, label, isDashed: true }];
   if (isAlnum(byte)) {
     if (label === undefined || label.length === longestExtension) return [];
     return [{ form, label: label + String.fromCharCode(byte) }];
   }
-  if (byte === 0x2d && label !== '') return [];
+  if (byte === hyphen && label !== '') return [];
   if (!isComplete(word)) return [];
-  if (byte === 0x2e && label !== '') return [{ form, label: '' }];
+  if (byte === 0x2e && label !== '' && word.isDashed !== true) return [{ form, label: '' }];
   note(form);
   return [];
 }
@@ -190,11 +258,10 @@ const isComplete = ({ label = '' }: OpenWord): boolean => label === '' || isFile
 
 function holdsWord(text: string, name: string): boolean {
   for (let from = text.indexOf(name); from >= 0; from = text.indexOf(name, from + 1)) {
-    const before = text[from - 1];
     const behind = text.slice(from + name.length);
-    const begins = before === undefined || !/[a-z0-9._%+-]/.test(before);
+    const begins = /(?:^|[^a-z0-9._%+-])[+-]*$/.test(text.slice(Math.max(from - mostDashes - 1, 0), from));
     const [, label] = /^\.([a-z0-9-]+)/.exec(behind) ?? [];
-    const ends = label === undefined ? !/^[a-z0-9-]/.test(behind) : isFileExtension(label);
+    const ends = label === undefined ? !/^-*[a-z0-9]/.test(behind) : isFileExtension(label);
     if (begins && ends) return true;
   }
   return false;

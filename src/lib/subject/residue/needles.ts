@@ -12,6 +12,8 @@ export const residueForms = [
   'hex',
   'base64',
   'hash',
+  'bounce',
+  'halves',
 ] as const;
 
 export type ResidueForm = (typeof residueForms)[number];
@@ -27,6 +29,8 @@ export interface Needle {
   readonly compared: 'folded' | 'exact' | 'digest';
   /** Whether it counts only where it is no part of a longer word. */
   readonly isWord: boolean;
+  /** Within an address for bounces, which goes on behind it; and before it, up to a `+` or a hyphen. */
+  readonly isWrapped?: true;
   /** Of base64: how far into a group of four characters it begins, and the name in small letters. */
   readonly base64?: { readonly offset: number; readonly name: string };
 }
@@ -36,7 +40,12 @@ export function needlesOf(name: string): readonly Needle[] {
   const spellings = [...new Set(spellingsOf(name.trim().normalize('NFC')))].filter((text) => text !== '');
   const found = spellings.flatMap((text) => [
     ...words(text),
-    ...encodings(text),
+    hexadecimal(text),
+    ...inBase64(text),
+    // A link or a page with an address in it, encoded as a whole; nobody writes those in capitals.
+    ...(text.includes('@') && text !== text.toUpperCase()
+      ? ['%40', '&#64;'].flatMap((at) => inBase64(text.replaceAll('@', at)))
+      : []),
     ...hashes(text.toLowerCase()),
   ]);
   return [
@@ -77,10 +86,38 @@ function words(text: string): readonly Needle[] {
           word('entity', at('&#x40;')),
           word('entity', at('&commat;')),
           word('escaped', at(String.raw`\u0040`)),
+          // The strings of an IMAP envelope (RFC 9051 §7.5.2).
+          word('text', at('" "')),
+          word('escaped', at(String.raw`\" \"`)),
+          // A regular expression, and one in quotes, as in scripts and in JSON.
+          word('escaped', text.replaceAll('.', String.raw`\.`)),
+          word('escaped', text.replaceAll('.', String.raw`\\.`)),
+          ...wrapped(text),
         ]
       : [word('quoted-printable', quotedWords(text))]),
     word('utf-16', Buffer.from(text, 'utf16le')),
   ];
+}
+
+/** As addresses for bounces have it: VERP, that of Sympa, and SRS; also in a URL and in quoted-printable. */
+function wrapped(text: string): readonly Needle[] {
+  const sign = text.lastIndexOf('@');
+  const [local, domain] = [text.slice(0, sign), text.slice(sign + 1)];
+  return [
+    `${local}=${domain}@`,
+    `${local}=${domain}%40`,
+    `${local}%3d${domain}%40`,
+    `${local}=3d${domain}@`,
+    `${local}==a==${domain}==`,
+    `${domain}=${local}@`,
+    `${domain}%3d${local}%40`,
+  ].map((form) => ({
+    bytes: fold(Buffer.from(form)),
+    form: 'bounce',
+    compared: 'folded',
+    isWord: false,
+    isWrapped: true,
+  }));
 }
 
 /** As RFC 2047 writes words in a header: spaces as `_`, what is not ASCII as `=C3=BC`. */
@@ -93,15 +130,16 @@ function quotedWords(text: string): string {
     .join('');
 }
 
-function encodings(text: string): readonly Needle[] {
+const hexadecimal = (text: string): Needle => ({
+  bytes: Buffer.from(Buffer.from(text).toString('hex')),
+  form: 'hex',
+  compared: 'folded',
+  isWord: false,
+});
+
+function inBase64(text: string): readonly Needle[] {
   const bytes = Buffer.from(text);
-  const hex: Needle = {
-    bytes: Buffer.from(bytes.toString('hex')),
-    form: 'hex',
-    compared: 'folded',
-    isWord: false,
-  };
-  const base64 = [0, 1, 2].flatMap((shift): readonly Needle[] => {
+  return [0, 1, 2].flatMap((shift): readonly Needle[] => {
     const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
     // The characters at both ends hold bits of the neighbours too.
     const first = Math.ceil((shift * 8) / 6);
@@ -117,8 +155,10 @@ function encodings(text: string): readonly Needle[] {
       ? []
       : [...new Set([core, url])].map((form) => ({ ...common, bytes: Buffer.from(form) }));
   });
-  return [hex, ...base64];
 }
+
+/** So much of a hash tells it from every other: 96 bits. */
+const hashBytes = 12;
 
 /** Unsalted hashes of an address, as directories of pictures and lists of suppressed addresses have them. */
 function hashes(text: string): readonly Needle[] {
@@ -126,10 +166,11 @@ function hashes(text: string): readonly Needle[] {
   return ['md5', 'sha1', 'sha256'].flatMap((algorithm): readonly Needle[] => {
     const digest = createHash(algorithm).update(text).digest();
     const common = { form: 'hash', isWord: false } as const;
+    const base64 = digest.toString('base64');
     return [
-      { ...common, bytes: Buffer.from(digest.toString('hex')), compared: 'folded' },
-      { ...common, bytes: digest, compared: 'digest' },
-      { ...common, bytes: Buffer.from(digest.toString('base64').replace(/=+$/, '')), compared: 'exact' },
+      { ...common, bytes: Buffer.from(digest.toString('hex', 0, hashBytes)), compared: 'folded' },
+      { ...common, bytes: digest.subarray(0, hashBytes), compared: 'digest' },
+      { ...common, bytes: Buffer.from(base64.slice(0, Math.floor((hashBytes * 8) / 6))), compared: 'exact' },
     ];
   });
 }

@@ -4,8 +4,11 @@ import { type Catalog, readCatalog } from '../../platform/catalog/index.ts';
 import { copyOut } from '../../platform/copy-out.ts';
 import { formatName } from '../../platform/map/index.ts';
 import { qualifiedName, quoteIdentifier } from '../../platform/quote.ts';
+import { normalisesUnicode } from '../find/index.ts';
+import type { PersonGraph } from '../graph/person-graph.ts';
 import { type CopiedColumn, copyScanner, type FoundRows } from './copy-scanner.ts';
 import { fieldScanner, type Search, searchFor } from './field-scanner.ts';
+import { halvesIn } from './halves.ts';
 import type { SubjectResidueResult } from './results.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -18,6 +21,8 @@ export type DatabaseResidue = Pick<
 export interface ScanOptions {
   /** Addresses, or what persons are called. */
   readonly names: readonly string[];
+  /** Of the data map, where there is one: it knows which columns hold an address in two halves. */
+  readonly graph?: PersonGraph | undefined;
   readonly signal: AbortSignal;
   /** Told before each place. */
   readonly onPlace?: (place: string) => void;
@@ -66,6 +71,10 @@ export async function scanDatabase(db: Client, options: ScanOptions): Promise<Da
   };
 
   for (const { place, columns, select } of copies(catalog)) await look(place, () => copied(columns, select));
+  if (options.graph !== undefined) {
+    const halves = halvesIn(options.graph, options.names, await normalisesUnicode(db));
+    for (const { place, count } of halves) await look(place, () => count(db));
+  }
   await look('statistics', () => statistics(db, search));
   await look('large objects', () => largeObjects(db, search, options.signal));
   return { verdict: verdictOf(found, unasked), found, places, rows, bytes, unasked };

@@ -68,6 +68,25 @@ export const columnCases: readonly Case[] = [
     sql: 'alter table contacts drop constraint contacts_pkey, add unique (tenant_id, email)',
   },
   {
+    rule: 'MAP04',
+    when: 'a unique index stands in for it',
+    sql: 'alter table contacts drop constraint contacts_pkey; create unique index on contacts (tenant_id, email)',
+  },
+  ...[
+    ['leaves out rows', "unique index on contacts (tenant_id, email) where email <> ''"],
+    ['compares in another way', 'unique index on contacts (tenant_id, email collate "C")'],
+    ['is not unique', 'index on contacts (tenant_id, email)'],
+    [
+      'has a column that may be NULL',
+      'unique index on contacts (tenant_id, email); alter table contacts alter email drop not null',
+    ],
+  ].map(([how, index]) => ({
+    rule: 'MAP04',
+    when: `an index ${how}`,
+    sql: `alter table contacts drop constraint contacts_pkey; create ${index}`,
+    says: 'has no primary key',
+  })),
+  {
     rule: 'MAP05',
     when: 'there is no primary key in the map',
     change: [

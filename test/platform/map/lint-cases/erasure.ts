@@ -82,6 +82,81 @@ export const erasureCases: readonly Case[] = [
     says: 'is for json',
   },
   {
+    rule: 'MAP44',
+    when: 'a list of addresses does not say whom the row is about',
+    change: [
+      '      name: {type: varchar, category: user.content}\n',
+      '      name: {type: varchar, category: user.content}\n      people: {type: text, parser: address-list}\n',
+    ],
+    says: 'where people names a person, name of the row stay',
+  },
+  {
+    rule: 'MAP44',
+    when: 'it says so',
+    change: [
+      '      name: {type: varchar, category: user.content}\n',
+      '      name: {type: varchar, category: user.content}\n      people: {type: text, parser: address-list, about: false}\n',
+    ],
+  },
+  {
+    rule: 'MAP44',
+    when: 'a single name of somebody else does not',
+    change: [
+      '      name: {type: varchar, category: user.content}\n',
+      '      name: {type: varchar, category: user.content}\n      guest: {type: text, category: user.contact.email, identity: guest.email}\n',
+    ],
+    says: 'where guest names a person, name of the row go too',
+  },
+  {
+    rule: 'MAP44',
+    when: 'a name belongs to a row with more of that person',
+    change: [
+      '  public.contacts:\n',
+      '  public.guests:\n    primary_key: [id]\n    ownership: exclusive\n    references: [{column: mailbox_id, to: public.mailboxes.id, kind: soft}]\n    fields: {email: {type: text, category: user.contact.email, identity: guest.email}}\n  public.contacts:\n',
+    ],
+    says: 'where email names a person, name of public.mailboxes stay: say about: {by: mailbox}',
+  },
+  {
+    rule: 'MAP49',
+    when: 'about leads nowhere',
+    change: [
+      'phone: {type: text, category: user.contact.phone_number}',
+      'phone: {type: text, category: user.contact.phone_number, about: {by: book}}',
+    ],
+    says: 'public.contacts has no reference called book',
+  },
+  {
+    rule: 'MAP49',
+    when: 'about leads to tenants',
+    change: [
+      'name: {type: text, category: user.name}\n      email: {type: text, category: user.contact.email, identity: contact.email}',
+      'name: {type: text, category: user.name}\n      email: {type: text, category: user.contact.email, identity: contact.email, about: {by: tenant}}',
+    ],
+    says: 'rows that tenant leads to are not of one person each',
+  },
+  {
+    rule: 'MAP44',
+    when: 'a single name is a further one of the owner',
+    change: [
+      '      name: {type: varchar, category: user.content}\n',
+      '      name: {type: varchar, category: user.content}\n      alias: {type: text, category: user.contact.email, identity: contact.email}\n',
+    ],
+  },
+  {
+    rule: 'MAP44',
+    when: 'nothing else of a person is in the row',
+    change: [
+      '      name: {type: varchar, category: user.content}\n',
+      '      people: {type: text, parser: address-list}\n',
+    ],
+  },
+  {
+    rule: 'MAP45',
+    when: 'nobody has a share in shared rows',
+    change: ['    ownership: shared\n', '    ownership: shared\n    owner: nobody\n'],
+    says: 'public.messages is shared, and nobody has a share in its rows',
+  },
+  {
     rule: 'MAP30',
     when: 'null is not allowed',
     change: [

@@ -46,7 +46,7 @@ refresh materialized view v_senders;
       entry: {
         type: 'public.mbx_addr',
         category: 'user.contact.email',
-        identity: 'person.email',
+        identity: 'TODO',
         erase: 'set-null',
       },
     },
@@ -57,7 +57,7 @@ refresh materialized view v_senders;
       entry: {
         type: 'public.mbx_addr',
         category: 'user.contact.email',
-        identity: 'person.email',
+        identity: 'TODO',
         erase: 'TODO',
       },
     },

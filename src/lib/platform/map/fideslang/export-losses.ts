@@ -89,6 +89,15 @@ function fieldLosses(path: string, field: MapField): readonly Loss[] {
     ...(field.encrypted === undefined
       ? []
       : [{ kind: 'encryption' as const, path, message: 'values are encrypted by a key of their person' }]),
+    ...(field.domain === undefined
+      ? []
+      : [
+          {
+            kind: 'domain' as const,
+            path,
+            message: 'its values are half an address, by which Fides finds nobody: exported without identity',
+          },
+        ]),
     ...(field.hmac === undefined
       ? []
       : [{ kind: 'keyed-hash' as const, path, message: 'values are keyed hashes' }]),
@@ -97,9 +106,12 @@ function fieldLosses(path: string, field: MapField): readonly Loss[] {
 }
 
 /** What a field and a path of it may say alike. */
-type FieldPart = Pick<MapField, 'category' | 'identity' | 'parser' | 'erase' | 'review'>;
+type FieldPart = Pick<MapField, 'category' | 'identity' | 'parser' | 'about' | 'erase' | 'review'>;
 
-function partLosses(path: string, { category, identity, parser, erase, review }: FieldPart): readonly Loss[] {
+function partLosses(
+  path: string,
+  { category, identity, parser, about, erase, review }: FieldPart,
+): readonly Loss[] {
   const of = (kind: Loss['kind'], message: string | undefined): readonly Loss[] =>
     message === undefined ? [] : [{ kind, path, message }];
   const isShipped = category === undefined || category === 'TODO' || shippedCategories.has(category);
@@ -112,6 +124,10 @@ function partLosses(path: string, { category, identity, parser, erase, review }:
     ...of(
       'parser',
       parser === undefined ? undefined : `names are inside of it (${parser}), where Fides does not look`,
+    ),
+    ...of(
+      'about',
+      about === undefined ? undefined : `whether rows are about whom it names: ${JSON.stringify(about)}`,
     ),
     ...of('review', review === undefined ? undefined : 'a person looks at values before they are given out'),
     ...of('erase', isKept(erase) ? undefined : `what becomes of it: ${saying(erase)}`),

@@ -140,10 +140,10 @@ function describe(
 
 /** Category, identity, and what becomes of a value. */
 function partOf(
-  { category, identity, erase }: Pick<MapField, 'category' | 'identity' | 'erase'>,
+  { category, identity, erase, domain }: Pick<MapField, 'category' | 'identity' | 'erase' | 'domain'>,
   identities: ReadonlyMap<string, string>,
 ): Partial<FidesField> {
-  const name = identity === undefined ? undefined : identities.get(identity);
+  const name = identity === undefined || domain !== undefined ? undefined : identities.get(identity);
   const masking =
     erase === 'set-null'
       ? { strategy: 'null_rewrite' }

@@ -57,6 +57,10 @@ function edgeOf(
     return { kind: 'reference-target', message: `${toTable} is not in the map` };
   if ([name, toColumns[0] ?? ''].some((part) => part.includes('.')))
     return { kind: 'name', message: `a name with a dot in it, of ${toTable}, cannot be referred to` };
+  if (entry.when !== undefined)
+    return { kind: 'reference-path', message: 'fideslang cannot say that only some rows refer' };
+  if ((entry.prefix ?? entry.suffix) !== undefined)
+    return { kind: 'reference-path', message: 'fideslang cannot say that a part of a value refers' };
   const inner = entry.path === undefined ? [] : parseSimplePath(entry.path);
   if (inner === undefined)
     return { kind: 'reference-path', message: `fideslang cannot say ${entry.path ?? ''}` };

@@ -8,8 +8,10 @@ export interface Loss {
 }
 
 export const lossKinds = [
+  'about',
   'category',
   'composite-reference',
+  'domain',
   'encryption',
   'erase',
   'exports',

@@ -1,5 +1,5 @@
 import type { Relation } from '../../catalog/index.ts';
-import { primaryKey } from '../../catalog/index.ts';
+import { primaryKey, uniqueKeys } from '../../catalog/index.ts';
 import type { CatalogModel } from './catalog-model.ts';
 import type { CatalogRule, MapRule } from './finding.ts';
 import { at, type MapModel, type ModelTable } from './map-model.ts';
@@ -55,22 +55,13 @@ export const differentPrimaryKey: CatalogRule = {
       const actual = primaryKey(relation);
       if (mapped === undefined || relation.kind === 'materialised-view' || relation.kind === 'foreign-table')
         continue;
-      if (actual !== undefined && JSON.stringify(mapped) === JSON.stringify(actual)) continue;
-      if (actual === undefined && isUnique(relation, mapped)) continue;
+      const keys = actual === undefined ? uniqueKeys(relation) : [actual];
+      if (keys.some((key) => JSON.stringify(mapped) === JSON.stringify(key))) continue;
       const what = actual === undefined ? 'has no primary key' : `has the primary key ${actual.join(', ')}`;
       yield { path: at(table, 'primary_key'), message: `${table.name} ${what}, not ${mapped.join(', ')}` };
     }
   },
 };
-
-/** A UNIQUE constraint over NOT NULL columns does what a primary key does. */
-function isUnique({ constraints, columns }: Relation, key: readonly string[]): boolean {
-  return (
-    constraints.some(
-      ({ kind, columns: own }) => kind === 'unique' && JSON.stringify(own) === JSON.stringify(key),
-    ) && key.every((name) => columns.find((column) => column.name === name)?.notNull === true)
-  );
-}
 
 export const missingPrimaryKey: MapRule = {
   id: 'MAP05',
@@ -79,7 +70,10 @@ export const missingPrimaryKey: MapRule = {
   *check(model) {
     for (const table of model.tables.values()) {
       if (table.entry.primary_key === undefined) {
-        yield { path: at(table), message: `${table.name} has no primary_key in the map` };
+        yield {
+          path: at(table),
+          message: `${table.name} has no primary_key in the map: say what tells its rows apart; where nothing does, the table needs a column that does, as id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`,
+        };
       }
     }
   },
@@ -126,11 +120,15 @@ function mentions(table: ModelTable): readonly Mention[] {
       column,
       path: at(table, 'non_personal', index),
     })),
-    ...references.flatMap(({ index, columns }) =>
-      columns.map((column) => ({ column, path: at(table, 'references', index, 'column') })),
-    ),
-    ...fields.flatMap(([column, { type }]) =>
-      type === undefined ? [] : [{ column, path: at(table, 'fields', column) }],
-    ),
+    ...references.flatMap(({ index, columns, entry: { when = {} } }) => [
+      ...columns.map((column) => ({ column, path: at(table, 'references', index, 'column') })),
+      ...Object.keys(when).map((column) => ({ column, path: at(table, 'references', index, 'when') })),
+    ]),
+    ...fields.flatMap(([column, { type, domain }]) => [
+      ...(type === undefined ? [] : [{ column, path: at(table, 'fields', column) }]),
+      ...(domain === undefined || domain.by !== undefined
+        ? []
+        : [{ column: domain.column, path: at(table, 'fields', column, 'domain') }]),
+    ]),
   ];
 }

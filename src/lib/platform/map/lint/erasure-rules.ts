@@ -1,7 +1,15 @@
 import type { MapField, MapTable } from '../map-schema.ts';
 import { present } from './column-rules.ts';
 import type { CatalogRule, MapRule, Spot } from './finding.ts';
-import { at, isPersonal, type ModelTable } from './map-model.ts';
+import { namesIn, topsOf } from './identity-rules.ts';
+import {
+  at,
+  isPersonal,
+  type MapModel,
+  type ModelReference,
+  type ModelTable,
+  ownerReferences,
+} from './map-model.ts';
 
 export const noErasure: MapRule = {
   id: 'MAP10',
@@ -55,6 +63,100 @@ export const noDetach: MapRule = {
     }
   },
 };
+
+export const unsaidAbout: MapRule = {
+  id: 'MAP44',
+  severity: 'warning',
+  demand:
+    'a name of somebody else than the owner, beside other personal data, says whether the row is about whom it names',
+  *check(model) {
+    for (const table of model.tables.values()) {
+      const isOwned = ownerReferences(table).some(({ toTable }) => model.tables.has(toTable));
+      if (table.entry.ownership !== 'exclusive' || !isOwned) continue;
+      const beside = leftBeside(table);
+      for (const [name, { parser, about }] of table.fields) {
+        const isList = parser === 'address-list' || parser === 'vcard';
+        if (about === undefined && isList && beside.length > 0)
+          yield unsaid(table, name, `${listed(beside)} of the row stay`);
+      }
+      for (const name of namesOfOthers(model, table)) {
+        if (table.entry.fields?.[name]?.about !== undefined) continue;
+        if (beside.length > 0) yield unsaid(table, name, `${listed(beside)} of the row go too`);
+        else yield* unsaidByParts(model, table, name);
+      }
+    }
+  },
+};
+
+const listed = (names: readonly string[]): string => names.join(', ');
+
+const unsaid = (table: ModelTable, name: string, what: string): Spot => ({
+  path: at(table, 'fields', name),
+  message: `where ${name} names a person, ${what}: say about: true where the row is about that person, as an entry of an address book is, else about: false`,
+});
+
+/** A row with an address that belongs to one with the name and the birthday. */
+function* unsaidByParts(model: MapModel, table: ModelTable, name: string): Iterable<Spot> {
+  for (const reference of ownerReferences(table)) {
+    const whole = model.tables.get(reference.toTable);
+    if (whole?.entry.ownership !== 'exclusive' || topsOf(model, whole).includes(whole)) continue;
+    const beside = leftBeside(whole);
+    if (beside.length === 0) continue;
+    yield {
+      path: at(table, 'fields', name),
+      message: `where ${name} names a person, ${listed(beside)} of ${whole.name} stay: say about: {by: ${reference.name}} where that row is about that person too, else about: false`,
+    };
+  }
+}
+
+/** Names in rows of somebody whose own is not among them: of the same kind of person, it would be a further one of theirs. */
+function namesOfOthers(model: MapModel, table: ModelTable): readonly string[] {
+  const subjectsIn = ({ entry }: ModelTable, names: readonly string[]) =>
+    names.map((name) => entry.fields?.[name]?.identity?.split('.')[0]);
+  const tops = topsOf(model, table);
+  const own = new Set(tops.flatMap((top) => subjectsIn(top, namesIn(top))));
+  const names = namesIn(table);
+  return tops.includes(table) || subjectsIn(table, names).some((subject) => own.has(subject)) ? [] : names;
+}
+
+const leftBeside = ({ fields }: ModelTable): readonly string[] =>
+  fields.flatMap(([name, field]) => (isLeftBeside(field) ? name : []));
+
+/** What an erasure leaves in a row that only names the person. */
+const isLeftBeside = (field: MapField): boolean =>
+  isPersonal(field) &&
+  [field, ...Object.values(field.paths ?? {})].every(
+    ({ identity, parser, erase }) => (identity ?? parser ?? erase) === undefined,
+  ) &&
+  (field.encrypted ?? field.hmac ?? field.object) === undefined;
+
+export const ownedByNobody: MapRule = {
+  id: 'MAP45',
+  severity: 'warning',
+  demand: 'rows of a shared table with personal data belong to somebody, or are held',
+  *check(model) {
+    for (const table of model.tables.values()) {
+      const { ownership, held_by: heldBy } = table.entry;
+      if (ownership !== 'shared' || heldBy !== undefined) continue;
+      if (!table.fields.some(([, field]) => isPersonal(field)) || hasOwnerOrHolder(model, table)) continue;
+      yield {
+        path: at(table, 'ownership'),
+        message: `${table.name} is shared, and nobody has a share in its rows: they are never deleted; say owner or held_by, or third-party`,
+      };
+    }
+  },
+};
+
+/** Whether a row of this table can be somebody's: its references lead to an owner, or an owner's row refers to it. */
+export function hasOwnerOrHolder({ tables }: MapModel, table: ModelTable): boolean {
+  const isOwner = ({ toTable }: ModelReference): boolean =>
+    toTable !== table.name && tables.has(toTable) && tables.get(toTable)?.entry.ownership !== 'third-party';
+  const holds = ({ name, entry, references }: ModelTable): boolean =>
+    name !== table.name &&
+    entry.ownership === 'exclusive' &&
+    references.some(({ toTable }) => toTable === table.name);
+  return ownerReferences(table).some(isOwner) || [...tables.values()].some(holds);
+}
 
 export const unfittingErasure: MapRule = {
   id: 'MAP24',

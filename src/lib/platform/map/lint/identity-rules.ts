@@ -1,5 +1,5 @@
 import type { MapRule } from './finding.ts';
-import { at, isPersonal, type MapModel, type ModelTable } from './map-model.ts';
+import { at, isPersonal, type MapModel, type ModelTable, notOne, ownerReferences } from './map-model.ts';
 
 interface Use {
   readonly identity: string;
@@ -65,6 +65,90 @@ export const unreachable: MapRule = {
     }
   },
 };
+
+export const ownedByNoPerson: MapRule = {
+  id: 'MAP48',
+  severity: 'error',
+  demand: 'rows of one person that have a name belong to a row that is a person',
+  *check(model) {
+    for (const table of model.tables.values()) {
+      const names = namesIn(table);
+      if (table.entry.ownership !== 'exclusive' || names.length === 0) continue;
+      const tops = topsOf(model, table);
+      if (tops.includes(table) || tops.some((top) => namesIn(top).length > 0)) continue;
+      const owners = tops.map(({ name }) => name).join(' and ');
+      yield {
+        path: at(table, 'ownership'),
+        message: `${table.name} has names of persons (${names.join(', ')}), and belongs to ${owners}, of which no row is a person: give it an identity, such as its key; or call it third-party, as tenants are`,
+      };
+    }
+  },
+};
+
+export const unfitAbout: MapRule = {
+  id: 'MAP49',
+  severity: 'error',
+  demand: 'about by a reference is for single values and lists, and leads to a row of somebody',
+  *check(model) {
+    for (const table of model.tables.values()) {
+      for (const { part, path } of partsOf(table)) {
+        if (typeof part.about !== 'object') continue;
+        const { by } = part.about;
+        const what = notOne(table, by);
+        const reference = table.references.find(({ name }) => name === by);
+        const owner = model.tables.get(reference?.toTable ?? '')?.entry.ownership;
+        if (what !== undefined) yield { path, message: `${table.name} has ${what}` };
+        else if (owner !== 'exclusive')
+          yield {
+            path,
+            message: `rows that ${by} leads to are not of one person each: what is about whom cannot be told`,
+          };
+        else if (part.parser !== undefined || part.identity === undefined)
+          yield { path, message: 'about by a reference needs an identity, and no parser: texts name many' };
+      }
+    }
+  },
+};
+
+/** The fields of a table, and what stands at their paths. */
+const partsOf = (table: ModelTable) =>
+  table.fields.flatMap(([name, field]) => [
+    { part: field, path: at(table, 'fields', name, 'about') },
+    ...Object.entries(field.paths ?? {}).map(([path, part]) => ({
+      part,
+      path: at(table, 'fields', name, 'paths', path, 'about'),
+    })),
+  ]);
+
+/** Fields that say who a row is: one value each. A telephone number may be that of several. */
+export const namesIn = ({ fields }: ModelTable): readonly string[] =>
+  fields.flatMap(([name, { category = '', identity, type, parser, encrypted, hmac }]) =>
+    identity === undefined ||
+    identity.endsWith('.phone') ||
+    category.startsWith('user.contact.phone_number') ||
+    type === undefined ||
+    type.endsWith(']') ||
+    (parser ?? encrypted ?? hmac) !== undefined
+      ? []
+      : name,
+  );
+
+/** The tables of single persons' rows that its rows belong to in the end: itself, where they belong to none. */
+export function topsOf(
+  { tables }: Pick<MapModel, 'tables'>,
+  table: ModelTable,
+  seen = new Set<string>(),
+): readonly ModelTable[] {
+  seen.add(table.name);
+  const owners = ownerReferences(table).flatMap(({ toTable }) => {
+    const owner = tables.get(toTable);
+    return owner?.entry.ownership === 'exclusive' && owner !== table ? owner : [];
+  });
+  if (owners.length === 0) return [table];
+  return [
+    ...new Set(owners.flatMap((owner) => (seen.has(owner.name) ? [] : topsOf({ tables }, owner, seen)))),
+  ];
+}
 
 /** Tables with an identity of their own, and tables whose references lead to such; a sender's row also to its parts. */
 function reachedFromIdentities(model: MapModel): ReadonlySet<string> {

@@ -8,11 +8,25 @@ import {
   unknownColumn,
   unmappedColumn,
 } from './column-rules.ts';
+import { unfitDomain, unknownDomain } from './domain-rules.ts';
 import { leftTodo, noLegalBasis, noRetention } from './duty-rules.ts';
-import { noDetach, noErasure, nullNotAllowed, unfittingErasure } from './erasure-rules.ts';
+import {
+  noDetach,
+  noErasure,
+  nullNotAllowed,
+  ownedByNobody,
+  unfittingErasure,
+  unsaidAbout,
+} from './erasure-rules.ts';
 import type { CatalogRule, Finding, MapRule, Rule, Spot } from './finding.ts';
 import { unfitHashColumn, unfitHashKey, unfitHashSource, unpairedHash } from './hash-rules.ts';
-import { unknownIdentity, unreachable, unusedIdentity } from './identity-rules.ts';
+import {
+  ownedByNoPerson,
+  unfitAbout,
+  unknownIdentity,
+  unreachable,
+  unusedIdentity,
+} from './identity-rules.ts';
 import { keyringWithoutWay, noKeyring, unknownKeyring } from './keyring-rules.ts';
 import { mapModel } from './map-model.ts';
 import { unknownDek, unknownKeyColumn, unresolvedKeyOwner } from './object-rules.ts';
@@ -55,6 +69,11 @@ const mapRules: readonly MapRule[] = [
   unfitHashSource,
   unfitHashKey,
   unfitHolder,
+  unsaidAbout,
+  ownedByNobody,
+  unfitDomain,
+  ownedByNoPerson,
+  unfitAbout,
 ];
 
 const catalogRules: readonly CatalogRule[] = [
@@ -76,6 +95,7 @@ const catalogRules: readonly CatalogRule[] = [
   unfitEncryptedType,
   unfitHashColumn,
   changedOnDelete,
+  unknownDomain,
 ];
 
 /** Every rule, by number; docs/data-map.md says the same. */

@@ -1,8 +1,16 @@
 import { formatName, parseColumnName } from '../name.ts';
 import { endsOf } from './catalog-model.ts';
 import { present } from './column-rules.ts';
+import { hasOwnerOrHolder } from './erasure-rules.ts';
 import type { CatalogRule, MapRule } from './finding.ts';
-import { at, type MapModel, type ModelReference, type ModelTable, ownerReferences } from './map-model.ts';
+import {
+  at,
+  type MapModel,
+  type ModelReference,
+  type ModelTable,
+  notOne,
+  ownerReferences,
+} from './map-model.ts';
 
 export const referenceOutsideMap: MapRule = {
   id: 'MAP06',
@@ -155,13 +163,9 @@ export const ambiguousReference: MapRule = {
     for (const table of model.tables.values()) {
       const owners = table.entry.owner === undefined ? [] : [table.entry.owner].flat();
       for (const owner of owners) {
-        const named = table.references.filter(({ name }) => name === owner);
-        if (named.length === 1) continue;
-        const what = named.length === 0 ? 'no reference' : `${named.length} references`;
-        yield {
-          path: at(table, 'owner'),
-          message: `${table.name} has ${what} called ${owner}; as: gives one a name`,
-        };
+        const what = notOne(table, owner);
+        if (what !== undefined)
+          yield { path: at(table, 'owner'), message: `${table.name} has ${what}; as: gives one a name` };
       }
     }
   },
@@ -187,17 +191,18 @@ export const unfitHolder: MapRule = {
           ({ columns, toTable }) => toTable === table.name && columns.includes(column),
         );
         if (refers !== true) yield { path, message: `no reference of ${name} leads to ${table.name}` };
-        else if (found === undefined || !givesShares(found, table.name))
+        else if (found === undefined || !givesShares(model, found, table.name))
           yield { path, message: `rows of ${holder} belong to nobody, and give nobody a share` };
       }
     }
   },
 };
 
-/** An exclusive row is its owner's; a shared one is where it belongs to something else than what it holds. */
-function givesShares(table: ModelTable, held: string): boolean {
-  const { ownership } = table.entry;
+/** An exclusive row is its owner's; a shared one is where it belongs to something else than what it holds, or is held itself. */
+function givesShares(model: MapModel, table: ModelTable, held: string): boolean {
+  const { ownership, held_by: heldBy } = table.entry;
   if (ownership !== 'shared') return ownership === 'exclusive';
   const owners = ownerReferences(table);
-  return owners.length > 0 && owners.every(({ toTable }) => toTable !== held);
+  if (owners.some(({ toTable }) => toTable === held)) return false;
+  return heldBy !== undefined || hasOwnerOrHolder(model, table);
 }

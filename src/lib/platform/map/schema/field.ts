@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choice, columnName, ownColumn } from './common.ts';
+import { choice, columnName, label, ownColumn } from './common.ts';
 import { fieldErasure } from './erase.ts';
 import { keyedHash } from './keyed-hash.ts';
 import { logicalName, sourceFormat, valueFormat } from './keyring.ts';
@@ -25,6 +25,22 @@ const personal = {
   category: category.optional(),
   identity: identityReference.optional().describe('The value identifies a person by this identity.'),
   parser: parser.optional(),
+  about: z
+    .union(
+      [
+        z.boolean(),
+        z.strictObject({
+          by: label.describe(
+            'The reference to the row that is about the person too, and not this one alone.',
+          ),
+        }),
+      ],
+      'expected true, false, or {by: a reference}',
+    )
+    .optional()
+    .describe(
+      'Whether a row of somebody else is about the person whom this names, as an entry of an address book is. Unless told, a single value says so where the row has no name of its owner, and a text or a list does not.',
+    ),
   erase: fieldErasure.optional(),
   review: z
     .string()
@@ -77,6 +93,17 @@ const object = z
   })
   .describe('An object in the store that belongs to the row.');
 
+const domain = z
+  .strictObject({
+    column: ownColumn.describe(
+      'The column that holds the domain: of this row, or of the one that by leads to.',
+    ),
+    by: label
+      .optional()
+      .describe('The reference to the row that holds the domain, where that is not this one.'),
+  })
+  .describe('The value is the part of an address before its @; what stands behind it is in another column.');
+
 export const field = z
   .strictObject({
     description: z.string().optional(),
@@ -95,6 +122,7 @@ export const field = z
     encrypted: encrypted.optional(),
     hmac: keyedHash.optional(),
     object: object.optional(),
+    domain: domain.optional(),
   })
   .refine(({ type, object: stored }) => type !== undefined || stored !== undefined, {
     error: 'expected a type, unless the field is an object',
@@ -105,5 +133,14 @@ export const field = z
     {
       error: 'expected neither encrypted nor object beside it',
       path: ['hmac'],
+    },
+  )
+  .refine(
+    ({ domain: half, identity, parser, paths, encrypted: sealed, hmac, object: stored }) =>
+      half === undefined ||
+      (identity !== undefined && (parser ?? paths ?? sealed ?? hmac ?? stored) === undefined),
+    {
+      error: 'expected an identity beside it, and no parser, paths, encrypted, hmac or object',
+      path: ['domain'],
     },
   );

@@ -24,6 +24,22 @@ export const reference = z
       .startsWith('$', 'expected a JSONPath that starts with $')
       .optional()
       .describe('Where in a JSON column the value stands; only for soft ones.'),
+    when: z
+      .record(ownColumn, z.union([z.string(), z.number(), z.boolean()], 'expected a value of the column'))
+      .optional()
+      .describe('Only rows that have these values refer, as owner_type: Contact; only for soft ones.'),
+    prefix: z
+      .string()
+      .min(1, 'expected what stands before the value')
+      .optional()
+      .describe(
+        'What stands before the value, as principals/users/; rows without it do not refer. Only for soft ones.',
+      ),
+    suffix: z
+      .string()
+      .min(1, 'expected what stands behind the value')
+      .optional()
+      .describe('What stands behind the value; rows without it do not refer. Only for soft ones.'),
     on_delete: z
       .enum(
         ['no-action', 'restrict', 'cascade', 'set-null', 'set-default'],
@@ -36,9 +52,17 @@ export const reference = z
     error: 'expected as many columns in to as in column',
     path: ['to'],
   })
-  .refine(({ kind, fold, path }) => kind === 'soft' || (fold === undefined && path === undefined), {
-    error: 'expected fold and path only where kind is soft',
-    path: ['kind'],
+  .refine(
+    ({ kind, fold, path, when, prefix, suffix }) =>
+      kind === 'soft' || (fold ?? path ?? when ?? prefix ?? suffix) === undefined,
+    {
+      error: 'expected fold, path, when, prefix and suffix only where kind is soft',
+      path: ['kind'],
+    },
+  )
+  .refine(({ column, prefix, suffix }) => [column].flat().length === 1 || (prefix ?? suffix) === undefined, {
+    error: 'expected prefix and suffix only where one column refers',
+    path: ['column'],
   })
   .refine(({ kind, on_delete: rule }) => kind === 'fk' || rule === undefined, {
     error: 'expected on_delete only where kind is fk',

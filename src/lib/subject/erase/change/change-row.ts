@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Identity } from '../../identity/identities.ts';
 import type { JsonErasure, JsonRule, NameSet, Redactor } from '../../redact/index.ts';
+import { placeholders } from '../closure/named-inside.ts';
 import type { RowAction, RowScope } from '../closure/treatment.ts';
 import { arrayElementsOrNull, arrayText } from './array-text.ts';
 import type { ErasedField, FieldRule } from './fields.ts';
@@ -25,11 +26,19 @@ export interface RowChange {
   readonly kept: readonly { readonly column: string; readonly reason: string }[];
 }
 
+/** How a row is treated that stays. */
+export interface RowTreatment {
+  readonly action: RowAction;
+  readonly scope: RowScope;
+  /** By the column of their local part: addresses in halves. */
+  readonly addresses?: RowText;
+}
+
 /** What becomes of the fields of a row that stays. */
 export function changeRow(
   fields: readonly ErasedField[],
   row: RowText,
-  { action, scope }: { readonly action: RowAction; readonly scope: RowScope },
+  { action, scope, addresses = {} }: RowTreatment,
   eraser: Eraser,
 ): RowChange {
   const values = new Map<string, string | null>();
@@ -40,7 +49,8 @@ export function changeRow(
     // Others keep a row that is detached or restricted: only what names the person goes.
     const isLinked = scope === 'linked';
     const isWhole = (scope === 'about' && action === 'redact') || (isLinked && hasOwnRule(field));
-    if (!isWhole && !(isLinked && hasOwnPaths(field)) && !namedIn(field, value, eraser)) continue;
+    const name = addresses[field.column] ?? value;
+    if (!isWhole && !(isLinked && hasOwnPaths(field)) && !namedIn(field, name, eraser)) continue;
     const reason = keptBecause(field.rule, action);
     if (reason !== undefined) {
       kept.push({ column: field.column, reason });
@@ -87,7 +97,7 @@ function namedIn(field: ErasedField, value: string, { names, redactor }: Eraser)
   if (identity === undefined) return false;
   if (parser !== undefined) return redactor.inside(bytesOf(field, value), parser, identity) !== undefined;
   if (form === 'array') return redactor.elements(arrayElementsOrNull(value), identity) !== undefined;
-  return names.has(identity, value);
+  return names.has(identity, form === 'bytes' ? bytesOf(field, value).toString() : value);
 }
 
 interface Manner {
@@ -106,8 +116,8 @@ function changedValue(field: ErasedField, value: string, manner: Manner): string
   if (form === 'json' && paths.length > 0) return changedJson(field, value, manner);
   if (typeof rule === 'object' && 'pseudonymise' in rule) return pseudonymised(field, value, manner);
   if (manner.isWhole && rule === undefined) return emptied(field, value);
-  if (manner.isWhole && manner.eraser.ofEverybody && typeof rule === 'object' && 'redact' in rule)
-    return emptied(field, value);
+  const isAllTheirs = manner.isWhole && (manner.eraser.ofEverybody || field.about);
+  if (isAllTheirs && typeof rule === 'object' && 'redact' in rule) return emptied(field, value);
   if (typeof rule === 'object' && 'redact' in rule && rule.redact === 'value') return emptied(field, value);
   return redacted(field, value, manner);
 }
@@ -117,7 +127,9 @@ function redacted(field: ErasedField, value: string, { eraser }: Manner): string
   if (identity === undefined) return emptied(field, value);
   if (parser !== undefined) {
     const inside = eraser.redactor.inside(bytesOf(field, value), parser, identity);
-    return inside === undefined ? undefined : textOf(field, inside);
+    if (inside === undefined) return undefined;
+    const changed = textOf(field, inside);
+    return fitting(field, value, form === 'text' && field.unique ? withOwn(value, changed) : changed);
   }
   if (form === 'array') {
     const others = eraser.redactor.elements(arrayElementsOrNull(value), identity);
@@ -125,6 +137,37 @@ function redacted(field: ErasedField, value: string, { eraser }: Manner): string
   }
   return emptied(field, value);
 }
+
+/**
+ * In place of each address one of its own: what was different from every other text stays so, also from those of earlier
+ * erasures; and what began alike, as the names of a folder and of one in it, still does.
+ */
+function withOwn(value: string, changed: string): string {
+  const [first = '', ...kept] = changed.split(placeholders.placeholder);
+  let at = first.length;
+  const rest = kept.map((text, index) => {
+    const end = index === kept.length - 1 ? value.length - text.length : value.indexOf(text, at);
+    const was = value.slice(at, end);
+    at = end + text.length;
+    return `erased-${createHmac('sha256', ownKey).update(was).digest('hex').slice(0, 16)}@erased.invalid${text}`;
+  });
+  return first + rest.join('');
+}
+
+/** Kept nowhere, so that nothing can be told from what it makes. */
+const ownKey = randomBytes(32);
+
+/** What stands in place of an address may be longer than that was, and than the column is. */
+function fitting(field: ErasedField, value: string, changed: string): string | null | undefined {
+  const { room } = field;
+  if (charactersOf(changed) <= room) return changed;
+  const shorter = changed.replaceAll(placeholders.placeholder, 'e@e.invalid');
+  return charactersOf(shorter) <= room ? shorter : emptied(field, value);
+}
+
+/** As PostgreSQL counts them. */
+const charactersOf = (text: string): number =>
+  text.replaceAll(/[\ud800-\udbff](?=[\udc00-\udfff])/g, '').length;
 
 function pseudonymised(
   { column, identity, form }: ErasedField,
@@ -177,12 +220,11 @@ function jsonErasure(
 }
 
 /** A value of its type with nothing personal in it; one that may have to be different from others is. */
-function emptied(
-  { form, notNull, identity, parser, type }: ErasedField,
-  value: string,
-): string | null | undefined {
-  if (identity?.kind === 'email' && parser === undefined && form === 'text')
-    return `${unique()}@erased.invalid`;
+function emptied(field: ErasedField, value: string): string | null | undefined {
+  const { form, notNull, identity, parser, domain, room } = field;
+  if (domain !== undefined && !value.includes('@')) return unique().slice(0, room);
+  if (identity?.kind === 'email' && parser === undefined && (form === 'text' || form === 'bytes'))
+    return textOf({ form }, Buffer.from(`${unique()}@erased.invalid`.slice(0, room)));
   if (!notNull) return null;
   if (form === 'array') return '{}';
   if (form === 'bytes') return String.raw`\x`;
@@ -191,7 +233,6 @@ function emptied(
   if (parser === 'vcard') return 'BEGIN:VCARD\r\nVERSION:4.0\r\nFN:erased\r\nEND:VCARD\r\n';
   if (parser === 'icalendar')
     return 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//postern//EN\r\nEND:VCALENDAR\r\n';
-  const room = Number(/\((\d+)\)$/.exec(type)?.[1] ?? Number.MAX_SAFE_INTEGER);
   return (identity === undefined ? 'erased' : unique()).slice(0, room);
 }
 
@@ -201,5 +242,5 @@ const unique = (): string => `erased-${randomBytes(8).toString('hex')}`;
 const bytesOf = ({ form }: ErasedField, value: string): Buffer =>
   form === 'bytes' ? Buffer.from(value.slice(2), 'hex') : Buffer.from(value);
 
-const textOf = ({ form }: ErasedField, bytes: Buffer): string =>
+const textOf = ({ form }: Pick<ErasedField, 'form'>, bytes: Buffer): string =>
   form === 'bytes' ? `\\x${bytes.toString('hex')}` : bytes.toString();

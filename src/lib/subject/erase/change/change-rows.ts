@@ -1,6 +1,8 @@
 import type { Client } from '../../../base/postgres.ts';
+import { assignedType } from '../../../platform/assigned-type.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
+import { wholeAddressSql } from '../../identity/whole-address.ts';
 import { keyEquals } from '../closure/key-equals.ts';
 import type { RowAction, RowScope, Treatment } from '../closure/treatment.ts';
 import { changeRow, type Eraser } from './change-row.ts';
@@ -44,6 +46,8 @@ export async function changeRows(db: Client, task: ChangeTask, batch: Batch): Pr
   const { key, table } = treatment;
   const columns = fields.map(({ column }) => `t.${quoteIdentifier(column)}::text`);
   const keys = key.map((name) => `t.${quoteIdentifier(name)}::text`);
+  const halves = fields.flatMap(({ column, domain }) => (domain === undefined ? [] : { column, domain }));
+  const wholes = halves.map(({ column, domain }) => wholeAddressSql(column, domain, 't'));
   const same = keyEquals(key, 't', 'w');
   const leads = detached.map(({ isTheirs }) => `coalesce(${isTheirs}, false)`);
   const { rows } = await db.query<{
@@ -51,10 +55,11 @@ export async function changeRows(db: Client, task: ChangeTask, batch: Batch): Pr
     scope: RowScope;
     key: string[];
     fields: (string | null)[];
+    wholes: (string | null)[];
     leads: boolean[];
   }>(
     `select w.postern_action as action, w.postern_scope as scope, array[${keys.join(', ')}]::text[] as key,
-       array[${columns.join(', ')}]::text[] as fields, array[${leads.join(', ')}]::boolean[] as leads
+       array[${columns.join(', ')}]::text[] as fields, array[${wholes.join(', ')}]::text[] as wholes, array[${leads.join(', ')}]::boolean[] as leads
      from ${batch.work} w join ${tableName(table.name)} t on ${same}
      where w.postern_seq > $1 and w.postern_seq <= $2 and w.postern_action in ('detach', 'redact', 'restrict')
      for update of t`,
@@ -63,10 +68,16 @@ export async function changeRows(db: Client, task: ChangeTask, batch: Batch): Pr
   const kept = new Map<string, { column: string; reason: string; rows: number }>();
   const changes: { key: readonly string[]; values: ReadonlyMap<string, string | null> }[] = [];
   for (const row of rows) {
-    const texts = Object.fromEntries(fields.map(({ column }, index) => [column, row.fields[index] ?? null]));
-    const change = changeRow(fields, texts, { action: row.action, scope: row.scope }, eraser);
+    const { action, scope } = row;
+    const texts = byColumn(fields, row.fields);
+    const change = changeRow(
+      fields,
+      texts,
+      { action, scope, addresses: byColumn(halves, row.wholes) },
+      eraser,
+    );
     const values = new Map(change.values);
-    if (row.action === 'detach') {
+    if (action === 'detach') {
       for (const [index, reference] of detached.entries()) {
         if (row.leads[index] === true) for (const column of reference.columns) values.set(column, null);
       }
@@ -83,6 +94,9 @@ export async function changeRows(db: Client, task: ChangeTask, batch: Batch): Pr
   return { changed: changes.length, kept: [...kept.values()] };
 }
 
+const byColumn = (columns: readonly { readonly column: string }[], texts: readonly (string | null)[]) =>
+  Object.fromEntries(columns.map(({ column }, index) => [column, texts[index] ?? null]));
+
 type Change = { readonly key: readonly string[]; readonly values: ReadonlyMap<string, string | null> };
 
 /** Rows of which the same columns change: those that stay are not named, so that no trigger of theirs fires. */
@@ -96,10 +110,11 @@ async function write(
   changes: readonly Change[],
 ): Promise<void> {
   const columns = [...(changes[0]?.values.keys() ?? [])].toSorted();
-  const types = new Map(relation.columns.map(({ name, type }) => [name, type]));
-  const typeOf = (name: string) => types.get(name) ?? 'text';
+  const types = new Map(relation.columns.map((column) => [column.name, column]));
+  const typeOf = (name: string) => types.get(name)?.type ?? 'text';
+  const assigned = (name: string) => assignedType(types.get(name) ?? { type: 'text', baseType: 'text' });
   const keyColumns = key.map((name, index) => ({ sql: `n.k${index}::${typeOf(name)}`, name }));
-  const set = columns.map((name, index) => `${quoteIdentifier(name)} = n.v${index}::${typeOf(name)}`);
+  const set = columns.map((name, index) => `${quoteIdentifier(name)} = n.v${index}::${assigned(name)}`);
   const same = keyColumns.map(({ sql, name }) => `t.${quoteIdentifier(name)} = ${sql}`);
   const names = [...key.map((_, index) => `k${index}`), ...columns.map((_, index) => `v${index}`)];
   // One function each: unnest of several arrays is syntax, and no function of pg_catalog.

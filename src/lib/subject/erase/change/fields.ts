@@ -1,6 +1,6 @@
 import type { Column } from '../../../platform/catalog/index.ts';
-import type { DataMap } from '../../../platform/map/index.ts';
-import { isPersonal } from '../../../platform/map/index.ts';
+import type { DataMap, DomainPlace } from '../../../platform/map/index.ts';
+import { domainOf, isPersonal } from '../../../platform/map/index.ts';
 import type { Identity } from '../../identity/identities.ts';
 import type { JsonRule, Parser } from '../../redact/index.ts';
 import type { Treatment } from '../closure/treatment.ts';
@@ -11,13 +11,19 @@ export type FieldRule = Exclude<MapField['erase'], undefined | 'TODO'>;
 /** A column with personal data, as an erasure sees it. */
 export interface ErasedField {
   readonly column: string;
-  /** As format_type writes it, to be cast to. */
-  readonly type: string;
+  /** How many characters it holds; of a domain, the type below it. */
+  readonly room: number;
   readonly form: 'text' | 'bytes' | 'json' | 'array' | 'other';
   readonly notNull: boolean;
+  /** Whether a unique index has it: two texts that differ must differ still. */
+  readonly unique: boolean;
   readonly rule: FieldRule | undefined;
   readonly identity: Identity | undefined;
   readonly parser: Parser | undefined;
+  /** Of a local part: where the domain stands. */
+  readonly domain: DomainPlace | undefined;
+  /** Of a text: whether a row of somebody else is about the person whom it names. */
+  readonly about: boolean;
   readonly paths: readonly ErasedPath[];
   /** The column that it is a keyed hash of. */
   readonly hashOf: string | undefined;
@@ -28,6 +34,7 @@ export interface ErasedPath extends Pick<JsonRule, 'path' | 'identity'> {
   readonly rule: FieldRule | undefined;
   /** Of a string inside of which addresses stand. */
   readonly parser: Parser | undefined;
+  readonly about: boolean;
 }
 
 /** The columns with personal data that an erasure may change: none that the database makes itself, and no objects. */
@@ -50,24 +57,34 @@ export function erasedFields(
         path,
         rule: ruleOf(part.erase),
         parser: inside,
+        about: (part.about ?? false) !== false,
         ...(own === undefined ? {} : { identity: own }),
       };
     });
     return [
       {
         column: name,
-        type: column.type,
+        room: Number(/\((\d+)\)$/.exec(column.baseType)?.[1] ?? Number.MAX_SAFE_INTEGER),
         form: formOf(column),
         notNull: column.notNull,
+        unique: relation.indexes.some((index) => index.unique && isIn(index, name)),
         rule: ruleOf(field.erase) ?? (field.encrypted === undefined ? undefined : 'shred'),
         identity,
         parser,
+        domain: domainOf(table, field),
+        about: (field.about ?? false) !== false,
         paths,
         hashOf: field.hmac?.of,
       },
     ];
   });
 }
+
+/** Whether an index has a column: as it is, or in an expression, which tells it only as a text. */
+const isIn = (
+  { columns, expression, definition }: Treatment['relation']['indexes'][number],
+  name: string,
+): boolean => columns.includes(name) || (expression && definition.includes(name));
 
 const ruleOf = (rule: MapField['erase']): FieldRule | undefined => (rule === 'TODO' ? undefined : rule);
 

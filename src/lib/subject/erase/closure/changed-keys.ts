@@ -63,7 +63,7 @@ async function changedRows(
   db: Client,
   { work, known, isUtf8 }: FreezeTask,
   treatment: Treatment,
-  { column, identity, parser, rule }: ErasedField,
+  { column, identity, parser, domain, rule }: ErasedField,
   also: string,
 ): Promise<number> {
   if (!isWritable(treatment)) return 0;
@@ -71,7 +71,7 @@ async function changedRows(
   const named =
     identity === undefined || parser !== undefined
       ? undefined
-      : matchSql({ column, form: 'scalar', isBytes: false, identity }, 't', known, { add, isUtf8 });
+      : matchSql({ column, form: 'scalar', isBytes: false, identity, domain }, 't', known, { add, isUtf8 });
   const same = treatment.key.map((name) => `w.${quoteIdentifier(name)} = t.${quoteIdentifier(name)}`);
   const { rows } = await db.query<{ rows: number }>(
     `select count(*)::float8 as rows from ${workTable(work, treatment.number)} w

@@ -2,6 +2,7 @@ import type { Client } from '../../../base/postgres.ts';
 import { type Catalog, readCatalog } from '../../../platform/catalog/index.ts';
 import { type DataMap, formatName } from '../../../platform/map/index.ts';
 import { normalisesUnicode } from '../../find/index.ts';
+import type { SharedTest } from '../../find/shared-names.ts';
 import { personGraph } from '../../graph/person-graph.ts';
 import type { HoldMatcher } from '../../hold/index.ts';
 import type { KnownValues } from '../../identity/spots.ts';
@@ -34,9 +35,15 @@ export interface Closure {
 
 export interface ClosureOptions {
   readonly map: DataMap;
+  /** Where it was read before; else it is read. */
+  readonly catalog?: Catalog;
   /** The names of each person that were given. */
   readonly seeds: readonly KnownValues[];
   readonly tenant: string | undefined;
+  /** Rows of one table that names of one person lead to are that person. */
+  readonly onePerson?: boolean | undefined;
+  /** Names that lead to nobody. */
+  readonly isShared?: SharedTest | undefined;
   /** All rows of that tenant; nobody is given then. */
   readonly wholeTenant?: boolean;
   readonly at: Date;
@@ -53,13 +60,15 @@ const nobody: Persons = { known: new Map(), roots: [], each: [] };
  * @throws {PosternError} as `resolvePersons`
  */
 export async function closureOf(db: Client, options: ClosureOptions): Promise<Closure> {
-  const catalog = await readCatalog(db);
+  const catalog = options.catalog ?? (await readCatalog(db));
   const graph = personGraph(options.map);
   const isUtf8 = await normalisesUnicode(db);
   const { tenant, signal, at, work } = options;
   const wholeTenant = options.wholeTenant ?? false;
-  const resolving = { graph, tenant, isUtf8, signal };
-  const { known, roots, each } = wholeTenant ? nobody : await resolvePersons(db, resolving, options.seeds);
+  const resolving = { graph, tenant, isShared: options.isShared, isUtf8, signal };
+  const { known, roots, each } = wholeTenant
+    ? nobody
+    : await resolvePersons(db, resolving, options.seeds, options.onePerson);
   const relations = new Map(catalog.relations.map((one) => [formatName(one.schema, one.name), one]));
   const treatments = treatmentsOf(graph, relations);
   const task: FreezeTask = {

@@ -13,6 +13,8 @@ export interface FrozenRows {
   /** The person's own, alone or with others; else rows of others that name them. */
   readonly owned: boolean;
   readonly rows: number;
+  /** Those of them of which all is the person's. */
+  readonly about: number;
   /** Depends on every key and on nothing else, in whatever order. */
   readonly digest: string;
 }
@@ -27,8 +29,9 @@ export async function frozenRows(
     if (!isWritable(treatment)) continue;
     const { table, number, key } = treatment;
     const text = key.map((name) => `${quoteIdentifier(name)}::text`).join(`, E'\\x1f', `);
-    const { rows } = await db.query<Pick<FrozenRows, 'action' | 'owned' | 'rows' | 'digest'>>(
+    const { rows } = await db.query<Omit<FrozenRows, 'table' | 'number'>>(
       `select postern_action as action, postern_owned as owned, count(*)::float8 as rows,
+         (count(*) filter (where postern_scope = 'about'))::float8 as about,
          sum(pg_catalog.hashtextextended(concat(${text}), 0)::numeric)::text as digest
        from ${workTable(work, number)} group by 1, 2 order by 1, 2`,
     );

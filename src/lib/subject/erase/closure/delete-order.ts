@@ -57,7 +57,13 @@ export async function deleteOrder(
     }
   }
   const firm = inner.filter((one) => !loose.has(one));
-  const groups = components(tables, referringTo(firm)).map((group) => ({
+  const before = referringTo(firm);
+  // Where no key of the database says so, what holds a shared row goes before it all the same: a row that is held stays.
+  const heldAfter = components(tables, (table) => [...before(table), ...holdersAmong(task, table, tables)]);
+  const order = heldAfter.flatMap((group) =>
+    components(group, (table) => before(table).filter((name) => group.includes(name))),
+  );
+  const groups = order.map((group) => ({
     tables: group,
     isWhole: group.length > 1 || firm.some(({ from, to }) => from === to && group.includes(from)),
   }));
@@ -81,6 +87,11 @@ function keysAmong(tables: readonly string[], { foreignKeys }: Catalog): readonl
     }))
     .filter(({ from, to }) => wanted.has(from) && wanted.has(to));
 }
+
+const holdersAmong = ({ graph }: FreezeTask, table: string, tables: readonly string[]): readonly string[] =>
+  (graph.holders.get(table) ?? []).flatMap(({ table: holder }) =>
+    tables.includes(holder.name) ? holder.name : [],
+  );
 
 const referringTo =
   (keys: readonly InnerKey[]) =>

@@ -1,6 +1,7 @@
 import type { Client } from '../../../base/postgres.ts';
-import { tableName } from '../../../platform/map/index.ts';
+import { type ModelTable, tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
+import { aboutByParts } from '../../find/about-sql.ts';
 import { isOneOf, type RootRow } from '../../find/known-rows.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import type { PersonGraph } from '../../graph/person-graph.ts';
@@ -118,6 +119,13 @@ async function addOwned(
   if (parts.length === 0 || table.entry.ownership === 'third-party') return;
   const law = keptByLaw(treatment, task.at);
   const others = ways.map(({ isOthers }) => isOthers);
+  if (table.entry.ownership === 'shared' && others.length > 0) {
+    // Whoever shared it has gone meanwhile, by an erasure beside this one: it is put in again, as nobody else's.
+    await db.query(
+      `delete from ${work} w using ${tableName(table.name)} t where ${sameKey(treatment)} and w.postern_owned
+         and w.postern_action = ${literal(treatment.partly)} and w.postern_scope = 'named' and not (${others.join(' or ')})`,
+    );
+  }
   const either = (partly: string, wholly: string): string =>
     table.entry.ownership === 'shared' && others.length > 0
       ? `case when ${others.join(' or ')} then ${partly} else ${wholly} end`
@@ -153,8 +161,12 @@ async function addMentions(
   // The row speaks of the person: an entry of somebody's address book.
   const isAbout = table.entry.ownership === 'exclusive' && !graph.roots.includes(table);
   const isThird = table.entry.ownership === 'third-party';
-  const about = match(isAbout ? outside.filter(isOfOne) : []);
-  const named = match(isAbout ? outside.filter((spot) => !isOfOne(spot)) : outside);
+  const speaksOf = (spot: Spot): boolean => isAbout && (spot.about ?? isAboutUnlessTold(graph, table, spot));
+  const about = [
+    ...match(outside.filter(speaksOf)),
+    ...(isAbout ? aboutByParts(graph, table, 't', known, { add, isUtf8 }) : []),
+  ];
+  const named = match(outside.filter((spot) => !speaksOf(spot)));
   const links = linksToTheirs(task, treatment, add);
   const tenant = ofTenant(task, table);
   const anyOf = (parts: readonly string[]) =>
@@ -172,15 +184,25 @@ async function addMentions(
   if (finder === undefined || texts.length === 0) return;
   // Rows that only refer to a person by a key may name them as well.
   const treated = `exists (select from ${work} w where w.postern_action <> 'link' and ${sameKey(treatment)})`;
-  const keys = await namedInside(db, finder, treatment, texts, `${tenant} and not ${treated}`);
-  for (let at = 0; at < keys.length; at += keysAtOnce) {
-    await addByKey(db, task, treatment, work, keys.slice(at, at + keysAtOnce));
+  const found = await namedInside(db, finder, treatment, texts, `${tenant} and not ${treated}`);
+  for (const [of, keys] of [
+    ['about', isAbout ? found.about : []],
+    ['named', isAbout ? found.named : [...found.about, ...found.named]],
+  ] as const) {
+    for (let at = 0; at < keys.length; at += keysAtOnce)
+      await addByKey(db, task, treatment, { work, of, keys: keys.slice(at, at + keysAtOnce) });
   }
 }
 
+/**
+ * A single value says whom the row of somebody else is about, unless another has the name of that somebody; a path with a
+ * wildcard leads to a list, in which others stand as well.
+ */
+const isAboutUnlessTold = ({ aliases }: PersonGraph, { name }: ModelTable, { form, path }: Spot): boolean =>
+  aliases.every(({ table }) => table.name !== name) &&
+  (form === 'scalar' || (form === 'path' && path?.includes('*') !== true));
+
 const isOneValue = ({ form }: Spot): boolean => form === 'scalar' || form === 'path';
-/** A path with a wildcard leads to a list, in which others stand as well. */
-const isOfOne = (spot: Spot): boolean => isOneValue(spot) && spot.path?.includes('*') !== true;
 const keysAtOnce = 10_000;
 
 /** SQL: what becomes of a row of others. What the law keeps is not deleted; a field with a rule of its own is treated. */
@@ -194,8 +216,7 @@ async function addByKey(
   db: Client,
   task: FreezeTask,
   treatment: Treatment,
-  work: string,
-  keys: readonly (readonly string[])[],
+  { work, of, keys }: { work: string; of: RowScope; keys: readonly (readonly string[])[] },
 ): Promise<void> {
   const { values, add } = parameters();
   const types = new Map(treatment.relation.columns.map(({ name, type }) => [name, type]));
@@ -210,7 +231,7 @@ async function addByKey(
     `delete from ${work} w using ${tableName(treatment.table.name)} t where ${sameKey(treatment)} and ${where}`,
     [...values],
   );
-  const row = { action: mentionAction(task, treatment, 'true'), owned: 'false', scope: scope('named') };
+  const row = { action: mentionAction(task, treatment, 'true'), owned: 'false', scope: scope(of) };
   await insertRows(db, treatment, work, row, where, values);
 }
 

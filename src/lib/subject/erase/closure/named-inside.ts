@@ -47,8 +47,11 @@ export function insideFinder({
 /** Bytes of rows that are looked at at once. */
 const blockSize = 2 ** 20;
 
+type Key = readonly string[];
+
 /**
- * The keys of rows in which a text names one of the persons, as the redactor finds them: also where it is encoded.
+ * The keys of rows in which a text names one of the persons, as the redactor finds them, also where it is encoded; apart
+ * from the others those that are about whom they name.
  * @param where SQL over `t`
  */
 export async function namedInside(
@@ -57,7 +60,7 @@ export async function namedInside(
   { table, key }: Treatment,
   texts: readonly ErasedField[],
   where: string,
-): Promise<readonly (readonly string[])[]> {
+): Promise<{ readonly about: readonly Key[]; readonly named: readonly Key[] }> {
   const names = [...key, ...texts.map(({ column }) => column)];
   const selected = names.map((name) => `t.${quoteIdentifier(name)}::text`);
   const columns = [
@@ -65,7 +68,7 @@ export async function namedInside(
     ...texts.map(({ form }) => ({ isBytes: form === 'bytes' })),
   ];
   const sieve = rowSieve(search, columns);
-  const found: (readonly string[])[] = [];
+  const found: { readonly about: Key[]; readonly named: Key[] } = { about: [], named: [] };
   await copyOut(
     db,
     `copy (select ${selected.join(', ')} from ${tableName(table.name)} t where ${where}) to stdout`,
@@ -73,8 +76,10 @@ export async function namedInside(
     (block) =>
       sieve(block, (row) => {
         const fields = copiedFields(row);
-        const isNamed = texts.some((text, index) => holds(finder, text, fields[key.length + index]));
-        if (isNamed) found.push(fields.slice(0, key.length).map(String));
+        const isNamed = (ofAbout: boolean) =>
+          texts.some((text, index) => holds(finder, text, fields[key.length + index], ofAbout));
+        if (!isNamed(false)) return;
+        (isNamed(true) ? found.about : found.named).push(fields.slice(0, key.length).map(String));
       }),
   );
   return found;
@@ -86,17 +91,19 @@ export const textsOf = (fields: readonly ErasedField[]): readonly ErasedField[] 
     ({ parser, paths }) => parser !== undefined || paths.some((path) => path.parser !== undefined),
   );
 
+/** @param ofAbout whether only places are looked at that say whom the row is about */
 function holds(
   finder: Redactor,
-  { form, parser, paths, identity }: ErasedField,
+  { form, parser, paths, identity, about }: ErasedField,
   field: Buffer | null | undefined,
+  ofAbout: boolean,
 ): boolean {
   if (field === null || field === undefined) return false;
   if (form === 'json' && paths.length > 0) {
-    const inside = paths.filter((path) => path.parser !== undefined);
+    const inside = paths.filter((path) => path.parser !== undefined && (path.about || !ofAbout));
     return finder.json(field.toString(), namingRules(inside)) !== undefined;
   }
-  if (parser === undefined || identity === undefined) return false;
+  if (parser === undefined || identity === undefined || (ofAbout && !about)) return false;
   const bytes = form === 'bytes' ? Buffer.from(field.toString('latin1', 2), 'hex') : field;
   return finder.inside(bytes, parser, identity) !== undefined;
 }

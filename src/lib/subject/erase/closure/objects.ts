@@ -16,7 +16,7 @@ export interface FrozenObjects {
 export async function freezeObjects(db: Queryable, task: FreezeTask): Promise<readonly FrozenObjects[]> {
   const objects = workTable(task.work, 'objects');
   await db.query(
-    `create table if not exists ${objects} (postern_seq bigint generated always as identity, bucket text not null, key text not null, primary key (bucket, key))`,
+    `create table if not exists ${objects} (postern_seq bigint generated always as identity, bucket text not null, key text not null, versions int, primary key (bucket, key))`,
   );
   for (const { table, bucket, keySql, where } of objectKeys(task.graph.model)) {
     const treatment = task.treatments.get(table);

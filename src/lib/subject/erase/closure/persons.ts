@@ -5,9 +5,10 @@ import { quoteIdentifier } from '../../../platform/quote.ts';
 import type { RootRow } from '../../find/known-rows.ts';
 import { isOneOf } from '../../find/known-rows.ts';
 import { type Resolving, resolvePerson } from '../../find/resolve.ts';
+import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import { type AliasTable, ownNamesOf } from '../../graph/person-graph.ts';
 import { isName, isWeak, searchForms } from '../../identity/identities.ts';
-import { type KnownValues, parameters, type Spot } from '../../identity/spots.ts';
+import { type KnownValues, parameters, type Spot, valueRead, valueSql } from '../../identity/spots.ts';
 
 /** One person of those who are to be erased. */
 export interface Person {
@@ -28,12 +29,15 @@ export interface Persons {
  * Resolves many persons in as many statements as one. What was found is then told apart by the names and rows that
  * hang together: two that do are one person.
  * @param seeds of each person, at least one
- * @throws {PosternError} exit 6, `subject-ambiguous`: names of one lead to two rows of a table; as `resolvePerson`
+ * @param onePerson whether rows of one table that the names of one lead to are one person
+ * @throws {PosternError} exit 6, `subject-ambiguous`: names of one lead to two rows of a table, which nobody said are one
+ * person; as `resolvePerson`
  */
 export async function resolvePersons(
   db: Queryable,
   resolving: Resolving,
   seeds: readonly KnownValues[],
+  onePerson = false,
 ): Promise<Persons> {
   const { known, roots } = await resolvePerson(db, { ...resolving, persons: seeds.length }, together(seeds));
   const rings = connected();
@@ -42,9 +46,10 @@ export async function resolvePersons(
     for (const value of values) link(rings, resolving, kind, value, nameNode(kind, value));
   }
   for (const { node, kind, value } of await links(db, resolving, roots)) {
-    rings.join(node, nameNode(kind, value));
+    // What several share leads to nobody, and was not learnt.
+    if (known.get(kind)?.has(value) === true) rings.join(node, nameNode(kind, value));
   }
-  for (const [number, seed] of seeds.entries()) requireOne(number, seed, rings, roots);
+  if (!onePerson) for (const [number, seed] of seeds.entries()) requireOne(number, seed, rings, roots);
   // Names of one person may have nothing in common but that somebody gave them together.
   for (const seed of seeds) for (const name of namesIn(seed)) rings.join(firstName(seed), name);
   const each = new Map<string, { number: number; known: Map<string, Set<string>>; roots: RootRow[] }>();
@@ -139,14 +144,15 @@ async function readLinks(
   from: string,
   values: readonly unknown[],
 ): Promise<readonly Link[]> {
-  const names = spots.map(({ column }) => `${alias}.${quoteIdentifier(column)}::text`).join(', ');
+  const names = spots.map((spot) => valueSql(spot, alias)).join(', ');
   const { rows } = await db.query<{ key: string[]; names: (string | null)[] }>(
     `select ${key} as key, array[${names}]::text[] as names from ${from}`,
     [...values],
   );
   return rows.flatMap(({ key: own, names: found }) =>
-    spots.flatMap(({ identity }, index): readonly Link[] => {
-      const value = found[index] ?? '';
+    spots.flatMap((spot, index): readonly Link[] => {
+      const { identity } = spot;
+      const value = valueRead(spot, found[index] ?? '');
       if (isWeak(identity) || !isName(identity, value)) return [];
       return [{ node: rowNode({ table, key: own }), kind: identity.kind, value }];
     }),
@@ -157,16 +163,12 @@ const keySql = (key: readonly string[] | undefined, alias: string): string =>
   `array[${(key ?? []).map((name) => `${alias}.${quoteIdentifier(name)}::text`).join(', ')}]::text[]`;
 
 /** SQL: an alias `a` joined upwards to the root `t`. */
-function joinedUp({ table, way }: AliasTable): string {
+export function joinedUp({ table, way }: AliasTable): string {
   let from = `${tableName(table.name)} a`;
   let below = 'a';
-  for (const [index, { columns, toColumns, toTable }] of way.entries()) {
+  for (const [index, reference] of way.entries()) {
     const next = index === way.length - 1 ? 't' : `w${index}`;
-    const equal = columns.map(
-      (name, at) =>
-        `${below}.${quoteIdentifier(name)}::text = ${next}.${quoteIdentifier(toColumns[at] ?? '')}::text`,
-    );
-    from += ` join ${tableName(toTable)} ${next} on ${equal.join(' and ')}`;
+    from += ` join ${tableName(reference.toTable)} ${next} on (${referringSql(reference, below)}) = (${referredSql(reference, next)})`;
     below = next;
   }
   return from;
@@ -192,7 +194,8 @@ function requireOne(
       {
         code: 'subject-ambiguous',
         hints: [
-          '`postern subject find` shows each by its key: name one by --tenant, mend the alias that two share, or give a name of each where they are one person',
+          '`postern subject find` shows each by its key: name one by --tenant, or mend the alias that two share',
+          'where several share a name, as that of an office, say so by --shared NAME; where all of the rows are one person, by --one-person',
         ],
       },
     );

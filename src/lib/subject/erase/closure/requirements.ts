@@ -22,7 +22,7 @@ export function requireWholeMap(map: DataMap, catalog: Catalog): void {
   const shown = errors.slice(0, 5).map(({ rule, message }) => `${rule}: ${message}`);
   throw refused(`the data map has ${errors.length} errors, and what it does not know cannot be erased`, {
     code: 'map-incomplete',
-    hints: [...shown, '`postern map lint --catalog` shows every one with its place'],
+    hints: [...shown, '`postern map lint` shows every one with its place'],
   });
 }
 
@@ -59,8 +59,8 @@ export function blockers(found: {
       }
       return [];
     }),
-    ...rows.flatMap(({ table, action, rows: count }) => {
-      if (count === 0 || action !== 'redact') return [];
+    ...rows.flatMap(({ table, action, about }) => {
+      if (about === 0 || action !== 'redact') return [];
       return (fields.get(table) ?? []).flatMap((field) => {
         const missing = missingRule(field);
         return missing === undefined ? [] : `${table}: ${missing}`;

@@ -91,7 +91,7 @@ function columnsKept(
   };
   for (const { name, references } of tables) {
     for (const { columns, toTable, toColumns, entry } of references) {
-      if (entry.path === undefined) note(name, columns);
+      if (entry.path === undefined) note(name, [...columns, ...Object.keys(entry.when ?? {})]);
       note(toTable, toColumns);
     }
   }

@@ -7,6 +7,10 @@ import { tenantReferences } from './tenant-rows.ts';
 import { isPlain, type Treatment } from './treatment.ts';
 import { workTable } from './work.ts';
 
+/** SQL over a work table's row: whether nobody else owns the row, whatever the map does with one that others own too. */
+export const ownedAlone = (alias: string): string =>
+  `${alias}.postern_owned and ${alias}.postern_action <> 'detach' and ${alias}.postern_scope = 'about'`;
+
 /** The references over which rows of a table belong to others that go. */
 export const ownersOf = ({ graph, wholeTenant }: FreezeTask, table: ModelTable): readonly ModelReference[] =>
   wholeTenant === true ? tenantReferences(graph, table) : validOwners(graph.model, table);
@@ -37,7 +41,7 @@ export function waysToOwner(
     const frozen = workTable(work, owner.number);
     const isTheirs = `(${from}) in (select ${to} from ${frozen} w where w.postern_owned)`;
     // What belongs to a row that others keep is theirs as well.
-    const wholly = `(${from}) in (select ${to} from ${frozen} w where w.postern_owned and w.postern_action <> 'detach')`;
+    const wholly = `(${from}) in (select ${to} from ${frozen} w where ${ownedAlone('w')})`;
     return [{ isTheirs, isOthers: `((${from}) is not null and (${wholly}) is not true)` }];
   });
   const holders = (graph.holders.get(table.name) ?? []).flatMap(
@@ -51,7 +55,7 @@ export function waysToOwner(
         {
           isTheirs: `(${own}) in (select ${referringSql(reference, 'w')} from ${frozen} w where w.postern_owned)`,
           isOthers: `exists (select from ${tableName(holder.name)} l where (${referringSql(reference, 'l')}) = (${own})
-          and not exists (select from ${frozen} w where w.postern_owned and w.postern_action <> 'detach' and ${same}))`,
+          and not exists (select from ${frozen} w where ${ownedAlone('w')} and ${same}))`,
         },
       ];
     },

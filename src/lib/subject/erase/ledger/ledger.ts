@@ -10,6 +10,10 @@ export const ledgerDetail = z.strictObject({
   /** Of each person. */
   persons: z.array(z.array(z.string()).min(1)),
   tenant: z.string().nullable(),
+  /** Whether several rows of a table were one person. */
+  onePerson: z.boolean().default(false),
+  /** Keyed hashes of names that several shared. */
+  shared: z.array(z.string()).default([]),
 });
 
 export type LedgerDetail = z.infer<typeof ledgerDetail>;

@@ -1,17 +1,21 @@
+import { refused } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
-import { readCatalog } from '../../../platform/catalog/index.ts';
-import { canonicalName, type DataMap, formatName } from '../../../platform/map/index.ts';
+import type { DataMap } from '../../../platform/map/index.ts';
 import { personGraph } from '../../graph/person-graph.ts';
 import type { HoldMatcher } from '../../hold/index.ts';
-import type { NameHasher } from '../../name-hash/index.ts';
+import { keyIdOf, type NameHasher } from '../../name-hash/index.ts';
 import type { Eraser } from '../change/change-row.ts';
 import { closureOf } from '../closure/closure.ts';
 import { blockers, requireUnblocked } from '../closure/requirements.ts';
-import { dropWork, temporaryWork } from '../closure/work.ts';
+import { dropWork, temporaryWork, workSchema } from '../closure/work.ts';
 import { openTransaction } from '../run/batches.ts';
+import { eraserOf } from '../run/run.ts';
 import { runRows } from '../run/run-rows.ts';
+import { refusedChanges } from '../run/trial.ts';
 import { findByHash } from './find-by-hash.ts';
-import { eraseErasure, ledgerDetail } from './ledger.ts';
+import { eraseErasure, type LedgerDetail, ledgerDetail } from './ledger.ts';
+import { columnsOf, presentMap } from './present-map.ts';
+import { sharedByHash } from './shared-by-hash.ts';
 
 export interface ReplayOptions {
   map(): Promise<DataMap>;
@@ -29,39 +33,70 @@ export interface ReplayOptions {
  */
 export const eraseReplayer = (options: ReplayOptions) => ({
   kind: eraseErasure,
+  prepare: async (entries: readonly { readonly detail: unknown }[]): Promise<void> =>
+    requireKeys(detailsOf(entries), await options.hasher()),
   replay: async (
     client: Client,
     entries: readonly { readonly detail: unknown }[],
     { signal }: { readonly signal: AbortSignal },
   ): Promise<{ readonly replayed: number; readonly rows: number }> => {
-    const tables = await tablesOf(client);
-    const map = presentMap(await options.map(), tables);
+    const present = await columnsOf(client);
+    const tables = new Set(present.keys());
+    const map = presentMap(await options.map(), present);
     const graph = personGraph(map);
     let rows = 0;
     // Tenant by tenant: an erasure within one leaves the same address in another.
-    const details = entries.map(({ detail }) => ledgerDetail.parse(detail));
-    for (const [tenant, some] of Map.groupBy(details, (one) => one.tenant)) {
+    for (const some of Map.groupBy(detailsOf(entries), (one) =>
+      JSON.stringify([one.tenant, one.onePerson, one.shared]),
+    ).values()) {
+      const { tenant = null, onePerson = false, shared = [] } = some[0] ?? {};
       const hashes = some.flatMap(({ persons }) => persons);
       const people = { graph, hasher: await options.hasher(), tables, signal };
       const seeds = (await findByHash(client, people, hashes)).filter(({ size }) => size > 0);
       if (seeds.length === 0) continue;
-      rows += await eraseAgain(client, options, { map, seeds, tenant: tenant ?? undefined, signal });
+      rows += await eraseAgain(client, options, {
+        map,
+        seeds,
+        tenant: tenant ?? undefined,
+        onePerson,
+        isShared: sharedByHash(people.hasher, graph.identities, shared),
+        signal,
+      });
     }
+    // A backup that was made during an erasure has its work tables, which name the persons.
+    await dropWork(client, { schema: workSchema, prefix: 'erase' });
     return { replayed: entries.length, rows };
   },
 });
 
-/** Canonical names of the tables that the database has. */
-export async function tablesOf(client: Client): Promise<ReadonlySet<string>> {
-  const { relations } = await readCatalog(client);
-  return new Set(relations.map(({ schema, name }) => formatName(schema, name)));
+const detailsOf = (entries: readonly { readonly detail: unknown }[]): readonly LedgerDetail[] =>
+  entries.map(({ detail }) => ledgerDetail.parse(detail));
+
+/**
+ * A hash is compared with nothing without its key, and whoever it is of would come back.
+ * @throws {PosternError} exit 6, `erasure-key-missing`
+ */
+function requireKeys(details: readonly LedgerDetail[], { keyIds }: NameHasher): void {
+  const ids = details.flatMap(({ persons, shared }) => [...persons.flat(), ...shared]).map(keyIdOf);
+  const unknown = ids.find((id) => !keyIds.includes(id));
+  if (unknown === undefined) return;
+  throw refused(`persons were erased under the name-hash key ${unknown}, which is not configured`, {
+    code: 'erasure-key-missing',
+    hints: [
+      'put the key back under subjects.hmac_keys, behind the others: without it nobody knows who is to be erased again',
+      'where it is lost: --without-erasures, which brings erased persons back and is recorded',
+    ],
+  });
 }
 
 /** Does to a restored database what was done to the live one. @returns how many rows it touched */
 export async function eraseAgain(
   client: Client,
   options: ReplayOptions,
-  again: Pick<Parameters<typeof closureOf>[1], 'map' | 'seeds' | 'tenant' | 'wholeTenant' | 'signal'>,
+  again: Pick<
+    Parameters<typeof closureOf>[1],
+    'map' | 'seeds' | 'tenant' | 'onePerson' | 'isShared' | 'wholeTenant' | 'signal'
+  >,
 ): Promise<number> {
   const closure = await closureOf(client, {
     ...again,
@@ -79,17 +114,8 @@ export async function eraseAgain(
       buckets: [],
     }),
   );
+  requireUnblocked(await refusedChanges(client, closure, eraserOf(closure.task, pseudonym)));
   const rows = await runRows(closure, openTransaction(client, again.signal), pseudonym);
   await dropWork(client, temporaryWork);
   return rows;
-}
-
-/** The map without tables that a restore of chosen tables left out. */
-export function presentMap(map: DataMap, tables: ReadonlySet<string>): DataMap {
-  return {
-    ...map,
-    tables: Object.fromEntries(
-      Object.entries(map.tables).filter(([name]) => tables.has(canonicalName(name))),
-    ),
-  };
 }

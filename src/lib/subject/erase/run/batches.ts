@@ -9,6 +9,8 @@ import { type Work, workTable } from '../closure/work.ts';
 export interface Transactions {
   readonly db: Client;
   readonly signal: AbortSignal;
+  /** Whether each is one of its own. */
+  readonly areShort: boolean;
   /** One transaction; or, where the caller has one open already, a part of it. */
   in<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -25,6 +27,7 @@ export function shortTransactions(db: Client, signal: AbortSignal): Transactions
   return {
     db,
     signal,
+    areShort: true,
     in: async (work) => {
       for (let tries = 1; ; tries += 1) {
         signal.throwIfAborted();
@@ -48,6 +51,7 @@ export function shortTransactions(db: Client, signal: AbortSignal): Transactions
 export const openTransaction = (db: Client, signal: AbortSignal): Transactions => ({
   db,
   signal,
+  areShort: false,
   in: (work) => work(),
 });
 
@@ -71,20 +75,24 @@ export interface Counted {
   readonly kept?: readonly { readonly column: string; readonly reason: string; readonly rows: number }[];
 }
 
+export interface BatchOptions {
+  /** Names the progress: a work table may be gone through for several purposes. */
+  readonly part: string;
+  readonly table: string;
+  /** All of it in one batch. */
+  readonly isWhole?: boolean;
+  /** Done before the transaction of a batch. */
+  readonly before?: ((batch: Batch) => Promise<void>) | undefined;
+}
+
 /**
  * Goes through a work table in batches, each a transaction that also writes down how far it came: whatever ends the run,
  * the next one goes on behind the last batch that was committed.
- * @param part names the progress: a work table may be gone through for several purposes
- * @param isWhole all of it in one batch
  */
 export async function inBatches(
   transactions: Transactions,
   work: Work,
-  {
-    part,
-    table,
-    isWhole = false,
-  }: { readonly part: string; readonly table: string; readonly isWhole?: boolean },
+  { part, table, isWhole = false, before }: BatchOptions,
   onBatch: (batch: Batch) => Promise<Counted>,
 ): Promise<void> {
   const { db, signal } = transactions;
@@ -97,11 +105,13 @@ export async function inBatches(
   let size = isWhole ? Number.MAX_SAFE_INTEGER : first;
   for (let done = BigInt(rows[0]?.done ?? 0); done < last; ) {
     signal.throwIfAborted();
-    const began = performance.now();
     const reach = done + BigInt(size);
     const until = reach < last ? reach : last;
+    const batch = { work: table, after: String(done), until: String(until) };
+    await before?.(batch);
+    const began = performance.now();
     await transactions.in(async () => {
-      const counted = await onBatch({ work: table, after: String(done), until: String(until) });
+      const counted = await onBatch(batch);
       await note(db, work, part, String(until), counted);
     });
     done = until;

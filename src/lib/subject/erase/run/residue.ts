@@ -1,7 +1,7 @@
 import type { Client } from '../../../base/postgres.ts';
 import type { JsonObject } from '../../../crypto/canonical-json.ts';
 import { scanDatabase, scanObjects } from '../../residue/index.ts';
-import { workSchema } from '../closure/work.ts';
+import { type Work, workSchema, workTable } from '../closure/work.ts';
 import type { EraseContext } from '../context.ts';
 import type { EraseInputs } from '../inputs.ts';
 import { withWriter } from '../sessions.ts';
@@ -17,9 +17,10 @@ export async function lookForResidue(
   inputs: EraseInputs,
 ): Promise<JsonObject> {
   const names = [...(task.known.get('email') ?? [])];
-  if (names.length === 0) return { looked: false };
+  if (names.length === 0) return { looked: false, unasked: [noAddress] };
   const options = {
     names,
+    graph: task.graph,
     signal: context.signal,
     onPlace: (place: string) => context.progress.detail(place),
   };
@@ -28,13 +29,9 @@ export async function lookForResidue(
     return scanDatabase(db, options);
   });
   const objects = await scanObjects(await context.buckets(), options);
-  const kept = await keptColumns(transactions.db, task.work.prefix, inputs);
+  const isKept = await keptPlaces(transactions.db, task.work, inputs.rows);
   const isWork = (place: string) => place.replace(/^statistics of /, '').startsWith(`${workSchema}.`);
   const found = database.found.filter(({ place }) => !isWork(place));
-  const isKept = ({ place, column }: (typeof found)[number]): boolean => {
-    const table = place.replace(/^statistics of /, '');
-    return kept.tables.has(table) || kept.columns.has(`${table} ${column}`);
-  };
   const tell = (some: typeof found): JsonObject[] =>
     some.map(({ place, column, form, rows }) => ({ place, column, form, rows }));
   return {
@@ -50,18 +47,31 @@ export async function lookForResidue(
   };
 }
 
+/** Told where nothing was looked for. */
+export const noAddress = {
+  source: 'what is left',
+  reason: 'no address of theirs is known, and nothing else is looked for',
+} as const;
+
 /** Where something of the persons stays by the plan: whole tables with rows on hold or kept by law, and single columns. */
-async function keptColumns(db: Client, prefix: string, { rows }: EraseInputs) {
+export async function keptPlaces(
+  db: Client,
+  work: Work,
+  rows: readonly Pick<EraseInputs['rows'][number], 'table' | 'action' | 'rows'>[],
+): Promise<(found: { readonly place: string; readonly column: string }) => boolean> {
   const tables = new Set(
     rows.flatMap(({ table, action, rows: count }) =>
       count > 0 && (action === 'law' || action === 'hold') ? table : [],
     ),
   );
   const { rows: found } = await db.query<{ part: string; name: string }>(
-    `select distinct part, name from ${workSchema}."${prefix}_tally" where name like 'kept %'`,
+    `select distinct part, name from ${workTable(work, 'tally')} where name like 'kept %'`,
   );
   const columns = new Set(
     found.map(({ part, name }) => `${part.replace(/^change /, '')} ${name.replace(/^kept /, '')}`),
   );
-  return { tables, columns };
+  return ({ place, column }) => {
+    const table = place.replace(/^statistics of /, '');
+    return tables.has(table) || columns.has(`${table} ${column}`);
+  };
 }

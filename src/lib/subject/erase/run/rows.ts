@@ -6,13 +6,15 @@ import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import { validOwners } from '../../graph/person-graph.ts';
 import { type Batch, changeRows, type DetachedReference } from '../change/change-rows.ts';
 import { deleteRows, deleteTogether } from '../change/delete-rows.ts';
-import { freezeRows, isWritable } from '../closure/freeze.ts';
+import { type FreezeTask, freezeRows, isWritable } from '../closure/freeze.ts';
 import { keyEquals } from '../closure/key-equals.ts';
 import type { Treatment } from '../closure/treatment.ts';
 import { firedTriggers } from '../closure/triggers.ts';
+import { ownedAlone } from '../closure/ways.ts';
 import { workTable } from '../closure/work.ts';
 import type { StepInputs } from '../inputs.ts';
 import { addTallies, inBatches, tallies } from './batches.ts';
+import { deadEntriesPass } from './dead-entries.ts';
 import type { ErasureRun } from './run.ts';
 
 const treatmentOf = ({ task }: ErasureRun, table: string): Treatment => {
@@ -32,7 +34,7 @@ export async function changeTable(run: ErasureRun, table: string): Promise<JsonO
     treatment,
     fields: fields.get(table) ?? [],
     eraser,
-    detached: detachedReferences(run, treatment),
+    detached: detachedReferences(task, treatment),
   };
   await inBatches(transactions, task.work, { part, table: workOfTable(run, treatment) }, async (batch) => {
     const { changed, kept } = await changeRows(transactions.db, change, batch);
@@ -41,21 +43,21 @@ export async function changeTable(run: ErasureRun, table: string): Promise<JsonO
   return tallies(transactions.db, task.work, part);
 }
 
-/** References of a shared row to its owners, where they may be empty. */
-function detachedReferences(
-  run: ErasureRun,
+/** References of a shared row to owners that are the persons' alone, where they may be empty. */
+export function detachedReferences(
+  { graph, treatments, work }: FreezeTask,
   { table, relation, key }: Treatment,
 ): readonly DetachedReference[] {
   if (table.entry.ownership !== 'shared') return [];
-  return validOwners(run.task.graph.model, table).flatMap((reference) => {
-    const owner = run.task.treatments.get(reference.toTable);
+  return validOwners(graph.model, table).flatMap((reference) => {
+    const owner = treatments.get(reference.toTable);
     const canBeEmpty = reference.columns.every(
       (name) =>
         !key.includes(name) && relation.columns.find((column) => column.name === name)?.notNull === false,
     );
     if (owner === undefined || !isWritable(owner) || !canBeEmpty || reference.entry.path !== undefined)
       return [];
-    const theirs = `select ${referredSql(reference, 'o')} from ${workOfTable(run, owner)} o where o.postern_owned`;
+    const theirs = `select ${referredSql(reference, 'o')} from ${workTable(work, owner.number)} o where ${ownedAlone('o')}`;
     return [{ columns: reference.columns, isTheirs: `(${referringSql(reference, 't')}) in (${theirs})` }];
   });
 }
@@ -120,7 +122,8 @@ async function deleteOnce(run: ErasureRun, tables: readonly string[], isWhole: b
     }));
     return tallies(transactions.db, task.work, part);
   }
-  const options = { part, table: workOfTable(run, first), isWhole };
+  const before = await deadEntriesPass(transactions, task, run.catalog, first);
+  const options = { part, table: workOfTable(run, first), isWhole, before };
   await inBatches(transactions, task.work, options, async (batch: Batch) => ({
     counts: { ...(await deleteRows(transactions.db, first, task.graph, batch)) },
   }));

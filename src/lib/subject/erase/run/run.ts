@@ -73,9 +73,11 @@ export interface OpenRunOptions {
   readonly pseudonym: Eraser['pseudonym'];
 }
 
+/** What stays the same from step to step. */
+export type ReadRun = Omit<ErasureRun, 'transactions' | 'keepHeld'>;
+
 /** Takes up an erasure whose rows are frozen, in this process or another one. */
-export async function openRun(transactions: Transactions, options: OpenRunOptions): Promise<ErasureRun> {
-  const { db, signal } = transactions;
+export async function readRun({ db, signal }: Transactions, options: OpenRunOptions): Promise<ReadRun> {
   const { map, work, tenant, wholeTenant = false, at, pseudonym } = options;
   const catalog = await readCatalog(db);
   const graph = personGraph(map);
@@ -87,7 +89,6 @@ export async function openRun(transactions: Transactions, options: OpenRunOption
   const known = knownOf(persons);
   const task: FreezeTask = { graph, treatments, roots, known, isUtf8, tenant, wholeTenant, at, work, signal };
   return {
-    transactions,
     task,
     catalog,
     fields: new Map(

@@ -44,7 +44,10 @@ export const safeLabel = (parts: readonly string[]): string => parts.map(safeNam
 export function safeFileName(key: string, given: string | null, extension: string): string {
   const name = (given ?? '').slice(-longestGiven).split(/[/\\]/).at(-1) ?? '';
   const [, stem = '', own = ''] = /^(.*?)(\.[A-Za-z0-9]{1,8})?$/s.exec(name) ?? [];
+  // Ü is U with a mark.
   const readable = stem
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
     .replaceAll(/[^A-Za-z0-9._-]+/g, '_')
     .replaceAll(/^[._-]+|[._-]+$/g, '')
     .slice(0, 60);

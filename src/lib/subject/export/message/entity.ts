@@ -11,6 +11,8 @@ export interface Entity {
   readonly bodyStart: number;
   readonly bodyEnd: number;
   readonly parts: readonly Entity[];
+  /** It has parts, and lies too deep for anybody to look into them. */
+  readonly isTooDeep: boolean;
 }
 
 export interface HeaderField {
@@ -26,22 +28,34 @@ export interface HeaderField {
 /** A hostile message may nest without end. */
 const deepest = 20;
 
-/** Never throws: what is no MIME is one part of text. */
-export function parseEntity(text: string, start = 0, end = text.length, depth = 0): Entity {
+/**
+ * Never throws: what is no MIME is one part of text.
+ * @param usual the type of a part that does not tell
+ */
+export function parseEntity(
+  text: string,
+  start = 0,
+  end = text.length,
+  depth = 0,
+  usual = 'text/plain',
+): Entity {
   const { headers, bodyStart } = readHeaders(text, start, end);
-  const typeField = headers.find(({ name }) => name === 'content-type')?.value ?? 'text/plain';
-  const type = (/^\s*([^\s;]+)/.exec(typeField)?.[1] ?? 'text/plain').toLowerCase();
+  const typeField = headers.find(({ name }) => name === 'content-type')?.value ?? usual;
+  const type = (/^\s*([^\s;]+)/.exec(typeField)?.[1] ?? usual).toLowerCase();
   const encoding = (headers.find(({ name }) => name === 'content-transfer-encoding')?.value ?? '')
     .trim()
     .toLowerCase();
   const boundary = type.startsWith('multipart/') ? boundaryOf(typeField) : undefined;
+  const isTooDeep = boundary !== undefined && depth >= deepest;
+  // RFC 2046 §5.1.5
+  const usualInside = type === 'multipart/digest' ? 'message/rfc822' : 'text/plain';
   const parts =
-    boundary === undefined || depth >= deepest
+    boundary === undefined || isTooDeep
       ? []
       : partsBetween(text, bodyStart, end, boundary).map(([from, to]) =>
-          parseEntity(text, from, to, depth + 1),
+          parseEntity(text, from, to, depth + 1, usualInside),
         );
-  return { type, encoding, headers, bodyStart, bodyEnd: end, parts };
+  return { type, encoding, headers, bodyStart, bodyEnd: end, parts, isTooDeep };
 }
 
 function readHeaders(
@@ -53,21 +67,24 @@ function readHeaders(
   let at = start;
   while (at < end) {
     const lineEnd = endOfLine(text, at, end);
-    if (text[at] === '\n' || text.startsWith('\r\n', at)) return { headers, bodyStart: lineEnd };
+    if (text[at] === '\n' || text[at] === '\r') return { headers, bodyStart: lineEnd };
     let to = lineEnd;
     while (to < end && (text[to] === ' ' || text[to] === '\t')) to = endOfLine(text, to, end);
     const field = text.slice(at, to);
     const [, name, value = ''] = /^([^\s:]+)[ \t]*:(.*)$/s.exec(field) ?? [];
     if (name !== undefined)
-      headers.push({ name: name.toLowerCase(), value: value.replaceAll(/\r?\n/g, ''), start: at, end: to });
+      headers.push({ name: name.toLowerCase(), value: value.replaceAll(/[\r\n]/g, ''), start: at, end: to });
     at = to;
   }
   return { headers, bodyStart: end };
 }
 
+const lineEnd = /\r\n?|\n/g;
+
+/** A carriage return alone ends a line too: there are mail programs that read it so. */
 function endOfLine(text: string, from: number, end: number): number {
-  const at = text.indexOf('\n', from);
-  return at < 0 || at >= end ? end : at + 1;
+  lineEnd.lastIndex = from;
+  return lineEnd.test(text) ? Math.min(lineEnd.lastIndex, end) : end;
 }
 
 function boundaryOf(field: string): string | undefined {
@@ -86,7 +103,7 @@ function partsBetween(
   const mark = `--${boundary}`;
   let from: number | undefined;
   for (let at = text.indexOf(mark, start); at >= 0 && at < end; at = text.indexOf(mark, at + mark.length)) {
-    if (at > start && text[at - 1] !== '\n') continue;
+    if (at > start && text[at - 1] !== '\n' && text[at - 1] !== '\r') continue;
     const rest = text.slice(at + mark.length, endOfLine(text, at, end));
     if (!/^(?:--)?[ \t]*\r?\n?$/.test(rest)) continue;
     if (from !== undefined) parts.push([from, Math.max(from, beforeLineEnd(text, at))]);
@@ -97,4 +114,4 @@ function partsBetween(
   return parts;
 }
 
-const beforeLineEnd = (text: string, at: number): number => at - (text[at - 2] === '\r' ? 2 : 1);
+const beforeLineEnd = (text: string, at: number): number => at - (text.slice(at - 2, at) === '\r\n' ? 2 : 1);

@@ -1,6 +1,7 @@
 import { type Entity, type HeaderField, parseEntity } from './entity.ts';
 import { forwardedFrom } from './forwarded.ts';
-import { cutBody, decodeBody } from './transfer.ts';
+import { addressesIn, isBlind } from './open-names.ts';
+import { cutBody, decodeBody, decodeWords } from './transfer.ts';
 
 /** Something that others may have an interest in (GDPR, Article 15(4)). */
 export interface Found {
@@ -24,9 +25,6 @@ interface Edit {
   readonly text: string;
 }
 
-/** What stands between addresses, and around them. */
-const around = /[\s<>,;:"'()[\]\\]+/;
-
 /**
  * A message without what its rules mask: blind copies to others, messages that are attached to it, and what was
  * forwarded inside its texts. Every other byte is as it was.
@@ -39,21 +37,20 @@ export function maskMessage(message: Buffer, rules: MaskRules): Buffer {
   const ask = (kind: Found['kind'], start: number, end: number, content = text.slice(start, end)) =>
     rules.mask({ kind, index: index++, content: Buffer.from(content, 'latin1') });
   for (const field of root.headers) {
-    if (field.name !== 'bcc' && field.name !== 'resent-bcc') continue;
-    if (field.value.trim() === '') continue;
-    const named = field.value.split(around).filter((word) => /.@./.test(word));
+    if (!isBlind(field.name) || field.value.trim() === '') continue;
+    const named = addressesIn(field.value);
     const own = named.filter((found) => rules.isPerson(Buffer.from(found, 'latin1').toString()));
     if (named.length === own.length && named.length > 0) continue;
     const note = ask('bcc', field.start, field.end);
     if (note !== undefined)
       edits.push({ start: field.start, end: field.end, text: bccLine(text, field, own, note) });
   }
-  const subject = root.headers.find(({ name }) => name === 'subject')?.value ?? '';
+  const subject = decodeWords(root.headers.find(({ name }) => name === 'subject')?.value ?? '');
   walk(root);
 
   function walk(entity: Entity): void {
     const { type, encoding, bodyStart, bodyEnd, parts } = entity;
-    if (type === 'message/rfc822' || type === 'message/global') {
+    if (isMessage(entity)) {
       const body = text.slice(bodyStart, bodyEnd);
       const note = ask('forwarded-message', bodyStart, bodyEnd, decodeBody(body, encoding));
       const placeholder = `Subject: ${note}\r\n\r\n${note}\r\n`;
@@ -65,7 +62,7 @@ export function maskMessage(message: Buffer, rules: MaskRules): Buffer {
       });
     } else if (parts.length > 0) {
       for (const part of parts) walk(part);
-    } else if (type.startsWith('text/')) {
+    } else if (/^(?:text|multipart)\//.test(type)) {
       const body = text.slice(bodyStart, bodyEnd);
       const decoded = decodeBody(body, encoding);
       const from = forwardedFrom(decoded, subject);
@@ -79,10 +76,20 @@ export function maskMessage(message: Buffer, rules: MaskRules): Buffer {
   return edits.length === 0 ? message : Buffer.from(edited(text, edits), 'latin1');
 }
 
+/** A message of others, also one that is attached as a file, and what cannot be looked into. */
+function isMessage({ type, headers, isTooDeep }: Entity): boolean {
+  if (isTooDeep || ['message/rfc822', 'message/global', 'application/vnd.ms-outlook'].includes(type))
+    return true;
+  return headers.some(
+    ({ name, value }) =>
+      (name === 'content-type' || name === 'content-disposition') && /\.(?:eml|msg)"?\s*(?:;|$)/i.test(value),
+  );
+}
+
 /** Of several names, the person's own stay. */
 function bccLine(text: string, { start, end }: HeaderField, own: readonly string[], note: string): string {
   const [name = ''] = text.slice(start, end).split(':', 1);
-  const lineEnd = text.slice(start, end).endsWith('\r\n') ? '\r\n' : '\n';
+  const lineEnd = /(?:\r\n?|\n)$/.exec(text.slice(Math.max(start, end - 2), end))?.[0] ?? '\n';
   return `${name}: ${[...own.map((each) => `<${each}>`), `undisclosed:;`].join(', ')}${lineEnd}X-Masked: ${name} ${note}${lineEnd}`;
 }
 

@@ -7,6 +7,16 @@ export function decodeBody(body: string, encoding: string): string {
     .replaceAll(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
+/** A header's value, its encoded words decoded (RFC 2047), in `latin1` of whatever charset they are. */
+export const decodeWords = (value: string): string =>
+  value
+    .replaceAll(/\?=[ \t]+(?==\?)/g, '?=')
+    .replaceAll(/=\?[^\s?]{1,60}\?([bq])\?([^\s?]{0,9999})\?=/gi, (_, how: string, word: string) =>
+      how.toLowerCase() === 'b'
+        ? decodeBody(word, 'base64')
+        : decodeBody(word.replaceAll('_', ' '), 'quoted-printable'),
+    );
+
 /** The beginning of a body up to a place of what it decodes to, with a text of ASCII behind it. */
 export function cutBody(body: string, encoding: string, decodedAt: number, note: string): string {
   if (encoding === 'base64') {

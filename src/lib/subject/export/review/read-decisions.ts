@@ -25,6 +25,9 @@ export async function readDecisions(path: string): Promise<ReadonlyMap<string, D
         hints: ['say why, in "reason": the decision has to be accounted for (GDPR, Articles 5(2) and 15(4))'],
       });
     }
+    const before = decisions.get(id)?.decision;
+    if (before !== undefined && before !== decision)
+      throw invalid(path, `item ${index + 1} is there twice, and decided in both ways`);
     decisions.set(id, { decision, reason: reason.trim() });
   }
   return decisions;

@@ -26,7 +26,7 @@ export interface Review {
   /** Brings what was asked so far to where it waits; to be awaited now and then. */
   settle(): Promise<void>;
   /**
-   * Writes the open items to a file, mode 0600.
+   * Writes the items to a file, mode 0600: the open ones, and what was decided of the others.
    * @throws {PosternError} exit 2, `out-exists`
    */
   write(path: string, temporary: string): Promise<void>;
@@ -38,6 +38,7 @@ export async function openReview(folder: string, decisions: ReadonlyMap<string, 
   const spool = await openSpool(folder);
   const used = new Set<string>();
   let waiting: Buffer[] = [];
+  let items = 0;
   let count = 0;
   return {
     get open() {
@@ -52,19 +53,19 @@ export async function openReview(folder: string, decisions: ReadonlyMap<string, 
         .update(content)
         .digest('hex');
       const decision = decisions.get(id);
-      if (decision !== undefined) {
-        used.add(id);
-        return { id, decision };
-      }
       const excerpt = content
         .subarray(0, excerptSize * 4)
         .toString()
         .slice(0, excerptSize)
         .toWellFormed();
-      const item: ReviewItem = { id, ...place, key: [...place.key], excerpt, decision: null, reason: null };
-      waiting.push(Buffer.from(`${count === 0 ? '' : ',\n'}${JSON.stringify(item, undefined, 2)}`));
-      count += 1;
-      return { id, decision: undefined };
+      // What was decided stands in the next file too, so that nobody has to put two together.
+      const { decision: decided = null, reason = null } = decision ?? {};
+      const item: ReviewItem = { id, ...place, key: [...place.key], excerpt, decision: decided, reason };
+      waiting.push(Buffer.from(`${items === 0 ? '' : ',\n'}${JSON.stringify(item, undefined, 2)}`));
+      items += 1;
+      if (decision === undefined) count += 1;
+      else used.add(id);
+      return { id, decision };
     },
     async settle() {
       const lines = waiting;

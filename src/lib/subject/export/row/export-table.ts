@@ -1,9 +1,11 @@
+import { PosternError } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
 import type { Archive } from '../archive/archive.ts';
 import { safeFileName, safeKey, safeName } from '../archive/safe-name.ts';
-import type { Masking } from '../masking.ts';
+import type { Masking, MaskPlace } from '../masking.ts';
 import { type MailFiles, type MailForm, mailFiles } from '../message/mail-files.ts';
 import { maskMessage } from '../message/mask-message.ts';
+import { openNames } from '../message/open-names.ts';
 import { wholeMessage } from '../message/whole-message.ts';
 import { cardFiles } from './card-files.ts';
 import { copyRows, type RawRow } from './copy-rows.ts';
@@ -16,8 +18,8 @@ import { asText } from './value.ts';
 
 /** Rows whose objects are asked for at once. */
 const rowsAtOnce = 8;
-/** A message is masked as a whole, so it has to stand in memory. */
-const largestMessage = 256 << 20;
+/** A message is masked as a whole, so it has to stand in memory; a value, to be written as JSON. */
+const largest = 256 << 20;
 /** Rows that the page shows. */
 const shownRows = 10;
 const shownCharacters = 200;
@@ -61,6 +63,8 @@ export async function exportTable(context: ExportTableContext, task: TableTask):
       signal.throwIfAborted();
       const some = block.slice(from, from + rowsAtOnce);
       const fetched = some.map((row) => fetchAll(run, row));
+      // Where one fails nobody asks for the others any more.
+      for (const each of fetched) each.catch(() => {});
       for (const [index, row] of some.entries()) {
         const { values, files } = await exportRow(run, row, (await fetched[index]) ?? []);
         await rows.write(values, files);
@@ -94,7 +98,7 @@ async function fetchAll({ context, task }: Run, row: RawRow): Promise<readonly F
     if (key === null) return [];
     const isMessage = field.field === task.mail?.object;
     const found = await fetchObject(context.openBucket, field.bucket, key.toString(), {
-      ...(isMessage ? { wholeUpTo: largestMessage } : {}),
+      ...(isMessage ? { wholeUpTo: largest } : {}),
       signal: context.signal,
     });
     return [{ field, found }];
@@ -104,20 +108,23 @@ async function fetchAll({ context, task }: Run, row: RawRow): Promise<readonly F
 
 async function exportRow(
   run: Run,
-  row: RawRow,
+  whatIsThere: RawRow,
   fetched: readonly Fetched[],
 ): Promise<{ readonly values: readonly (Buffer | null)[]; readonly files: readonly string[] }> {
   const { context, task } = run;
-  const key = JSON.parse(at(task, row, 'key')?.toString() ?? '[]') as string[];
+  const key = JSON.parse(at(task, whatIsThere, 'key')?.toString() ?? '[]') as string[];
   const name = key.length === 0 ? `row-${++run.unnamed}` : safeKey(key);
   const place = { table: task.table.name, key };
   const files: string[] = [];
   let whole: Buffer | undefined;
+  const row = whatIsThere.map((value) => (isTooLarge(value) ? null : value));
+  for (const [wanted, index] of task.query.at) {
+    if (!isTooLarge(whatIsThere[index])) continue;
+    await tellMissing(run, { ...place, field: wanted.replace(/^(?:column|sealed) /, '') }, 'too-large');
+  }
   for (const { field, found } of fetched) {
-    if ('missing' in found) {
-      run.missing.set(found.missing, (run.missing.get(found.missing) ?? 0) + 1);
-      await context.archive.note('notExported', { ...place, field: field.field, why: found.missing });
-    } else if (field.field === task.mail?.object && 'content' in found) whole = found.content;
+    if ('missing' in found) await tellMissing(run, { ...place, field: field.field }, found.missing);
+    else if (field.field === task.mail?.object && 'content' in found) whole = found.content;
   }
   const opened = await openRow(run, row, place);
   const part = (column: string | undefined, name: string): Buffer | null =>
@@ -128,7 +135,8 @@ async function exportRow(
   const isLost =
     (whole === undefined &&
       fetched.some(({ field, found }) => field.field === task.mail?.object && 'missing' in found)) ||
-    opened.get(task.mail?.body ?? '') === null;
+    opened.get(task.mail?.body ?? '') === null ||
+    isTooLarge(whatIsThere[task.query.at.get('body') ?? -1]);
   if (whole === undefined && header !== null && (!isLost || body !== null))
     whole = wholeMessage(header, body);
   else if (isLost && header !== null) {
@@ -136,10 +144,11 @@ async function exportRow(
     await context.archive.add(files[0] ?? '', maskedMessage(run, header, place, files[0]));
   }
   if (whole !== undefined) {
-    const message = maskedMessage(run, whole, place, `${task.folder}/${name}.eml`);
-    files.push(...(await run.mail.write(name, message)));
+    const masked = maskedMessage(run, whole, place, `${task.folder}/${name}.eml`);
+    files.push(...(await run.mail.write(name, masked)));
     run.messages += 1;
   }
+  const message = whole ?? header;
   const values = givenValues(
     task,
     (column) => {
@@ -149,21 +158,46 @@ async function exportRow(
     },
     context.masking,
     place,
-    openHeader(whole ?? header),
+    message === null ? undefined : openNames(message),
   );
   for (const { field, found } of fetched) {
     if ('missing' in found || field.field === task.mail?.object) continue;
     const path = objectPath(run, row, { name, field, values });
+    if ('content' in found) await context.archive.add(path, found.content);
+    else if (!(await streamed(run, path, found.stream))) {
+      await tellMissing(run, { ...place, field: field.field }, 'object-unreadable');
+      continue;
+    }
     files.push(path);
     run.objects += 1;
-    if ('content' in found) await context.archive.add(path, found.content);
-    else {
-      const file = context.archive.create(path);
-      for await (const piece of found.stream) await file.write(piece);
-      await file.close();
-    }
   }
   return { values, files };
+}
+
+const isTooLarge = (value: Buffer | null | undefined): boolean => (value?.byteLength ?? 0) > largest;
+
+async function tellMissing({ context, missing }: Run, place: MaskPlace, why: string): Promise<void> {
+  missing.set(why, (missing.get(why) ?? 0) + 1);
+  await context.archive.note('notExported', { ...place, why });
+}
+
+/** @returns false where the store could not give all of it: then nothing of it comes into the archive */
+async function streamed(
+  { context: { archive, signal } }: Run,
+  path: string,
+  stream: AsyncIterable<Uint8Array>,
+): Promise<boolean> {
+  const file = archive.create(path);
+  try {
+    for await (const piece of stream) await file.write(piece);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof PosternError)) throw error;
+    await file.discard();
+    return false;
+  }
+  await file.close();
+  return true;
 }
 
 const isSealed = ({ sealed }: TableTask, name: string | undefined): boolean =>
@@ -171,10 +205,11 @@ const isSealed = ({ sealed }: TableTask, name: string | undefined): boolean =>
 
 /** What is encrypted in a row, by column; what cannot be opened is told of, and null. */
 async function openRow(
-  { context, task, missing }: Run,
+  run: Run,
   row: RawRow,
   place: { readonly table: string; readonly key: readonly string[] },
 ): Promise<ReadonlyMap<string, Buffer | null>> {
+  const { context, task } = run;
   const opened = new Map<string, Buffer | null>();
   for (const sealed of task.sealed) {
     const value = at(task, row, `sealed ${sealed.column}`);
@@ -182,10 +217,7 @@ async function openRow(
     const primaryKey = JSON.parse(at(task, row, 'place')?.toString() ?? '[]') as string[];
     const found = await openSealed(sealed, value, primaryKey, context.dataKeyOf);
     opened.set(sealed.column, Buffer.isBuffer(found) ? found : null);
-    if (!Buffer.isBuffer(found)) {
-      missing.set(found.problem, (missing.get(found.problem) ?? 0) + 1);
-      await context.archive.note('notExported', { ...place, field: sealed.column, why: found.problem });
-    }
+    if (!Buffer.isBuffer(found)) await tellMissing(run, { ...place, field: sealed.column }, found.problem);
   }
   return opened;
 }
@@ -224,16 +256,6 @@ function objectPath(
   const nameColumn = task.columns.findIndex((column) => /file_?name/i.test(column.name));
   const given = nameColumn < 0 ? null : (values[nameColumn]?.toString() ?? null);
   return `${own}/${safeFileName(name, given, field.extension)}`;
-}
-
-/** The header, whose blind copies are left out: they are what it does not tell. */
-function openHeader(message: Buffer | null): string | undefined {
-  if (message === null) return undefined;
-  const end = message.indexOf('\r\n\r\n');
-  const text = message
-    .toString('utf8', 0, end < 0 ? Math.min(message.byteLength, 1 << 18) : end)
-    .toLowerCase();
-  return text.replaceAll(/^(?:resent-)?bcc:.*(?:\n[ \t].*)*/gm, '');
 }
 
 function at(task: TableTask, row: RawRow, name: string): Buffer | null {

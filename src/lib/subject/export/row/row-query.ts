@@ -36,11 +36,19 @@ export function objectKeySql(
   return isColumn ? `case when t.${quoteIdentifier(column)} is null then null else ${text} end` : text;
 }
 
-/** Columns as one list of texts, as JSON: it holds whatever a key may. */
-export const keySql = (columns: readonly string[]): string =>
-  columns.length === 0
-    ? `'[]'`
-    : `pg_catalog.json_build_array(${columns.map((name) => `t.${quoteIdentifier(name)}::text`).join(', ')})::text`;
+/**
+ * Columns as one list of texts, as JSON: it holds whatever a key may.
+ * @param secret which of them open an account: of these, digits of their SHA-256, since keys come into names of files
+ */
+export function keySql(columns: readonly string[], secret: (column: string) => boolean): string {
+  if (columns.length === 0) return `'[]'`;
+  const parts = columns.map((name) => {
+    const text = `t.${quoteIdentifier(name)}::text`;
+    if (!secret(name)) return text;
+    return `pg_catalog.left(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(${text}, 'UTF8')), 'hex'), 16)`;
+  });
+  return `pg_catalog.json_build_array(${parts.join(', ')})::text`;
+}
 
 /** The columns as they are exported. */
 export const columnSql = (columns: readonly Column[]): readonly (readonly [string, string])[] =>

@@ -1,12 +1,9 @@
-import { domainToASCII, domainToUnicode } from 'node:url';
 import type { Masking, MaskPlace } from '../masking.ts';
+import { addressesIn, areNamed, type OpenNames } from '../message/open-names.ts';
 import type { Column } from './column.ts';
 import { isSecret } from './column.ts';
-import { replaceAt } from './json-places.ts';
+import { replaceAt, replaceStrings } from './json-places.ts';
 import type { TableTask } from './table-task.ts';
-
-/** Who a message tells everybody that it went to, in small letters; undefined where there is no message. */
-export type OpenHeader = string | undefined;
 
 /**
  * The values of a row as they are given out: without secrets inside of JSON, and without what a person has to decide
@@ -17,7 +14,7 @@ export function givenValues(
   value: (column: Column) => Buffer | null,
   masking: Masking,
   place: Pick<MaskPlace, 'table' | 'key'>,
-  header: OpenHeader,
+  open: OpenNames,
 ): readonly (Buffer | null)[] {
   const fields = new Map(table.fields);
   return columns.map((column) => {
@@ -33,44 +30,43 @@ export function givenValues(
       );
       return note === undefined ? given : asValue(note, column);
     }
+    const hidden = (at: MaskPlace) => {
+      let index = 0;
+      return (found: string): string | undefined => {
+        if (open === undefined) return undefined;
+        const others = addressesIn(found).filter((address) => !masking.isPerson(address));
+        if (areNamed(open, others)) return undefined;
+        return masking.mask(at, 'bcc', index++, Buffer.from(found));
+      };
+    };
+    const isName = field.identity !== undefined;
+    if (column.form === 'text' && isName) {
+      const note = hidden({ ...place, field: column.name })(given.toString());
+      return note === undefined ? given : Buffer.from(note);
+    }
     if (column.form !== 'json') return given;
     let text = given.toString();
-    const hide = (
-      path: string,
-      category: string | undefined,
-      review: string | undefined,
-      isName: boolean,
-    ) => {
-      let index = 0;
-      const result = replaceAt(text, path, (found) => {
-        if (isSecret(category)) return '[left out: it opens an account]';
-        const at = { ...place, field: `${column.name} ${path}` };
-        if (review !== undefined)
-          return masking.mask({ ...at, why: review }, 'internal-note', index++, Buffer.from(found));
-        if (!isName || header === undefined || !found.includes('@')) return undefined;
-        if (isNamed(header, found) || masking.isPerson(found)) return undefined;
-        return masking.mask(at, 'bcc', index++, Buffer.from(found));
-      });
-      // A path that cannot be followed here hides all of the document.
-      if (result === undefined && (isSecret(category) || review !== undefined))
-        text = JSON.stringify('[left out: a part of it opens an account, or has to be reviewed]');
-      else text = result ?? text;
-    };
-    for (const [path, part] of Object.entries(field.paths ?? {}))
-      hide(path, part.category, part.review, part.identity !== undefined);
-    if (field.identity !== undefined) hide('$[*]', undefined, undefined, true);
+    for (const [path, { category, review, identity }] of Object.entries(field.paths ?? {})) {
+      const at = { ...place, field: `${column.name} ${path}` };
+      if (isSecret(category) || review !== undefined) {
+        let index = 0;
+        // A path that cannot be followed hides all of the document.
+        text =
+          replaceAt(text, path, (found) =>
+            isSecret(category)
+              ? '[left out: it opens an account]'
+              : masking.mask(
+                  { ...at, ...(review === undefined ? {} : { why: review }) },
+                  'internal-note',
+                  index++,
+                  Buffer.from(found),
+                ),
+          ) ?? JSON.stringify('[left out: a part of it opens an account, or has to be reviewed]');
+      } else if (identity !== undefined) text = replaceStrings(text, path, hidden(at));
+    }
+    if (isName) text = replaceStrings(text, '$', hidden({ ...place, field: `${column.name} $[*]` }));
     return Buffer.from(text);
   });
-}
-
-/** Whether a header has an address, its domain in either of its forms (IDNA). */
-function isNamed(header: string, address: string): boolean {
-  const at = address.lastIndexOf('@') + 1;
-  const [local, domain] = [address.slice(0, at), address.slice(at)];
-  if (header.includes(address.toLowerCase())) return true;
-  return [domainToASCII(domain), domainToUnicode(domain)].some(
-    (form) => form !== '' && header.includes(`${local}${form}`.toLowerCase()),
-  );
 }
 
 const asValue = (note: string, { form }: Column): Buffer =>

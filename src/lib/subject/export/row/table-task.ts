@@ -77,11 +77,11 @@ export async function tableTask(
   const own = (name: string | undefined) => known.find((column) => column.name === name)?.sql ?? 'null::text';
   const wanted = new Map([
     ...columnSql(columns),
-    ['key', keySql(table.entry.primary_key ?? [])],
+    ['key', keySql(table.entry.primary_key ?? [], (name) => isSecretOf(table, name))],
     // As it is bound into encrypted values (docs/formats/column-value.md).
     ...(sealed.length === 0 ? [] : [['place', placeSql(table.entry.primary_key ?? [])] as const]),
     ...sealed.map(({ column }) => [`sealed ${column}`, `t.${quoteIdentifier(column)}`] as const),
-    ['beside', beside === undefined ? 'null::text' : keySql(beside.columns)],
+    ['beside', beside === undefined ? 'null::text' : besideSql(graph, beside)],
     ...(mail === undefined
       ? []
       : ([
@@ -111,6 +111,21 @@ export async function tableTask(
 
 const isExported = (use: ColumnUse): use is 'exported' | 'opened' | 'review' =>
   use === 'exported' || use === 'opened' || use === 'review';
+
+const isSecretOf = ({ fields }: ModelTable, column: string | undefined): boolean =>
+  fields.some(([name, { category }]) => name === column && isSecret(category));
+
+/** The key of the message that a row belongs to, as that one's files are named by it. */
+function besideSql(
+  { model }: PersonGraph,
+  { columns, toTable, toColumns }: ReturnType<typeof ownerReferences>[number],
+): string {
+  const owner = model.tables.get(toTable);
+  return keySql(
+    columns,
+    (name) => owner !== undefined && isSecretOf(owner, toColumns[columns.indexOf(name)]),
+  );
+}
 
 const placeSql = (columns: readonly string[]): string =>
   `pg_catalog.json_build_array(${columns.map((name) => `pg_catalog.format('%s', t.${quoteIdentifier(name)})`).join(', ')})::text`;

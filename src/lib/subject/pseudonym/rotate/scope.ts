@@ -1,5 +1,6 @@
 import { refused, usageError } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
+import { assignedType } from '../../../platform/assigned-type.ts';
 import { type Catalog, type Column, type Relation, readCatalog } from '../../../platform/catalog/index.ts';
 import { type DataMap, formatName, mapModel } from '../../../platform/map/index.ts';
 import { type WalkableTable, walkableTable } from '../../../platform/walk/index.ts';
@@ -7,7 +8,7 @@ import { type WalkableTable, walkableTable } from '../../../platform/walk/index.
 /** A column whose map says `{pseudonymise: hmac}`, for itself or inside a JSON document. */
 export interface PseudonymColumn {
   readonly name: string;
-  /** With its modifiers, to be cast to. */
+  /** What a value is cast to, as `assignedType` says. */
   readonly type: string;
   readonly form: 'text' | 'array' | 'json';
 }
@@ -57,7 +58,7 @@ function columnOf(catalog: Catalog, relation: Relation, name: string): Pseudonym
   if (column === undefined) throw missing(`${table} has no column ${name}`, 'column-missing');
   requireNoKey(catalog, relation, column);
   const form = formOf(column);
-  if (form !== undefined && column.generated === null) return { name, type: column.type, form };
+  if (form !== undefined && column.generated === null) return { name, type: assignedType(column), form };
   throw usageError(
     `${table}.${name} is ${column.generated === null ? column.type : 'generated'}, in which no pseudonym can stand`,
     {

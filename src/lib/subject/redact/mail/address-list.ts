@@ -18,7 +18,8 @@ export function inAddressList(text: string, replacing: Replacing): string | unde
 }
 
 function inMailboxes(list: string, replacing: Replacing): string | undefined {
-  if (replacing.names === 'kept' || replacing.addresses.isEmpty || !list.includes('@')) return undefined;
+  if (replacing.names === 'kept' || replacing.addresses.isEmpty || !/[@&%=]/.test(list)) return undefined;
+  if (isTrace(list)) return undefined;
   const edits: Edit[] = [];
   for (const box of mailboxes(list)) {
     if (isTheirs(list, box, replacing)) {
@@ -29,6 +30,12 @@ function inMailboxes(list: string, replacing: Replacing): string | undefined {
   return edited(list, edits);
 }
 
+/** What a server wrote (Received: RFC 5322 §3.6.7), where a column has the values of every field: `from … for` is no name. */
+const isTrace = (text: string): boolean =>
+  /^\s{0,9}(?:from|by)\s/i.test(text) &&
+  /;\s{0,9}(?:[a-z]{3},\s{0,9})?\d{1,2}\s{1,9}[a-z]{3}\s{1,9}\d{4}\s/i.test(text);
+
+const anySign = /@|%40|=40|&#0*64;|&#x0*40;|&commat;|\\u0040/i;
 /** With the name before it. */
 const longestMailbox = 1000;
 
@@ -37,11 +44,17 @@ function isTheirs(list: string, { from, to, angle, address }: Mailbox, { address
     const isOwn = addresses.localsAt(decodedBytes(address.domain));
     if (isOwn?.(decodedBytes(address.local)) === true) return true;
   }
-  if (angle !== undefined) return false;
-  // A name and an address with nothing between them but white space.
+  // Written in another way between the brackets; or a name and an address with nothing between them but white space.
   if (to - from > longestMailbox) return false;
+  if (angle !== undefined) {
+    const inner = list.slice(angle.from, angle.to);
+    const [found] = [...foundAddresses(inner, addresses)];
+    return found !== undefined && found.from === 1 && found.to === inner.length - 1;
+  }
   const own = list.slice(from, to);
   const [found, ...more] = [...foundAddresses(own, addresses)];
   if (found === undefined || more.length > 0 || found.to < own.length) return false;
-  return found.from === 0 || ' \t\r\n'.includes(own[found.from - 1] ?? '');
+  if (found.from === 0) return true;
+  // Another address is no name: lists may have nothing but blanks between them.
+  return ' \t\r\n'.includes(own[found.from - 1] ?? '') && !anySign.test(own.slice(0, found.from));
 }

@@ -12,7 +12,9 @@ export interface AddressToken {
 export function* addressTokens(text: string): Generator<AddressToken> {
   /** Where something was not closed: nothing of its kind is behind it. */
   const unclosed = { quote: false, comment: false };
-  const word = /[ \t\r\n]{1,9999}|[<>,:;@]|[^ \t\r\n<>,:;@("]{1,9999}/y;
+  // Some keep lists as HTML has them: the end of an entity separates nothing.
+  const word =
+    /[ \t\r\n]{1,9999}|[<>,:;@]|(?:&(?:#\d{1,7}|commat|#x[\da-f]{1,6}|amp|apos|plus|period|lowbar|hyphen);|[^ \t\r\n<>,:;@("]){1,9999}/iy;
   for (let at = 0; at < text.length; ) {
     let to = -1;
     let kind: AddressToken['kind'] = 'atom';

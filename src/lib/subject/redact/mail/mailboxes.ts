@@ -13,7 +13,7 @@ export interface Mailbox {
 
 /**
  * The mailboxes of a list (RFC 5322 §3.4, with the obsolete syntax), also those in groups; and lists as they should not
- * be: with semicolons, without commas, with brackets that nothing closes.
+ * be: with semicolons, one a line, without commas, with brackets that nothing closes.
  */
 export function* mailboxes(text: string): Generator<Mailbox> {
   let tokens: AddressToken[] = [];
@@ -30,6 +30,9 @@ export function* mailboxes(text: string): Generator<Mailbox> {
     const special = token.kind === 'special' ? text[token.from] : undefined;
     const isSolid = token.kind !== 'space' && token.kind !== 'comment';
     if (angle === 'closed' && isSolid) yield* take();
+    // A line that is not folded begins another entry: some keep one a line.
+    if (angle === 'none' && token.kind === 'space' && /\n(?:[\r\n]|$)/.test(text.slice(token.from, token.to)))
+      yield* take();
     if (angle === 'open' && tokens.findLast(solid)?.kind === 'special' && special === '@')
       isRoute ||= isAt(tokens, text, '<');
     if ((special === ',' || special === ';' || special === ':') && !(angle === 'open' && isRoute)) {

@@ -24,10 +24,24 @@ const deepest = 30;
  */
 export function inMessage(text: string, replacing: Replacing): string | undefined {
   return rewrittenBy(text, [
-    (message) => inEntity(message, replacing, { depth: 0, usual: 'text/plain' }),
+    (message) =>
+      inBareLines(message, replacing) ?? inEntity(message, replacing, { depth: 0, usual: 'text/plain' }),
     // What goes over the end of one piece into the next; not what is encoded in parts that are no text.
     (message) => tokensReplaced(replacing, message),
   ]);
+}
+
+/** Of a calendar or a card. */
+const linesBegin = /^\s{0,9}(?:\xef\xbb\xbf)?BEGIN:V(?:CALENDAR|CARD)[ \t]{0,9}\r?\n/i;
+/** The same in base64, with and without the byte order mark of UTF-8. */
+const linesBeginInBase64 = /^\s{0,9}(?:77u\/)?QkVHSU46VkN/;
+
+/** A part that is kept apart from its header, as some stores keep all of them: how it begins tells what it is. */
+function inBareLines(text: string, replacing: Replacing): string | undefined {
+  const inContent = (content: string) => inContentLines(content, replacing);
+  if (linesBeginInBase64.test(text)) return inBase64(text, inContent);
+  if (!linesBegin.test(text)) return undefined;
+  return /=(?:3D|[ \t]{0,80}\r?\n)/i.test(text) ? inQuotedPrintable(text, inContent) : inContent(text);
 }
 
 interface Place {

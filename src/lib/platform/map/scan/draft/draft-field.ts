@@ -51,23 +51,42 @@ function valueEntry(
   isKey: boolean,
 ): Pick<MapField, 'identity' | 'parser' | 'erase'> {
   if (isMostlyWhole(counts)) return { identity: emailIdentity, erase: clearing(column, isKey) };
-  const parser = isRewritable(column) ? parserOf(counts) : undefined;
+  const parser = isHstore(column) ? 'text' : parserOf(counts);
   if (parser === undefined) return { erase: clearing(column, isKey) };
-  return { parser, erase: column.generated === null ? { redact: 'address' } : 'TODO' };
+  const isChanged = column.generated === null && (isHstore(column) || isRewritable(column));
+  return { parser, erase: isChanged ? { redact: 'address' } : clearing(column, isKey) };
 }
 
-/** Text that a parser can take apart and put together again; the text of a composite or a tsvector is none. */
+/** Text that can be put together again without an address; that of a composite or a tsvector is looked into, and goes. */
 const isRewritable = ({ baseType }: Column): boolean =>
   /^(?:text|character varying|character|xml|bytea|(?:\S+\.)?citext)\b/.test(baseType);
+
+/** What stands in place of an address needs no quoting in it either. */
+const isHstore = ({ baseType }: Column): boolean => /(?:^|\.)hstore$/.test(baseType);
 
 function parserOf({ forms, formats }: AddressCounts): NonNullable<MapField['parser']> | undefined {
   return mostFrequent(formats) ?? (forms.has('base64') ? 'base64' : undefined);
 }
 
 /** NULL where that is possible; a person decides about the rest. */
-function clearing({ notNull, generated }: Column, isKey: boolean): Erase {
+export function clearing({ notNull, generated }: Column, isKey: boolean): Erase {
   return notNull || generated !== null || isKey ? 'TODO' : 'set-null';
 }
+
+/** A field of ids of messages; `keep` is a person's word that what looks like addresses there are none. */
+export const messageIdField = (column: Column, { addresses, values }: ColumnProfile): DraftField => ({
+  column: column.name,
+  entry: {
+    type: fieldType(column),
+    category: 'system.operations',
+    erase: { keep: 'ids of messages look as addresses do' },
+  },
+  note: {
+    reason: `${addressNote(addresses, values).reason}; by its name they are ids of messages`,
+    confidence: 'medium',
+  },
+  pathNotes: new Map(),
+});
 
 /** A field that somebody has to classify. */
 export function openField(

@@ -1,13 +1,13 @@
 import { counted } from '../../../../base/counted.ts';
 import type { Catalog, Column, Relation } from '../../../catalog/index.ts';
-import { primaryKey } from '../../../catalog/index.ts';
+import { primaryKey, uniqueKeys } from '../../../catalog/index.ts';
 import { nameOf } from '../../lint/catalog-model.ts';
 import { labelled } from '../reference/label.ts';
 import type { TableProfile } from '../sample/look.ts';
 import { isWithoutText } from '../sample/sampled-column.ts';
 import type { DraftField, DraftReference, DraftTable, Note } from './draft.ts';
-import { addressField, hintedField, openField } from './draft-field.ts';
-import { categoryByName, wordsOf } from './name-hint.ts';
+import { addressField, hintedField, messageIdField, openField } from './draft-field.ts';
+import { categoryByName, isMessageId, wordsOf } from './name-hint.ts';
 
 export interface DraftTableOptions {
   readonly catalog: Catalog;
@@ -39,7 +39,8 @@ export function draftTable(relation: Relation, options: DraftTableOptions): Draf
     const seen = profile?.columns.get(column.name);
     const found = seen === undefined ? undefined : addressField(column, seen, isKey);
     if (found !== undefined) {
-      fields.push(found);
+      const isId = seen?.kind === 'text' && isMessageId(column.name);
+      fields.push(isId ? messageIdField(column, seen) : found);
       continue;
     }
     const isPlain = isWithoutText(column, catalog);
@@ -106,19 +107,15 @@ function encryptedField(column: Column, encrypted: number, values: number): Draf
   return openField(column, undefined, reason);
 }
 
-/** The primary key; else a unique constraint that does the same; of a copy without any, what would be one. */
+/** The primary key; else what is unique and does the same; of a copy without any, what would be one. */
 function keyOf(relation: Relation): DraftTable['primaryKey'] {
   const declared = primaryKey(relation);
   if (declared !== undefined)
     return { columns: declared, note: { reason: 'primary key', confidence: 'certain' } };
-  const isRequired = (name: string): boolean =>
-    relation.columns.find((column) => column.name === name)?.notNull === true;
-  const unique = relation.constraints.find(
-    ({ kind, columns }) => kind === 'unique' && columns.every(isRequired),
-  );
+  const [unique] = uniqueKeys(relation);
   if (unique !== undefined) {
     const reason = 'no primary key; this is unique and never NULL';
-    return { columns: unique.columns, note: { reason, confidence: 'high' } };
+    return { columns: unique, note: { reason, confidence: 'high' } };
   }
   if (relation.kind !== 'materialised-view' && relation.kind !== 'foreign-table') return undefined;
   const index = relation.indexes.find(
@@ -138,6 +135,8 @@ function tenantOf(relation: Relation, references: readonly DraftReference[]): Dr
   )?.name;
   if (column === undefined) return undefined;
   const leads = references.some(({ entry }) => entry.column === column);
+  // The name of a firm, in words.
+  if (!leads && wordsOf(column).length === 1 && isText(relation, column)) return undefined;
   return {
     column,
     note: {
@@ -146,6 +145,9 @@ function tenantOf(relation: Relation, references: readonly DraftReference[]): Dr
     },
   };
 }
+
+const isText = ({ columns }: Relation, name: string): boolean =>
+  /^(?:text|character|citext)/.test(columns.find((column) => column.name === name)?.baseType ?? '');
 
 function remarksOf(
   relation: Relation,

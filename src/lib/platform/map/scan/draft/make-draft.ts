@@ -15,7 +15,9 @@ import { isMostlyWhole } from './describe.ts';
 import { type Draft, type DraftField, type DraftReference, type DraftTable, emailIdentity } from './draft.ts';
 import { draftTable } from './draft-table.ts';
 import { withEncryptedFields } from './encrypted-fields.ts';
+import { withHalves } from './halves.ts';
 import { withObjectFields } from './object-fields.ts';
+import { withOpenNames } from './open-names.ts';
 import { renderDraft } from './render-draft.ts';
 import { draftTrigger } from './trigger-effect.ts';
 
@@ -64,7 +66,10 @@ export async function makeDraft(
     look === undefined || objects === undefined
       ? { forms: [], unseen: [] }
       : await findObjects(db, relations, objects);
-  const { tables, unexplained } = withObjectFields(encrypted, buckets.forms);
+  const { tables, unexplained } = withObjectFields(
+    withOpenNames(withHalves(encrypted, looked)),
+    buckets.forms,
+  );
   const draft = await reachable({
     hasEmail: tables.some(({ fields }) => fields.some(({ entry }) => isEmailField(entry))),
     tables,

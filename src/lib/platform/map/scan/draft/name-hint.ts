@@ -28,6 +28,10 @@ const hints: readonly (readonly [category: string, name: RegExp])[] = [
   ['user.location', /\b(?:latitude|longitude|geo)\b/],
 ];
 
+/** Whether a column holds, by its name, ids of messages (RFC 5322 §3.6.4), which look as addresses do. */
+export const isMessageId = (name: string): boolean =>
+  /\b(?:message|msg) ?id\b|\bin reply to\b/.test(wordsOf(name).join(' '));
+
 /** The data category that a column's name suggests, and nothing else does. */
 export function categoryByName({ name }: Pick<Column, 'name'>): string | undefined {
   const words = wordsOf(name).join(' ');

@@ -1,3 +1,4 @@
+import { isDomain } from './address.ts';
 import { type AddressForm, inspectValue, type Sighting, type ValueKind } from './inspect-value.ts';
 import { jsonPath, KeyCounts } from './json-path.ts';
 import { type JsonStep, jsonStrings } from './json-strings.ts';
@@ -21,6 +22,8 @@ export interface ColumnProfile {
   /** Values looked at that are not NULL. */
   readonly values: number;
   readonly addresses: AddressCounts;
+  /** Values that are nothing but a domain name. */
+  readonly domains: number;
   /** By JSONPath. */
   readonly paths: ReadonlyMap<string, AddressCounts>;
   readonly encrypted: number;
@@ -34,6 +37,7 @@ const mostPaths = 2000;
 /** Takes values, keeps counts. */
 export class ProfileBuilder {
   private values = 0;
+  private domains = 0;
   private encrypted = 0;
   private readonly keyIds = new Set<string>();
   private readonly all = new CountBuilder();
@@ -55,6 +59,7 @@ export class ProfileBuilder {
     if (isEncrypted) this.encrypted += 1;
     if (keyId !== undefined && this.keyIds.size < mostKeyIds) this.keyIds.add(keyId);
     this.all.add(sightings);
+    if (this.kind === 'text' && sightings.length === 0 && isDomain(String(value))) this.domains += 1;
     if (this.kind === 'json') this.addPaths(String(value), sightings);
   }
 
@@ -68,8 +73,8 @@ export class ProfileBuilder {
       const text = jsonPath(path, this.keys);
       paths.set(text, (paths.get(text) ?? new CountBuilder()).merge(counts));
     }
-    const { kind, values, encrypted, keyIds, all: addresses } = this;
-    return { kind, values, addresses, paths, encrypted, keyIds };
+    const { kind, values, domains, encrypted, keyIds, all: addresses } = this;
+    return { kind, values, addresses, domains, paths, encrypted, keyIds };
   }
 
   private addPaths(document: string, sightings: readonly Sighting[]): void {
