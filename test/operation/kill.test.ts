@@ -11,6 +11,7 @@ import { listCertificates } from '../../src/lib/operation/certificate-store.ts';
 import { progressOf, readJournal } from '../../src/lib/operation/journal.ts';
 import type { Plan } from '../../src/lib/operation/plan.ts';
 import { savePlan } from '../../src/lib/operation/plan-store.ts';
+import { onceUnlocked } from '../support/once-unlocked.ts';
 import { type TestState, testContext, testSigner, testState } from '../support/operation.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { createToyTables, type ToyContext, toyKind, toyPlan } from '../support/toy-kind.ts';
@@ -50,16 +51,9 @@ function spawnApply(plan: Plan, killAt = ''): ChildProcess {
   return spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'ignore'] });
 }
 
-/** Resumes the plan in this process, as soon as the server has noticed that the killed run is gone. */
+/** Resumes the plan in this process. */
 async function finish(plan: Plan): Promise<void> {
-  for (;;) {
-    try {
-      await applyPlan(context, toyKind, plan.id);
-      return;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'job-locked')) throw error;
-    }
-  }
+  await onceUnlocked(() => applyPlan(context, toyKind, plan.id));
 }
 
 /** Every effect once, every step done once, in order, and no step run more often than kills explain. */

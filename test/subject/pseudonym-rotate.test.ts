@@ -14,6 +14,7 @@ import {
   rotatePseudonyms,
 } from '../../src/lib/subject/pseudonym/rotate/index.ts';
 import { projectRoot } from '../support/cli.ts';
+import { onceUnlocked } from '../support/once-unlocked.ts';
 import { type TestState, testSigner, testState } from '../support/operation.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { pseudonymContextOn } from '../support/pseudonym-context.ts';
@@ -258,17 +259,6 @@ test('a text is changed only where a pseudonym is the whole of it', () => {
   expect(change('json', `["${word}", "${word}"]`)).toEqual({ text: '["NEW", "NEW"]', values: 2 });
   expect(change('json', `["say \\"${word}"]`).values).toBe(0);
 });
-
-/** As soon as the server has noticed that the run that was killed is gone. */
-async function onceUnlocked<T>(work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'job-locked')) throw error;
-    }
-  }
-}
 
 /** Until some session waits for another one's lock. */
 async function waitsForLock(by: Client = db): Promise<void> {

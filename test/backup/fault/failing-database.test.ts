@@ -1,4 +1,5 @@
 // Kind 11: the connections to the platform's database and to the state database break as told.
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listSets } from '../../../src/lib/backup/list.ts';
 import { runBackup } from '../../../src/lib/backup/run.ts';
@@ -8,6 +9,7 @@ import { silentProgress } from '../../../src/lib/base/progress.ts';
 import { copyOut } from '../../../src/lib/platform/copy-out.ts';
 import { type BackupWorld, backupWorld } from '../../support/backup-world.ts';
 import { type FaultProxy, startFaultProxy, type Trigger } from '../../support/fault-proxy.ts';
+import { onceUnlocked } from '../../support/once-unlocked.ts';
 import { type TestDatabase, testDatabase } from '../../support/postgres.ts';
 import { failsCleanly } from '../fails-cleanly.ts';
 import { sql } from '../round-trip.ts';
@@ -160,13 +162,15 @@ describe('the state database', () => {
   afterAll(() => state?.end());
 
   const run = (prefix: string, warn: (line: string) => void = () => {}) =>
-    runBackup(
-      world.context({
-        sets: setsAt(prefix).sets,
-        state: async () => state,
-        progress: { ...silentProgress, warn },
-        options,
-      }),
+    onceUnlocked(() =>
+      runBackup(
+        world.context({
+          sets: setsAt(prefix).sets,
+          state: async () => state,
+          progress: { ...silentProgress, warn },
+          options,
+        }),
+      ),
     );
   const at = (statement: string): Trigger => ({
     direction: 'to server',

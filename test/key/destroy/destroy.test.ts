@@ -18,6 +18,7 @@ import { progressOf, readJournal } from '../../../src/lib/operation/journal.ts';
 import type { Plan } from '../../../src/lib/operation/plan.ts';
 import { savePlan } from '../../../src/lib/operation/plan-store.ts';
 import { type DestroyWorld, destroyWorld, options } from '../../support/destroy-world.ts';
+import { onceUnlocked } from '../../support/once-unlocked.ts';
 
 const script = fileURLToPath(new URL('../../support/destroy-child.ts', import.meta.url));
 
@@ -187,13 +188,13 @@ test.each(['before:scheduleKeyDeletion', 'after:scheduleKeyDeletion', 'after:las
     const { deletionDate } = await keyNow();
     if (!isDone) {
       await world.platform.query('update app.key set kek = $1', [world.old]);
-      await expect(retried(() => world.apply(plan))).rejects.toMatchObject({
+      await expect(onceUnlocked(() => world.apply(plan))).rejects.toMatchObject({
         exitCode: 6,
         code: 'key-needed',
       });
       await world.platform.query('update app.key set kek = $1', [world.next]);
     }
-    await retried(() => world.apply(plan));
+    await onceUnlocked(() => world.apply(plan));
     const after = await keyNow();
     expect(after.state).toBe('pending-deletion');
     if (isDone) expect(after.deletionDate).toEqual(deletionDate);
@@ -215,7 +216,7 @@ test.each(['before:disableKey', 'after:disableKey'])(
       return rules.find(({ rule }) => rule === 'disabled')?.evidence.join();
     };
     expect(await look()).toContain('`postern key retire ');
-    await retried(async () => applyPlan(await world.context(), keyRetire, plan.id));
+    await onceUnlocked(async () => applyPlan(await world.context(), keyRetire, plan.id));
     expect(await world.stateOfOld()).toBe('disabled');
     expect(await look()).toMatch(/^disabled since .*not long enough/);
     expect(progressOf(await readJournal(world.state.pool, plan.id)).state).toBe('applied');
@@ -340,15 +341,4 @@ async function kill(plan: Plan, point: string): Promise<void> {
   });
   const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
   expect(signal).toBe('SIGKILL');
-}
-
-/** Until the server has noticed that the killed run is gone. */
-async function retried<T>(work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'job-locked')) throw error;
-    }
-  }
 }

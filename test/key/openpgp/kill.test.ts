@@ -11,6 +11,7 @@ import { proveEncryption } from '../../../src/lib/crypto/openpgp-probe.ts';
 import { progressOf, readJournal } from '../../../src/lib/operation/journal.ts';
 import type { Plan } from '../../../src/lib/operation/plan.ts';
 import { seal } from '../../crypto/message-fixture.ts';
+import { onceUnlocked } from '../../support/once-unlocked.ts';
 import { type KeyFiles, openpgpWorld, rotateOptions, text } from '../../support/openpgp-world.ts';
 import { clockAt } from '../../support/operation.ts';
 
@@ -55,15 +56,7 @@ async function expectOpenable({ files, old, ahead }: Omit<Rotation, 'plan'>): Pr
 }
 
 async function finish({ files, plan, ahead }: Rotation): Promise<void> {
-  for (;;) {
-    try {
-      await world.apply(world.context(files, { clock: clockAt(ahead) }), plan);
-      return;
-    } catch (error) {
-      // The server may not have noticed yet that the killed run is gone.
-      if (!(error instanceof Error && 'code' in error && error.code === 'job-locked')) throw error;
-    }
-  }
+  await onceUnlocked(() => world.apply(world.context(files, { clock: clockAt(ahead) }), plan));
 }
 
 async function expectFinished(rotation: Rotation, subkeys: number): Promise<void> {

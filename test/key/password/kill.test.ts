@@ -14,6 +14,7 @@ import { applyPlan } from '../../../src/lib/operation/apply.ts';
 import { progressOf, readJournal } from '../../../src/lib/operation/journal.ts';
 import type { Plan } from '../../../src/lib/operation/plan.ts';
 import { savePlan } from '../../../src/lib/operation/plan-store.ts';
+import { onceUnlocked } from '../../support/once-unlocked.ts';
 import { managedPassword, passwordWorld } from '../../support/password-world.ts';
 
 const world = passwordWorld();
@@ -50,14 +51,7 @@ function start({ managed, plan }: Prepared, killAt: string) {
 }
 
 async function finish({ managed, plan }: Prepared): Promise<void> {
-  for (;;) {
-    try {
-      await applyPlan(world.context(managed), passwordRotation, plan.id);
-      return;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'job-locked')) throw error;
-    }
-  }
+  await onceUnlocked(() => applyPlan(world.context(managed), passwordRotation, plan.id));
 }
 
 async function publishedWorks(managed: ManagedPassword): Promise<boolean> {
