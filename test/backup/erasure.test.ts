@@ -1,12 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { runDrill } from '../../src/lib/backup/drill/run-drill.ts';
 import type { ErasureEntry, ErasureReplayer } from '../../src/lib/backup/erasure/replayer.ts';
 import type { RestoreContext } from '../../src/lib/backup/restore/context.ts';
 import { backupRestore, restoreKind } from '../../src/lib/backup/restore/kind.ts';
+import { restoreOutcome } from '../../src/lib/backup/restore/outcome.ts';
 import { planRestore } from '../../src/lib/backup/restore/plan-restore.ts';
 import { runBackup } from '../../src/lib/backup/run.ts';
 import { failure } from '../../src/lib/base/error.ts';
 import { openPool, withConnection, withDatabase } from '../../src/lib/base/postgres.ts';
+import { drillLines } from '../../src/lib/cli/drill-text.ts';
+import { restoreLines } from '../../src/lib/cli/restore-text.ts';
 import { ed25519Signer } from '../../src/lib/crypto/dsse.ts';
 import { applyPlan } from '../../src/lib/operation/apply.ts';
 import { readCertificate } from '../../src/lib/operation/certificate.ts';
@@ -135,6 +139,41 @@ test('what was erased since the backup is erased again before the database opens
   expect(await certified(restore, certificateId)).toMatchObject({
     erasures: { state: 'replayed', entries: 2, rows: 2, kinds: { person: { replayed: 2, rows: 2 } } },
   });
+  await drop(restore.url);
+});
+
+test('where nobody could be looked for is told, certified, and told of a drill', async () => {
+  await erase(1);
+  const unmapped = ['public.former', 'public.person.nickname'];
+  const partly: ErasureReplayer = {
+    ...deleting,
+    replay: async (...args) => ({ ...(await deleting.replay(...args)), unmapped }),
+  };
+  const restore = await prepared({ erasureReplayers: [partly] });
+  const applied = await applyPlan(restore.context, backupRestore, restore.plan.id);
+  expect(await certified(restore, applied.certificateId)).toMatchObject({ erasures: { unmapped } });
+  const result = await restoreOutcome(restore.context, { plan: restore.plan, applied });
+  const told = [
+    'NOBODY WAS LOOKED FOR here, as the data map does not mention it:',
+    ...unmapped.map((name) => `  ${name}`),
+  ];
+  expect(restoreLines(result, 'applied')).toEqual(expect.arrayContaining(told));
+  const drilled = await runDrill(
+    { ...restore.context, tool: 'postern test' },
+    {
+      setId,
+      sources: ['platform'],
+      smoke: [],
+      whenDone: 'clean-up',
+      startServer: async () => ({
+        kind: 'given',
+        url: platform.url,
+        close: async () => {},
+        keep: async () => [],
+      }),
+    },
+  );
+  expect(drillLines(drilled)).toEqual(expect.arrayContaining(told));
   await drop(restore.url);
 });
 

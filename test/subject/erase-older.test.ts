@@ -17,13 +17,14 @@ let world: EraseWorld;
 afterEach(() => world.close());
 
 /** As a restore repeats the ledger: in one transaction of a closed database. */
-async function replay(url: string) {
-  const replayer = await replayerOf(world);
-  const { rows } = await world.pool.query('select detail from postern.erasure order by entry');
+function replay(url: string) {
   return withConnection({ url, role: 'test' }, async (client) => {
+    const replayer = await replayerOf(world);
+    const { rows } = await world.pool.query('select detail from postern.erasure order by entry');
     await client.query('begin');
-    await replayer.replay(client, rows, { signal: new AbortController().signal });
+    const replayed = await replayer.replay(client, rows, { signal: new AbortController().signal });
     await client.query('commit');
+    return replayed;
   });
 }
 
@@ -63,6 +64,19 @@ test('a backup from before columns came that the map has is erased again', async
   expect(await queryAt(url, `select id from app.mail t where t::text ilike '%<ann@example.org%'`)).toEqual(
     [],
   );
+});
+
+test('what only the backup has, and the map does not mention, is named', async () => {
+  world = await eraseWorld();
+  const url = await world.copy();
+  await erasePerson(world, 'ann@example.org');
+  await queryAt(
+    url,
+    `create table app.former (id int primary key, email text); insert into app.former values (1, 'ann@example.org');
+     alter table app.account add column "old.name" text; create view app.seen as select * from app.former`,
+  );
+  expect(await replay(url)).toMatchObject({ unmapped: ['app.former', 'app.account."old.name"'] });
+  expect(await replay(await world.copy())).toMatchObject({ unmapped: [] });
 });
 
 test('one that lacks the column of a key or a tenant is refused', async () => {

@@ -1,6 +1,7 @@
 import type { BackupDrillResult, DrillCleanupResult } from '../backup/drill/results.ts';
 import { counted } from '../base/counted.ts';
 import { ExitCode } from '../base/exit-code.ts';
+import { unmappedLines } from './restore-text.ts';
 
 /** What a person is told of a drill. */
 export function drillLines(drill: BackupDrillResult): readonly string[] {
@@ -10,6 +11,7 @@ export function drillLines(drill: BackupDrillResult): readonly string[] {
   return [
     `${drill.setId}: ${counted(rows, 'row')} of ${counted(tables, 'table')} are as they were backed up`,
     `open after ${drill.rtoSeconds.toFixed(1)} s on PostgreSQL ${drill.server.version} (${drill.server.kind})`,
+    ...unmappedLines(drill.sources.flatMap(({ erasures }) => erasures.unmapped)),
     ...(drill.smoke.length === 0 ? [] : [`smoke queries: ${passed} of ${drill.smoke.length} passed`]),
     ...drill.findings.map((finding) => `finding: ${finding}`),
     ...(drill.certificateId === null ? [] : [`certificate ${drill.certificateId}`]),

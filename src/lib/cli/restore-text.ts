@@ -14,6 +14,7 @@ export function restoreLines(result: BackupRestoreResult, outcome: string): read
     ...(erasures?.state === 'replayed'
       ? [`erasures repeated: ${erasures.entries}, which changed ${counted(erasures.rows, 'row')}`]
       : []),
+    ...unmappedLines(erasures?.unmapped),
     ...(erasures?.state === 'skipped' ? ['NO erasures were repeated'] : []),
     ...(objects === null
       ? []
@@ -23,6 +24,10 @@ export function restoreLines(result: BackupRestoreResult, outcome: string): read
     ...(certificateId === null ? [] : [`certificate ${certificateId}`]),
   ];
 }
+
+/** Where repeated erasures did not look, because the data map says nothing of it. */
+export const unmappedLines = (names: readonly string[] | undefined): readonly string[] =>
+  listed('NOBODY WAS LOOKED FOR here, as the data map does not mention it', names);
 
 /** Only where something is missing. */
 function keyringLines({ setId, keyring }: BackupRestoreResult): readonly string[] {

@@ -202,6 +202,10 @@ function erasures(sources: readonly DrilledSource[]): Section {
             { header: 'State', cell: ({ erasures: { state } }) => state },
             { header: 'Entries', cell: ({ erasures: { entries } }) => String(entries), align: 'right' },
             { header: 'Rows changed', cell: ({ erasures: { rows } }) => String(rows), align: 'right' },
+            {
+              header: 'Not in the data map, where nobody was looked for',
+              cell: ({ erasures: { unmapped } }) => ({ text: unmapped.join(', ') || 'none', style: 'code' }),
+            },
           ],
           'Nothing was restored.',
         ),

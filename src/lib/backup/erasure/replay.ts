@@ -14,9 +14,11 @@ export interface ReplayedErasures {
   /** Deleted or changed. */
   readonly rows: number;
   readonly kinds: Readonly<Record<string, { readonly replayed: number; readonly rows: number }>>;
+  /** Tables and columns of the restored database that the data map does not mention, so that nobody was looked for there. */
+  readonly unmapped: readonly string[];
 }
 
-const nothing = { entries: 0, rows: 0, kinds: {} } as const;
+const nothing = { entries: 0, rows: 0, kinds: {}, unmapped: [] } as const;
 
 /**
  * Repeats in a restored database, in one transaction, every erasure since the backup's snapshot.
@@ -30,17 +32,23 @@ export async function replayDueErasures(
   const due = await readDueErasures(context, work);
   if (due === 'not due') return { state: 'not due', ...nothing };
   return inClosedDatabase(context, work, async (client) => {
-    const kinds: Record<string, ErasureReplay> = {};
+    const kinds: Record<string, Pick<ErasureReplay, 'replayed' | 'rows'>> = {};
+    const unmapped = new Set<string>();
     await client.query('BEGIN');
     try {
       for (const { replayer, entries } of due) {
         context.signal.throwIfAborted();
-        const { replayed, rows } = await replayer.replay(client, entries, {
+        const {
+          replayed,
+          rows,
+          unmapped: own = [],
+        } = await replayer.replay(client, entries, {
           profile: context.profile,
           source: work.source.name,
           signal: context.signal,
         });
         kinds[replayer.kind] = { replayed, rows };
+        for (const name of own) unmapped.add(name);
       }
       await client.query('COMMIT');
     } catch (error) {
@@ -52,6 +60,7 @@ export async function replayDueErasures(
       entries: due.reduce((sum, { entries }) => sum + entries.length, 0),
       rows: Object.values(kinds).reduce((sum, { rows }) => sum + rows, 0),
       kinds,
+      unmapped: [...unmapped],
     };
   });
 }

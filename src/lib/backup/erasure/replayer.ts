@@ -25,6 +25,8 @@ export interface ErasureReplayContext {
 export interface ErasureReplay {
   readonly replayed: number;
   readonly rows: number;
+  /** `schema.table` or `schema.table.column` of the restored database, where it could look for nobody. */
+  readonly unmapped?: readonly string[];
 }
 
 /**

@@ -9,6 +9,8 @@ export const replayedErasures = z.strictObject({
   entries: count,
   rows: count,
   kinds: z.record(z.string(), z.strictObject({ replayed: count, rows: count })),
+  /** Tables and columns of the restored database that the data map does not mention: nobody was looked for there. */
+  unmapped: z.array(z.string()).default([]),
 });
 
 /** What came of the wrapped keys. */

@@ -16,6 +16,7 @@ export {
   ownerReferences,
 } from './lint/map-model.ts';
 export { isSourceType } from './lint/source-rules.ts';
+export { unmapped } from './lint/unmapped.ts';
 export { type LoadedDataMap, loadDataMap, readDataMap } from './load.ts';
 export type { DataMap } from './map-schema.ts';
 export { canonicalName, formatName, parseColumnName, parseName } from './name.ts';

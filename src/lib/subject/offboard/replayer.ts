@@ -1,6 +1,8 @@
 import type { Client } from '../../base/postgres.ts';
+import { readCatalog } from '../../platform/catalog/index.ts';
+import { unmapped } from '../../platform/map/index.ts';
 import { columnsOf, presentMap } from '../erase/ledger/present-map.ts';
-import { eraseAgain, type ReplayOptions } from '../erase/ledger/replayer.ts';
+import { eraseAgain, type Replayed, type ReplayOptions } from '../erase/ledger/replayer.ts';
 import { offboardDetail, offboardErasure } from './ledger.ts';
 
 /**
@@ -14,12 +16,14 @@ export const offboardReplayer = (options: ReplayOptions) => ({
     client: Client,
     entries: readonly { readonly detail: unknown }[],
     { signal }: { readonly signal: AbortSignal },
-  ): Promise<{ readonly replayed: number; readonly rows: number }> => {
-    const map = presentMap(await options.map(), await columnsOf(client));
+  ): Promise<Replayed> => {
+    const catalog = await readCatalog(client);
+    const today = await options.map();
+    const map = presentMap(today, columnsOf(catalog));
     const tenants = new Set(entries.map(({ detail }) => offboardDetail.parse(detail).tenant));
     let rows = 0;
     for (const tenant of tenants)
       rows += await eraseAgain(client, options, { map, seeds: [], tenant, wholeTenant: true, signal });
-    return { replayed: entries.length, rows };
+    return { replayed: entries.length, rows, unmapped: unmapped(today, catalog) };
   },
 });

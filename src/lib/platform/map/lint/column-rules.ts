@@ -84,14 +84,22 @@ export const unmappedColumn: CatalogRule = {
   severity: 'error',
   demand: 'every column of a mapped table is a field, a key, a reference, or listed as non_personal',
   *check(model, catalog) {
-    for (const { table, relation } of present(model, catalog)) {
-      for (const { name, type } of relation.columns) {
-        if (table.columns.has(name)) continue;
-        yield { path: at(table), message: `the column ${name} (${type}) of ${table.name} is not in the map` };
-      }
+    for (const { table, column } of unmappedColumns(model, catalog)) {
+      const { name, type } = column;
+      yield { path: at(table), message: `the column ${name} (${type}) of ${table.name} is not in the map` };
     }
   },
 };
+
+/** The columns of mapped tables that the map does not mention. */
+export function* unmappedColumns(
+  model: MapModel,
+  catalog: CatalogModel,
+): Iterable<{ table: ModelTable; column: Relation['columns'][number] }> {
+  for (const { table, relation } of present(model, catalog)) {
+    for (const column of relation.columns) if (!table.columns.has(column.name)) yield { table, column };
+  }
+}
 
 /** The mapped tables that the database has. */
 export function* present(

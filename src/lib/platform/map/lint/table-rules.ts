@@ -1,3 +1,4 @@
+import type { Relation } from '../../catalog/index.ts';
 import { canonicalName } from '../name.ts';
 import { type CatalogModel, nameOf } from './catalog-model.ts';
 import type { CatalogRule, MapRule } from './finding.ts';
@@ -20,17 +21,23 @@ export const unmappedTable: CatalogRule = {
   severity: 'error',
   demand: 'every table of the database is mapped, or ignored with a reason',
   *check(model, catalog) {
-    for (const [name, relation] of catalog.relations) {
-      // A partition follows its partitioned table, and an extension's tables are the extension's.
-      if (relation.partitionOf !== null || relation.extension !== null) continue;
-      if (isCovered(model, name, relation.schema)) continue;
+    for (const { kind, ...relation } of unmappedRelations(model, catalog)) {
       yield {
         path: ['tables'],
-        message: `the ${relation.kind} ${name} is neither mapped nor ignored${storedCopy(relation.kind)}`,
+        message: `the ${kind} ${nameOf(relation)} is neither mapped nor ignored${storedCopy(kind)}`,
       };
     }
   },
 };
+
+/** What the database has and the map does not mention. */
+export function* unmappedRelations(model: MapModel, { relations }: CatalogModel): Iterable<Relation> {
+  for (const [name, relation] of relations) {
+    // A partition follows its partitioned table, and an extension's tables are the extension's.
+    if (relation.partitionOf !== null || relation.extension !== null) continue;
+    if (!isCovered(model, name, relation.schema)) yield relation;
+  }
+}
 
 const storedCopy = (kind: string): string =>
   kind === 'materialised-view' ? '; it stores a copy of what it reads' : '';

@@ -1,6 +1,5 @@
 import { refused } from '../../../base/error.ts';
-import type { Client } from '../../../base/postgres.ts';
-import { readCatalog } from '../../../platform/catalog/index.ts';
+import type { Catalog } from '../../../platform/catalog/index.ts';
 import {
   canonicalName,
   type DataMap,
@@ -12,8 +11,7 @@ import {
 /** The columns of each table that a database has, by canonical name. */
 export type PresentColumns = ReadonlyMap<string, ReadonlySet<string>>;
 
-export async function columnsOf(client: Client): Promise<PresentColumns> {
-  const { relations } = await readCatalog(client);
+export function columnsOf({ relations }: Catalog): PresentColumns {
   return new Map(
     relations.map(({ schema, name, columns }) => [
       formatName(schema, name),

@@ -1,6 +1,7 @@
 import { refused } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
-import type { DataMap } from '../../../platform/map/index.ts';
+import { readCatalog } from '../../../platform/catalog/index.ts';
+import { type DataMap, unmapped } from '../../../platform/map/index.ts';
 import { personGraph } from '../../graph/person-graph.ts';
 import type { HoldMatcher } from '../../hold/index.ts';
 import { keyIdOf, type NameHasher } from '../../name-hash/index.ts';
@@ -25,6 +26,13 @@ export interface ReplayOptions {
   readonly now: () => Date;
 }
 
+export interface Replayed {
+  readonly replayed: number;
+  readonly rows: number;
+  /** What the restored database has and the map does not mention: nothing was looked for there. */
+  readonly unmapped: readonly string[];
+}
+
 /**
  * Repeats erasures of persons in a restored database, in the transaction that the session is in: they are found again by
  * the hashes of their names, and treated as the map says today. Whoever is not in that backup is passed over. Objects are
@@ -39,10 +47,12 @@ export const eraseReplayer = (options: ReplayOptions) => ({
     client: Client,
     entries: readonly { readonly detail: unknown }[],
     { signal }: { readonly signal: AbortSignal },
-  ): Promise<{ readonly replayed: number; readonly rows: number }> => {
-    const present = await columnsOf(client);
+  ): Promise<Replayed> => {
+    const catalog = await readCatalog(client);
+    const today = await options.map();
+    const present = columnsOf(catalog);
     const tables = new Set(present.keys());
-    const map = presentMap(await options.map(), present);
+    const map = presentMap(today, present);
     const graph = personGraph(map);
     let rows = 0;
     // Tenant by tenant: an erasure within one leaves the same address in another.
@@ -65,7 +75,7 @@ export const eraseReplayer = (options: ReplayOptions) => ({
     }
     // A backup that was made during an erasure has its work tables, which name the persons.
     await dropWork(client, { schema: workSchema, prefix: 'erase' });
-    return { replayed: entries.length, rows };
+    return { replayed: entries.length, rows, unmapped: unmapped(today, catalog) };
   },
 });
 
