@@ -73,7 +73,7 @@ test('what only the backup has, and the map does not mention, is named', async (
   await queryAt(
     url,
     `create table app.former (id int primary key, email text); insert into app.former values (1, 'ann@example.org');
-     alter table app.account add column "old.name" text; create view app.seen as select * from app.former`,
+     alter table app.account add column "old.name" text; create view app.glance as select * from app.former`,
   );
   expect(await replay(url)).toMatchObject({ unmapped: ['app.former', 'app.account."old.name"'] });
   expect(await replay(await world.copy())).toMatchObject({ unmapped: [] });
