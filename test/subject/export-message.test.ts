@@ -179,6 +179,22 @@ epilogue
     expect(text).toContain('<p>mine</p><div>[MASKED]\r\n\r\n--inner--\r\n--a b--\r\nepilogue\r\n');
   });
 
+  test.each([
+    ['an encoded word', `filename="=?UTF-8?B?${Buffer.from('next.eml').toString('base64')}?="`],
+    ['an encoded word of quoted-printable', 'filename="=?utf-8?q?n=C3=A4chste=2Eeml?="'],
+    ['pieces', `filename*0*=UTF-8''ne%20x;\n filename*1*=t%2Eem;\n filename*2="l"`],
+  ])('as a file whose name is told by %s is masked', (_, name) => {
+    const { text } = masked(
+      forward(
+        'x',
+        `--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; ${name}\n\nSubject: theirs\n\n--b--\n`,
+        'Content-Type: multipart/mixed; boundary=b\n',
+      ),
+    );
+    expect(text).not.toContain('theirs');
+    expect(text).toContain('[MASKED]');
+  });
+
   test('is as it was, byte for byte, where it is given out', () => {
     expect(masked(attached, false).text).toBe(attached.toString());
   });
@@ -207,6 +223,11 @@ describe('blind copies', () => {
   test('to nobody are none', () => {
     const message = crlf('Bcc: \nTo: b@x.example\n\nx\n');
     expect(masked(message)).toEqual({ text: message.toString(), found: [] });
+  });
+
+  test('behind a byte order mark is masked as elsewhere', () => {
+    const { text } = masked(crlf('\uFEFFBcc: b@x.example\nTo: a@x.example\n\nx\n'));
+    expect(text).toBe('\uFEFFBcc: undisclosed:;\r\nX-Masked: Bcc [MASKED]\r\nTo: a@x.example\r\n\r\nx\r\n');
   });
 
   test('to the person alone stay', () => {

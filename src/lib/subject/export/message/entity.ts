@@ -64,7 +64,8 @@ function readHeaders(
   end: number,
 ): { readonly headers: readonly HeaderField[]; readonly bodyStart: number } {
   const headers: HeaderField[] = [];
-  let at = start;
+  // A byte order mark hides the first field from nobody.
+  let at = text.startsWith('\u00ef\u00bb\u00bf', start) ? start + 3 : start;
   while (at < end) {
     const lineEnd = endOfLine(text, at, end);
     if (text[at] === '\n' || text[at] === '\r') return { headers, bodyStart: lineEnd };

@@ -82,8 +82,16 @@ function isMessage({ type, headers, isTooDeep }: Entity): boolean {
     return true;
   return headers.some(
     ({ name, value }) =>
-      (name === 'content-type' || name === 'content-disposition') && /\.(?:eml|msg)"?\s*(?:;|$)/i.test(value),
+      (name === 'content-type' || name === 'content-disposition') &&
+      /\.(?:eml|msg)"?\s*(?:;|$)/i.test(namesIn(value)),
   );
+}
+
+/** A field with names of files as they are read: encoded words decoded (RFC 2047), parts put together (RFC 2231). */
+function namesIn(value: string): string {
+  return decodeWords(value)
+    .replaceAll(/"?\s*;\s*(?:file)?name\*[1-9]\d?\*?\s*=\s*"?/gi, '')
+    .replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 /** Of several names, the person's own stay. */

@@ -32,10 +32,18 @@ export async function columnsOf(
   opened: ReadonlySet<string>,
 ): Promise<readonly Column[]> {
   const { rows } = await db.query<{ name: string; category: string; type: string }>(
+    // A domain may be over another domain.
     `select a.attname as name, b.typcategory as category, b.typname as type
      from pg_catalog.pg_attribute a
-       join pg_catalog.pg_type t on t.oid = a.atttypid
-       join pg_catalog.pg_type b on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end
+       cross join lateral (
+         with recursive t as (
+           select oid, typtype, typbasetype, typcategory, typname from pg_catalog.pg_type where oid = a.atttypid
+           union all
+           select n.oid, n.typtype, n.typbasetype, n.typcategory, n.typname
+           from t join pg_catalog.pg_type n on n.oid = t.typbasetype where t.typtype = 'd'
+         )
+         select typcategory, typname from t where typtype <> 'd'
+       ) b
      where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped order by a.attnum`,
     [tableName(table.name)],
   );
@@ -73,7 +81,8 @@ function useOf(field: Field | undefined, isOpened: boolean): ColumnUse {
   if (isSecret(field.category)) return 'secret';
   if (field.hmac !== undefined) return 'derived';
   if (field.encrypted !== undefined && !isOpened) return 'sealed';
-  if (field.review !== undefined) return 'review';
+  // Of an object it is the content that is looked at, and not its key.
+  if (field.review !== undefined && field.object === undefined) return 'review';
   return isOpened ? 'opened' : 'exported';
 }
 

@@ -26,6 +26,20 @@ export function replaceStrings(
   return replaced(text, steps, ({ kind }) => kind === 'string', replace);
 }
 
+/** The same with each string in a member of a name, where the path leads into one. */
+export function replaceInMember(
+  text: string,
+  path: string,
+  isMeant: (key: string) => boolean,
+  replace: (value: string) => string | undefined,
+): string {
+  const steps = stepsOf(path) ?? [];
+  const at = steps.findIndex((step) => step.kind === 'key' && isMeant(step.key));
+  if (at < 0) return text;
+  const member = [...steps.slice(0, at + 1), { kind: 'descendants' } as const];
+  return replaced(text, member, ({ kind }) => kind === 'string', replace);
+}
+
 function replaced(
   text: string,
   steps: readonly PathStep[],

@@ -1,8 +1,9 @@
 import type { Masking, MaskPlace } from '../masking.ts';
-import { addressesIn, areNamed, type OpenNames } from '../message/open-names.ts';
+import { addressesIn, type OpenNames } from '../message/open-names.ts';
+import { type BlindNames, blindNames, isBlindName } from './blind-names.ts';
 import type { Column } from './column.ts';
 import { isSecret } from './column.ts';
-import { replaceAt, replaceStrings } from './json-places.ts';
+import { replaceAt, replaceInMember, replaceStrings } from './json-places.ts';
 import type { TableTask } from './table-task.ts';
 
 /**
@@ -30,23 +31,17 @@ export function givenValues(
       );
       return note === undefined ? given : asValue(note, column);
     }
-    const hidden = (at: MaskPlace) => {
-      let index = 0;
-      return (found: string): string | undefined => {
-        if (open === undefined) return undefined;
-        const others = addressesIn(found).filter((address) => !masking.isPerson(address));
-        if (areNamed(open, others)) return undefined;
-        return masking.mask(at, 'bcc', index++, Buffer.from(found));
-      };
-    };
-    const isName = field.identity !== undefined;
+    const isName =
+      field.identity !== undefined || field.parser === 'address-list' || isBlindName(column.name);
+    const hidden = (at: string, isBlind: boolean) =>
+      blindNames(masking, { ...place, field: at }, { open, isBlind });
     if (column.form === 'text' && isName) {
-      const note = hidden({ ...place, field: column.name })(given.toString());
+      const note = hidden(column.name, isBlindName(column.name)).hide(given.toString());
       return note === undefined ? given : Buffer.from(note);
     }
     if (column.form !== 'json') return given;
     let text = given.toString();
-    for (const [path, { category, review, identity }] of Object.entries(field.paths ?? {})) {
+    for (const [path, { category, review, identity, parser }] of Object.entries(field.paths ?? {})) {
       const at = { ...place, field: `${column.name} ${path}` };
       if (isSecret(category) || review !== undefined) {
         let index = 0;
@@ -62,12 +57,26 @@ export function givenValues(
                   Buffer.from(found),
                 ),
           ) ?? JSON.stringify('[left out: a part of it opens an account, or has to be reviewed]');
-      } else if (identity !== undefined) text = replaceStrings(text, path, hidden(at));
+      } else if (identity !== undefined || parser === 'address-list' || isBlindName(path)) {
+        const names = hidden(at.field, isBlindName(path));
+        text = replaceStrings(text, path, names.hide);
+        text = replaceInMember(text, path, isBlindName, besides(names));
+      }
     }
-    if (isName) text = replaceStrings(text, '$', hidden({ ...place, field: `${column.name} $[*]` }));
+    if (isName) {
+      const names = hidden(`${column.name} $[*]`, isBlindName(column.name));
+      text = replaceStrings(text, '$', names.hide);
+      if (isBlindName(column.name)) text = replaceStrings(text, '$', besides(names));
+    }
     return Buffer.from(text);
   });
 }
+
+/** What stands beside addresses that were masked: what their owners are called. */
+const besides =
+  ({ note }: BlindNames) =>
+  (found: string): string | undefined =>
+    addressesIn(found).length > 0 || found === note ? undefined : note;
 
 const asValue = (note: string, { form }: Column): Buffer =>
   Buffer.from(form === 'json' ? JSON.stringify(note) : note);

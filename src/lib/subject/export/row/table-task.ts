@@ -33,6 +33,8 @@ export interface TableTask {
 export interface ObjectField {
   readonly field: string;
   readonly bucket: string;
+  /** Why a person has to look at it first. */
+  readonly review?: string;
   /** `.eml` */
   readonly extension: string;
 }
@@ -131,8 +133,9 @@ const placeSql = (columns: readonly string[]): string =>
   `pg_catalog.json_build_array(${columns.map((name) => `pg_catalog.format('%s', t.${quoteIdentifier(name)})`).join(', ')})::text`;
 
 function objectFields({ fields }: ModelTable): readonly ObjectField[] {
-  return fields.flatMap(([field, { object, category }]) => {
+  return fields.flatMap(([field, { object, category, review }]) => {
     if (object === undefined || isSecret(category)) return [];
-    return [{ field, bucket: object.bucket, extension: extensions[object.format] ?? '.bin' }];
+    const extension = extensions[object.format] ?? '.bin';
+    return [{ field, bucket: object.bucket, extension, ...(review === undefined ? {} : { review }) }];
   });
 }
