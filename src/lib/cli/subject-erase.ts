@@ -1,5 +1,5 @@
 import { counted } from '../base/counted.ts';
-import { PosternError, refused, usageError } from '../base/error.ts';
+import { PosternError, usageError } from '../base/error.ts';
 import { ExitCode } from '../base/exit-code.ts';
 import type { EraseContext, EraseOptions, PlannedErase, ReplayOptions } from '../subject/erase/index.ts';
 import type { EraseDone, SubjectEraseResult } from '../subject/erase/results.ts';
@@ -109,26 +109,10 @@ export async function sharedNames(
   return seedsOf(personGraph(await keyMap(context)), given);
 }
 
-/**
- * An erasure that fulfils a request is of one that asks for it, by somebody who was made sure of.
- * @throws {PosternError} exit 2 `request-unknown`; exit 6 `request-closed`, `request-not-erasure`, `requester-not-verified`
- */
+/** @throws {PosternError} as `requireAsked` */
 async function requireErasureRequest(context: PosternContext, number: number): Promise<void> {
-  const { showRequest } = await import('../subject/request/index.ts');
-  const operation = await operationContext(context);
-  const request = await showRequest(await operation.state(), context.profile, number, context.clock.now());
-  if (request.closed !== null) {
-    throw refused(`request ${number} was closed at ${request.closed.at}`, { code: 'request-closed' });
-  }
-  if (request.kind !== 'erasure') {
-    throw refused(`request ${number} is one for ${request.kind}`, { code: 'request-not-erasure' });
-  }
-  if (request.verified === null && request.instruction === null) {
-    throw refused(`nobody has made sure who asks in request ${number}`, {
-      code: 'requester-not-verified',
-      hints: [`\`postern request verify ${number} --how TEXT\` records how that was done`],
-    });
-  }
+  const { requireAsked } = await import('../subject/request/index.ts');
+  await requireAsked(await operationContext(context), number, 'erasure');
 }
 
 /**

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { counted } from '../base/counted.ts';
-import { refused, usageError } from '../base/error.ts';
+import { usageError } from '../base/error.ts';
 import { parseColumnName } from '../platform/map/index.ts';
 import type { PlannedRectify, RectifyContext, RectifyValues } from '../subject/rectify/index.ts';
 import type { SubjectRectifyResult } from '../subject/rectify/results.ts';
@@ -26,26 +26,10 @@ export async function rectifyContext(
   };
 }
 
-/**
- * A correction that fulfils a request is of one that asks for it, by somebody who was made sure of.
- * @throws {PosternError} exit 2 `request-unknown`; exit 6 `request-closed`, `request-not-rectification`, `requester-not-verified`
- */
+/** @throws {PosternError} as `requireAsked` */
 export async function requireRectificationRequest(context: PosternContext, number: number): Promise<void> {
-  const { showRequest } = await import('../subject/request/index.ts');
-  const operation = await operationContext(context);
-  const request = await showRequest(await operation.state(), context.profile, number, context.clock.now());
-  if (request.closed !== null) {
-    throw refused(`request ${number} was closed at ${request.closed.at}`, { code: 'request-closed' });
-  }
-  if (request.kind !== 'rectification') {
-    throw refused(`request ${number} is one for ${request.kind}`, { code: 'request-not-rectification' });
-  }
-  if (request.verified === null && request.instruction === null) {
-    throw refused(`nobody has made sure who asks in request ${number}`, {
-      code: 'requester-not-verified',
-      hints: [`\`postern request verify ${number} --how TEXT\` records how that was done`],
-    });
-  }
+  const { requireAsked } = await import('../subject/request/index.ts');
+  await requireAsked(await operationContext(context), number, 'rectification');
 }
 
 /** What the command line says of the values. */

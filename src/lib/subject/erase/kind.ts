@@ -8,6 +8,7 @@ import { mapModel } from '../../platform/map/index.ts';
 import type { SharedTest } from '../find/shared-names.ts';
 import { identitiesOf } from '../identity/identities.ts';
 import type { KnownValues } from '../identity/spots.ts';
+import { requireAsked } from '../request/index.ts';
 import { dropWork, isFrozen, workOf } from './closure/work.ts';
 import type { EraseContext } from './context.ts';
 import { graphOf } from './graph-of.ts';
@@ -26,8 +27,10 @@ export const subjectErase: PlanKind<EraseContext> = {
   kind: 'subject.erase',
   danger: 'severe',
   target: (context) => withWriter(context, databaseTarget),
-  preconditions: (context) =>
-    withWriter(context, async (db) => erasePreconditions(await context.map(), await readCatalog(db))),
+  preconditions: async (context, plan) => {
+    await requireAsked(context, planInputs(plan, eraseInputs).request, 'erasure');
+    return withWriter(context, async (db) => erasePreconditions(await context.map(), await readCatalog(db)));
+  },
   applyStep: async (context, plan, index): Promise<JsonObject> => {
     const inputs = planInputs(plan, eraseInputs);
     const { kind = '', inputs: own } = plan.body.steps[index] ?? { inputs: {} };
@@ -36,9 +39,7 @@ export const subjectErase: PlanKind<EraseContext> = {
     if (kind === 'tidy') return tidy(context, plan, inputs);
     const scope = { ...inputs, planId: plan.id };
     return withRun(context, scope, (run) =>
-      kind === 'residue'
-        ? lookForResidue(context, run, inputs)
-        : doRowStep(context, run, { kind, own }, scope),
+      kind === 'residue' ? lookForResidue(context, run) : doRowStep(context, run, { kind, own }, scope),
     );
   },
   certify: async (context, plan, results) => {

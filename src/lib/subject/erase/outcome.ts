@@ -17,7 +17,7 @@ export async function eraseOutcome(state: Queryable, plan: Plan): Promise<EraseD
     of(kind).reduce((total, result) => total + (typeof result[name] === 'number' ? result[name] : 0), 0);
   const [residue = {}] = of('residue');
   return eraseDone.parse({
-    rowsDeleted: sum('delete', 'deleted'),
+    rowsDeleted: sum('delete', 'deleted') + sum('delete', 'cascaded'),
     rowsChanged: sum('change', 'changed') + sum('unlink', 'emptied'),
     rowsLate: sum('late', 'rows'),
     objects: sum('objects', 'objects'),

@@ -1,9 +1,9 @@
-import type { JsonObject, JsonValue } from '../../crypto/canonical-json.ts';
+import type { JsonObject } from '../../crypto/canonical-json.ts';
 import type { Plan } from '../../operation/plan.ts';
-import { type DataMap, mapModel } from '../../platform/map/index.ts';
-import { lawOf } from './closure/treatment.ts';
+import type { DataMap } from '../../platform/map/index.ts';
 import type { BackupHorizon } from './context.ts';
 import type { EraseInputs } from './inputs.ts';
+import { keptRows } from './kept-rows.ts';
 
 /**
  * What the certificate of an erasure says: what was done, what was kept and why, and what it cannot say.
@@ -15,7 +15,6 @@ export function predicateOf(
   results: readonly JsonObject[],
   { map, horizon }: { readonly map: DataMap; readonly horizon: BackupHorizon },
 ): JsonObject {
-  const model = mapModel(map);
   const steps = plan.body.steps.map(({ kind, inputs: own }, index) => ({
     kind,
     tables: Array.isArray(own['tables']) ? (own['tables'] as string[]) : [],
@@ -23,6 +22,8 @@ export function predicateOf(
   }));
   const of = (...kinds: readonly string[]) => steps.filter(({ kind }) => kinds.includes(kind));
   const one = (kind: string): JsonObject => of(kind)[0]?.result ?? {};
+  const residue = one('residue');
+  const { staying: _, holds: __, ...told } = residue;
   return {
     reason: inputs.reason,
     request: inputs.request,
@@ -35,22 +36,11 @@ export function predicateOf(
       tables,
       ...withoutKept(result),
     })),
+    references: emptiedReferences(inputs),
     late: one('late')['rows'] ?? 0,
     objects: one('objects'),
     kept: [
-      ...inputs.rows.flatMap(({ table, action, rows }): JsonValue[] => {
-        const entry = model.tables.get(table);
-        if (rows === 0) return [];
-        if (action === 'law') return [{ table, rows, because: 'law', law: (entry && lawOf(entry)) ?? '' }];
-        if (action === 'restrict')
-          return [
-            { table, rows, because: 'the data map restricts it', law: (entry && lawOf(entry)) ?? null },
-          ];
-        if (action === 'link')
-          return [{ table, rows, because: 'it refers to the person by a key that leads nowhere now' }];
-        return [];
-      }),
-      ...inputs.holds.map(({ hold, table, rows }) => ({ table, rows, because: 'hold', hold })),
+      ...keptRows(map, inputs, residue),
       ...of('change').flatMap(({ tables, result }) =>
         (Array.isArray(result['kept']) ? (result['kept'] as JsonObject[]) : []).map((kept) => ({
           table: tables[0] ?? '',
@@ -59,7 +49,7 @@ export function predicateOf(
       ),
     ],
     refreshed: one('refresh'),
-    residue: one('residue'),
+    residue: told,
     triggers: inputs.triggers.map((trigger) => ({ ...trigger })),
     backups: { ...horizon },
     limits: [
@@ -74,3 +64,9 @@ function withoutKept(result: JsonObject): JsonObject {
   const { kept: _, ...rest } = result;
   return rest;
 }
+
+/** Rows that stay, and of which the database empties a reference to one that goes (ON DELETE SET NULL): as it was planned. */
+export const emptiedReferences = ({ keys }: Pick<EraseInputs, 'keys'>): JsonObject[] =>
+  keys
+    .filter(({ outcome, stay }) => stay > 0 && (outcome === 'set-null' || outcome === 'set-default'))
+    .map(({ from, name, stay, outcome }) => ({ table: from, key: name, rows: stay, outcome }));

@@ -12,9 +12,11 @@ import { temporaryWork } from './closure/work.ts';
 import { nobody } from './plan-erase.ts';
 import type { EraseRehearsalResult } from './results.ts';
 import { shortTransactions } from './run/batches.ts';
-import { keptPlaces, noAddress } from './run/residue.ts';
+import { keptPlaces } from './run/kept-places.ts';
+import { noAddress } from './run/residue.ts';
 import { eraserOf } from './run/run.ts';
 import { runRows } from './run/run-rows.ts';
+import { countStaying } from './run/staying.ts';
 import { refusedChanges } from './run/trial.ts';
 
 export interface RehearsalOptions {
@@ -72,14 +74,15 @@ export async function rehearseErase(
         ? { found: [], unasked: [noAddress] }
         : await scanDatabase(scan, { names, graph: closure.task.graph, signal });
     const places = found.map(({ place, column, form, rows }) => ({ place, column, form, rows }));
-    const isKept = await keptPlaces(db, closure.task.work, closure.rows);
+    const { task, catalog } = closure;
+    const staying = await countStaying({ ...closure, transactions: { db } });
+    const tellApart = await keptPlaces(db, { work: task.work, catalog, staying });
     return {
       persons: closure.persons.length,
       rows: closure.rows.map(({ table, action, owned, rows }) => ({ table, action, owned, rows })),
       touched,
       seconds: Math.round(seconds * 1000) / 1000,
-      left: places.filter((place) => !isKept(place)),
-      kept: places.filter(isKept),
+      ...tellApart(places),
       unasked: unasked.map(({ source, reason }) => ({ source, reason })),
     };
   } finally {

@@ -140,7 +140,7 @@ export function requireSame(
       ? []
       : ['the rows']),
     ...(same(inputs.objects, objects) ? [] : ['the objects']),
-    ...(same(inputs.holds, held) ? [] : ['the holds']),
+    ...(same(inOrder(inputs.holds), inOrder(held)) ? [] : ['the holds']),
   ];
   if (changed.length === 0) return;
   throw refused(`changed since the plan was made: ${changed.join(', ')}`, {
@@ -151,6 +151,10 @@ export function requireSame(
     ],
   });
 }
+
+/** Plans of before have them in another order. */
+const inOrder = (holds: readonly HeldRows[]): readonly HeldRows[] =>
+  holds.toSorted((a, b) => a.hold - b.hold || (a.table < b.table ? -1 : 1));
 
 const same = (one: unknown, other: unknown): boolean => canonical(one) === canonical(other);
 

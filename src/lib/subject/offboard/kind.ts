@@ -1,3 +1,4 @@
+import { refused } from '../../base/error.ts';
 import type { JsonObject } from '../../crypto/canonical-json.ts';
 import { progressOf, readJournal } from '../../operation/journal.ts';
 import { type Plan, planInputs } from '../../operation/plan.ts';
@@ -7,6 +8,7 @@ import { readCatalog } from '../../platform/catalog/index.ts';
 import { dropWork, isFrozen, workOf } from '../erase/closure/work.ts';
 import type { EraseContext } from '../erase/context.ts';
 import { erasePreconditions } from '../erase/preconditions.ts';
+import { holdsOf } from '../erase/run/residue.ts';
 import { withWriter } from '../erase/sessions.ts';
 import { doRowStep, freezeClosure, recordHeld, requireSame, withRun } from '../erase/steps.ts';
 import { isAfterDay } from './clock.ts';
@@ -15,15 +17,17 @@ import { settleOffboarding, writeOffboarding } from './ledger.ts';
 import { predicateOf } from './predicate.ts';
 import { recountRows } from './recount.ts';
 import { recountObjects } from './recount-objects.ts';
-import { beginOffboarding, recordEvent } from './register.ts';
+import { beginOffboarding, offboardingOf, recordEvent } from './register.ts';
 import { recounted } from './results.ts';
 
 export const tenantOffboard: PlanKind<EraseContext> = {
   kind: 'tenant.offboard',
   danger: 'severe',
   target: (context) => withWriter(context, databaseTarget),
-  preconditions: (context) =>
-    withWriter(context, async (db) => erasePreconditions(await context.map(), await readCatalog(db))),
+  preconditions: async (context, plan) => {
+    await requireSameEnd(context, plan);
+    return withWriter(context, async (db) => erasePreconditions(await context.map(), await readCatalog(db)));
+  },
   applyStep: async (context, plan, index): Promise<JsonObject> => {
     const inputs = planInputs(plan, offboardInputs);
     const { kind = '', inputs: own } = plan.body.steps[index] ?? { inputs: {} };
@@ -36,7 +40,7 @@ export const tenantOffboard: PlanKind<EraseContext> = {
       if (kind !== 'recount') return doRowStep(context, run, { kind, own }, scope);
       const rows = await recountRows(run);
       const objectsLeft = await recountObjects(run, await context.buckets());
-      return JSON.parse(JSON.stringify({ ...rows, objectsLeft })) as JsonObject;
+      return JSON.parse(JSON.stringify({ ...rows, objectsLeft, holds: await holdsOf(run) })) as JsonObject;
     });
   },
   certify: async (context, plan, results) => ({
@@ -54,6 +58,24 @@ export const tenantOffboard: PlanKind<EraseContext> = {
       : [];
   },
 };
+
+/**
+ * A contract that was found to end on another day, or was prolonged, since the plan was made.
+ * @throws {PosternError} exit 6, `plan-stale`
+ */
+async function requireSameEnd(context: EraseContext, plan: Plan): Promise<void> {
+  const { tenant, endedOn } = planInputs(plan, offboardInputs);
+  const now = context.clock.now();
+  const known = await offboardingOf(await context.state(), context.profile, { tenant, now });
+  if (known === undefined || known.endedOn === endedOn || known.begunAt < plan.body.createdAt) return;
+  throw refused(
+    `the plan says that the contract of ${tenant} ended on ${endedOn}; by the register, since ${known.begunAt}, it is ${known.endedOn}`,
+    {
+      code: 'plan-stale',
+      hints: ['nothing was deleted; make the plan again once the contract has ended'],
+    },
+  );
+}
 
 /** Writes down what the plan treats, once more, and compares: nothing is destroyed that nobody approved. */
 function freeze(context: EraseContext, plan: Plan, inputs: OffboardInputs): Promise<JsonObject> {

@@ -15,7 +15,7 @@ export async function offboardOutcome(state: Queryable, plan: Plan): Promise<Off
       .reduce((total, { result }) => total + (typeof result[name] === 'number' ? result[name] : 0), 0);
   return offboardDone.parse({
     ...steps.find(({ kind }) => kind === 'recount')?.result,
-    rowsDeleted: sum('delete', 'deleted'),
+    rowsDeleted: sum('delete', 'deleted') + sum('delete', 'cascaded'),
     rowsChanged: sum('change', 'changed') + sum('unlink', 'emptied'),
     rowsLate: sum('late', 'rows'),
     objects: sum('objects', 'objects'),

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../crypto/canonical-json.ts';
 import type { Plan } from '../../operation/plan.ts';
 import type { BackupHorizon } from '../erase/context.ts';
+import { emptiedReferences } from '../erase/predicate.ts';
 import type { OffboardInputs } from './inputs.ts';
 import { recounted } from './results.ts';
 import { doneSteps } from './steps-of.ts';
@@ -29,6 +30,7 @@ export function predicateOf(
       const { kept: _, ...counts } = result;
       return { step: kind, tables: [...tables], ...counts };
     }),
+    references: emptiedReferences(inputs),
     late: one('late')['rows'] ?? 0,
     objects: one('objects'),
     retained: [
@@ -45,7 +47,7 @@ export function predicateOf(
         })),
       ),
     ],
-    holds: inputs.holds.map((hold) => ({ ...hold })),
+    holds: (found.holds ?? inputs.holds).map((hold) => ({ ...hold })),
     left: {
       rows: found.left.map((row) => ({ ...row })),
       objects: found.objectsLeft.map((row) => ({ ...row })),

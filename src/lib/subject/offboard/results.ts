@@ -48,6 +48,8 @@ export const recounted = z.strictObject({
   ),
   /** Objects that should be gone, or lie where the keys of the tenant's objects begin and no row names them. */
   objectsLeft: z.array(z.strictObject({ bucket: z.string(), objects: count })),
+  /** What holds kept, also those that were placed meanwhile; not told by runs of before. */
+  holds: z.array(z.strictObject({ hold: count, table: z.string(), rows: count })).optional(),
 });
 
 export const offboardDone = recounted.extend({

@@ -8,6 +8,7 @@ import { erasePreconditions } from '../erase/preconditions.ts';
 import { shortTransactions } from '../erase/run/batches.ts';
 import { refreshCopies } from '../erase/run/refresh.ts';
 import type { HoldMatcher } from '../hold/index.ts';
+import { requireAsked } from '../request/index.ts';
 import type { RectifyContext } from './context.ts';
 import { correctTable } from './correct-table.ts';
 import { type Correction, correctionOf } from './correction.ts';
@@ -19,8 +20,10 @@ export const subjectRectify: PlanKind<RectifyContext> = {
   kind: 'subject.rectify',
   danger: 'moderate',
   target: (context) => withWriter(context, databaseTarget),
-  preconditions: (context) =>
-    withWriter(context, async (db) => erasePreconditions(await context.map(), await readCatalog(db))),
+  preconditions: async (context, plan) => {
+    await requireAsked(context, planInputs(plan, rectifyInputs).request, 'rectification');
+    return withWriter(context, async (db) => erasePreconditions(await context.map(), await readCatalog(db)));
+  },
   applyStep: async (context, plan, index): Promise<JsonObject> => {
     const inputs = planInputs(plan, rectifyInputs);
     const step = plan.body.steps[index];

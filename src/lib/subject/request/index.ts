@@ -6,3 +6,4 @@ export {
   showRequest,
   verifyRequester,
 } from './requests.ts';
+export { requireAsked } from './require-open.ts';

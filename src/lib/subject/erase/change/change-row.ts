@@ -5,6 +5,7 @@ import { placeholders } from '../closure/named-inside.ts';
 import type { RowAction, RowScope } from '../closure/treatment.ts';
 import { arrayElementsOrNull, arrayText } from './array-text.ts';
 import type { ErasedField, FieldRule } from './fields.ts';
+import { type KeptValue, keptInside } from './kept-inside.ts';
 
 /** What takes persons out of values. */
 export interface Eraser {
@@ -23,7 +24,7 @@ export interface RowChange {
   /** By column; what is not named stays. */
   readonly values: ReadonlyMap<string, string | null>;
   /** Columns in which something of the person stays, and why. */
-  readonly kept: readonly { readonly column: string; readonly reason: string }[];
+  readonly kept: readonly KeptValue[];
 }
 
 /** How a row is treated that stays. */
@@ -42,7 +43,7 @@ export function changeRow(
   eraser: Eraser,
 ): RowChange {
   const values = new Map<string, string | null>();
-  const kept: { column: string; reason: string }[] = [];
+  const kept: KeptValue[] = [];
   for (const field of fields) {
     const value = row[field.column] ?? null;
     if (value === null || field.hashOf !== undefined) continue;
@@ -57,7 +58,9 @@ export function changeRow(
       continue;
     }
     const changed = changedValue(field, value, { isWhole, isLinked, eraser });
-    if (changed !== undefined && changed !== value) values.set(field.column, changed);
+    const isChanged = changed !== undefined && changed !== value;
+    if (isChanged) values.set(field.column, changed);
+    kept.push(...keptInside(field, value, { isWhole, isChanged, eraser }));
   }
   // A hash of what is gone would tell it again.
   for (const { column, hashOf, notNull } of fields) {

@@ -10,6 +10,8 @@ import type { Batch } from './change-rows.ts';
 
 export interface DeletedRows {
   readonly deleted: number;
+  /** Rows that the database deleted with others that they referred to, in this batch or an earlier one. */
+  readonly cascaded: number;
   /** Rows that somebody else deleted before. */
   readonly gone: number;
   /** Rows in which somebody else took a share meanwhile, who keeps them. */
@@ -18,14 +20,16 @@ export interface DeletedRows {
 
 /**
  * Deletes the rows of a batch by their whole key, within the caller's transaction.
+ * @param cascading SQL over the work table's row `w`: whether it refers to a row that goes, and goes with it
  * @throws {PosternError} exit 6, `erase-not-kept`: the database keeps rows that it was told to delete
  */
 export async function deleteRows(
   db: Client,
-  { table, key }: Treatment,
-  graph: PersonGraph,
+  treatment: Treatment,
+  { graph, cascading }: { readonly graph: PersonGraph; readonly cascading: readonly string[] },
   batch: Batch,
 ): Promise<DeletedRows> {
+  const { table, key } = treatment;
   const name = tableName(table.name);
   const same = keyEquals(key, 't', 'w');
   const range = `w.postern_seq > $1 and w.postern_seq <= $2 and w.postern_action = 'delete'`;
@@ -42,6 +46,7 @@ export async function deleteRows(
     ({ table: holder, reference }) =>
       ` and not exists (select from ${tableName(holder.name)} l where (${referringSql(reference, 'l')}) = (${referredSql(reference, 't')}))`,
   );
+  const cascaded = await countCascaded(db, treatment, batch, cascading);
   const { rowCount } = await db.query(
     `delete from ${name} t using ${batch.work} w where ${same} and ${range}${unheld.join('')}`,
     bounds,
@@ -55,7 +60,25 @@ export async function deleteRows(
   const { planned = 0, left = 0, kept = 0 } = rows[0] ?? {};
   const deleted = rowCount ?? 0;
   if (kept > 0) throw notKept(table.name, kept);
-  return { deleted, gone: Math.max(0, planned - deleted - left), shared: left };
+  const gone = Math.max(0, planned - deleted - left - cascaded);
+  return { deleted, cascaded, gone, shared: left };
+}
+
+/** Rows of the batch that went before, with what they referred to. */
+async function countCascaded(
+  db: Client,
+  { table, key }: Treatment,
+  { work, after, until }: Batch,
+  cascading: readonly string[],
+): Promise<number> {
+  if (cascading.length === 0) return 0;
+  const { rows } = await db.query<{ rows: number }>(
+    `select count(*)::float8 as rows from ${work} w
+     where w.postern_seq > $1 and w.postern_seq <= $2 and w.postern_action = 'delete' and (${cascading.join(' or ')})
+       and not exists (select from ${tableName(table.name)} t where ${keyEquals(key, 't', 'w')})`,
+    [after, until],
+  );
+  return rows[0]?.rows ?? 0;
 }
 
 /**

@@ -12,7 +12,7 @@ import { keyEquals } from './key-equals.ts';
 import type { Person } from './persons.ts';
 import { personsOnHold } from './tenant-holds.ts';
 import { isPlain, type Treatment } from './treatment.ts';
-import { workTable } from './work.ts';
+import { type Work, workTable } from './work.ts';
 
 /** Rows that a hold keeps. */
 export interface HeldRows {
@@ -24,6 +24,7 @@ export interface HeldRows {
 /**
  * Marks the rows that holds keep, and every row that they need by a foreign key. Of a person, a hold keeps the rows
  * that are theirs; what others hold and only names them is not kept by it.
+ * @returns all that was marked so far, in this run and in those before it
  */
 export async function markHeld(
   db: Queryable,
@@ -45,7 +46,36 @@ export async function markHeld(
     held.push(...(await holdOfRows(db, task, treatment, holds)));
   }
   if (held.length > 0) await keepWhatTheyNeed(db, task, catalog);
-  return held;
+  await noteHeld(db, task.work, held);
+  return heldSoFar(db, task.work);
+}
+
+/** Beside the rows, and in their transaction: a run that is killed behind it would tell nobody which hold keeps them. */
+async function noteHeld(db: Queryable, work: Work, held: readonly HeldRows[]): Promise<void> {
+  const table = workTable(work, 'held');
+  await db.query(
+    `create table if not exists ${table} (hold bigint not null, tbl text not null, rows bigint not null, primary key (hold, tbl))`,
+  );
+  for (const { hold, table: name, rows } of held) {
+    await db.query(
+      `insert into ${table} as h values ($1, $2, $3) on conflict (hold, tbl) do update set rows = h.rows + excluded.rows`,
+      [hold, name, rows],
+    );
+  }
+}
+
+/** How many rows of which table each hold keeps from an erasure. */
+export async function heldSoFar(db: Queryable, work: Work): Promise<readonly HeldRows[]> {
+  const table = workTable(work, 'held');
+  const { rows: there } = await db.query<{ is: boolean }>(
+    'select pg_catalog.to_regclass($1) is not null as is',
+    [table],
+  );
+  if (there[0]?.is !== true) return [];
+  const { rows } = await db.query<HeldRows>(
+    `select hold::float8 as hold, tbl as "table", rows::float8 as rows from ${table} order by hold, tbl collate "C"`,
+  );
+  return rows;
 }
 
 async function holdOfPerson(

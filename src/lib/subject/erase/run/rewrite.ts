@@ -45,7 +45,10 @@ export async function rewriteObjects(
         const some = rows.slice(at, at + parallel);
         const rewrite = ({ key }: { readonly key: string }) =>
           rewriteObject(bucket.store, `${bucket.prefix}${key}`, redact);
-        for (const one of await Promise.all(some.map(rewrite))) counts[one.outcome] += one.count;
+        for (const one of await Promise.all(some.map(rewrite))) {
+          for (const name of ['rewritten', 'versions', 'retained', 'missing'] as const)
+            counts[name] += one[name];
+        }
       }
     }
     return { counts };
@@ -66,13 +69,16 @@ function rewrittenFields({ task, eraser }: ErasureRun, table: string, buckets: r
   });
 }
 
+/** What became of one object: how many times each. */
 interface Rewritten {
-  /** `retained`: a version that names them stays under a lock. */
-  readonly outcome: 'rewritten' | 'versions' | 'retained' | 'missing';
-  readonly count: number;
+  readonly rewritten: number;
+  /** Older ones that named them, and are deleted. */
+  readonly versions: number;
+  /** A version that names them stays under a lock. */
+  readonly retained: number;
+  readonly missing: number;
 }
 
-/** @returns what became of it: versions that were deleted are told apart from an object that was rewritten */
 async function rewriteObject(store: ObjectStore, key: string, redact: Redact): Promise<Rewritten> {
   let [rewritten, deleted, retained, seen] = [0, 0, 0, 0];
   for (const { versionId, isLatest } of await versionsOf(store, key)) {
@@ -94,9 +100,7 @@ async function rewriteObject(store: ObjectStore, key: string, redact: Redact): P
     if (outcome === 'deleted') deleted += 1;
     if (outcome === 'retained') retained += 1;
   }
-  if (seen === 0) return { outcome: 'missing', count: 1 };
-  if (retained > 0) return { outcome: 'retained', count: retained };
-  return rewritten > 0 ? { outcome: 'rewritten', count: 1 } : { outcome: 'versions', count: deleted };
+  return { rewritten, versions: deleted, retained: retained > 0 ? 1 : 0, missing: seen === 0 ? 1 : 0 };
 }
 
 async function versionsOf(store: ObjectStore, key: string) {

@@ -1,6 +1,6 @@
 import { sqlState } from '../../../base/postgres.ts';
 import type { JsonObject } from '../../../crypto/canonical-json.ts';
-import { tableName } from '../../../platform/map/index.ts';
+import { formatName, tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import { validOwners } from '../../graph/person-graph.ts';
@@ -123,11 +123,26 @@ async function deleteOnce(run: ErasureRun, tables: readonly string[], isWhole: b
     return tallies(transactions.db, task.work, part);
   }
   const before = await deadEntriesPass(transactions, task, run.catalog, first);
+  const cascading = cascadingTo(run, first);
   const options = { part, table: workOfTable(run, first), isWhole, before };
   await inBatches(transactions, task.work, options, async (batch: Batch) => ({
-    counts: { ...(await deleteRows(transactions.db, first, task.graph, batch)) },
+    counts: { ...(await deleteRows(transactions.db, first, { graph: task.graph, cascading }, batch)) },
   }));
   return tallies(transactions.db, task.work, part);
+}
+
+/** SQL over the work table's row `w`, for each foreign key by which the database deletes it with a row that goes. */
+function cascadingTo({ task, catalog }: ErasureRun, { table }: Treatment): readonly string[] {
+  return catalog.foreignKeys.flatMap((key) => {
+    const to = task.treatments.get(formatName(key.referencedSchema, key.referencedTable));
+    const isHere = formatName(key.schema, key.table) === table.name;
+    if (!isHere || to === undefined || !key.enforced || key.onDelete !== 'cascade' || !isWritable(to))
+      return [];
+    const same = key.columns.map(
+      (name, at) => `p.${quoteIdentifier(key.referencedColumns[at] ?? '')} = w.${quoteIdentifier(name)}`,
+    );
+    return `exists (select from ${workTable(task.work, to.number)} p where p.postern_action = 'delete' and ${same.join(' and ')})`;
+  });
 }
 
 /**

@@ -22,7 +22,7 @@ export async function runRows(
     if (kind === 'rewrite') continue;
     const done =
       kind === 'change' ? await changeTable(run, inputs.tables[0] ?? '') : await work[kind](run, inputs);
-    for (const name of ['emptied', 'changed', 'deleted'])
+    for (const name of ['emptied', 'changed', 'deleted', 'cascaded'])
       touched += typeof done[name] === 'number' ? done[name] : 0;
   }
   touched += await treatLate(run);

@@ -1,0 +1,64 @@
+import type { Queryable } from '../../../base/postgres.ts';
+import type { Catalog } from '../../../platform/catalog/index.ts';
+import { formatName } from '../../../platform/map/index.ts';
+import { pseudonymNote } from '../change/kept-inside.ts';
+import { type Work, workTable } from '../closure/work.ts';
+import type { StayingRows } from './staying.ts';
+
+interface FoundPlace {
+  readonly place: string;
+  readonly column: string;
+  readonly rows: number;
+}
+
+/**
+ * Tells what stands where something stays by the plan (rows on hold or kept by law, and single columns) from what should
+ * not be there: no more rows are kept than were counted, as a table with one row on hold may hold another that was missed.
+ */
+export async function keptPlaces(
+  db: Queryable,
+  {
+    work,
+    catalog,
+    staying,
+  }: { readonly work: Work; readonly catalog: Catalog; readonly staying: StayingRows },
+): Promise<<T extends FoundPlace>(found: readonly T[]) => Record<'left' | 'kept', T[]>> {
+  const counts = new Map<string, number>();
+  const add = (name: string, rows: number): void => void counts.set(name, (counts.get(name) ?? 0) + rows);
+  for (const { table, action, rows } of staying) if (action === 'law' || action === 'hold') add(table, rows);
+  const { rows: tallied } = await db.query<{ part: string; name: string; rows: number }>(
+    `select part, name, rows::float8 as rows from ${workTable(work, 'tally')} where name like 'kept %' and reason <> $1`,
+    [pseudonymNote],
+  );
+  for (const { part, name, rows } of tallied)
+    add(`${part.replace(/^change /, '')} ${name.replace(/^kept /, '')}`, rows);
+  const tableOf = partitionRoots(catalog);
+  const keptIn = ({ place, column }: FoundPlace): number => {
+    const name = place.replace(/^statistics of /, '');
+    const table = tableOf.get(name) ?? name;
+    return (counts.get(table) ?? 0) + (counts.get(`${table} ${column}`) ?? 0);
+  };
+  return <T extends FoundPlace>(found: readonly T[]) => {
+    const told: Record<'left' | 'kept', T[]> = { left: [], kept: [] };
+    for (const one of found) {
+      const kept = Math.min(one.rows, keptIn(one));
+      if (kept > 0) told.kept.push({ ...one, rows: kept });
+      if (one.rows > kept) told.left.push({ ...one, rows: one.rows - kept });
+    }
+    return told;
+  };
+}
+
+/** The map has the table whose rows lie in partitions. */
+function partitionRoots({ relations }: Catalog): ReadonlyMap<string, string> {
+  const byOid = new Map(relations.map((relation) => [relation.oid, relation]));
+  const rootOf = (oid: number): string => {
+    const { schema = '', name = '', partitionOf = null } = byOid.get(oid) ?? {};
+    return partitionOf === null ? formatName(schema, name) : rootOf(partitionOf);
+  };
+  return new Map(
+    relations.flatMap(({ oid, schema, name, partitionOf }) =>
+      partitionOf === null ? [] : [[formatName(schema, name), rootOf(oid)] as const],
+    ),
+  );
+}
