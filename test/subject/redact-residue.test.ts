@@ -12,7 +12,13 @@ const email: Identity = {
   normalise: ['trim', 'lower', 'nfc'],
   variants: ['plus-tag'],
 };
-const addresses = ['Ann@Example.org', 'bob@münster.example', "o'neil@x.example"];
+const addresses = [
+  'Ann@Example.org',
+  'bob@münster.example',
+  "o'neil@x.example",
+  "zoë.o'b-r=d@example.net",
+  'jo+shop@example.net',
+];
 const names = nameSet(new Map([['email', new Set(addresses)]]), new Map([[email.name, email]]));
 const redact = redactor(names, { placeholder: 'erased@erased.invalid', text: 'erased' });
 const search = searchFor(addresses);
@@ -34,7 +40,18 @@ const address = fc
   .map(([text, how]) => (how === 'small' ? text.toLowerCase() : how === 'large' ? text.toUpperCase() : text));
 const hashed = (algorithm: string, encoding: 'hex' | 'base64') => (text: string) =>
   createHash(algorithm).update(text.toLowerCase()).digest(encoding);
+const signs = (write: (sign: string) => string) => (text: string) => text.replaceAll(/[^\w.-]/gu, write);
 const forms: readonly ((text: string) => string)[] = [
+  encodeURIComponent,
+  (text) => encodeURIComponent(encodeURIComponent(text)),
+  (text) => `mailto:${encodeURIComponent(text).replace('%40', '@')}`,
+  (text) => new URLSearchParams({ to: text }).toString(),
+  signs((sign) => (sign > '\x7f' ? Buffer.from(sign).toString('hex').replaceAll(/../g, '=$&') : sign)),
+  signs((sign) => (sign > '\x7f' ? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}` : sign)),
+  signs((sign) => `\\u${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`),
+  signs((sign) => ({ "'": '&#039;', '&': '&amp;' })[sign] ?? sign),
+  signs((sign) => (sign > '\x7f' ? `&#${sign.charCodeAt(0)};` : sign === "'" ? '&#x27;' : sign)),
+  (text) => text.replaceAll(/[.+-]/g, String.raw`\$&`),
   (text) => text,
   (text) => `<${text}>`,
   (text) => `<!--${text}-->`,

@@ -101,6 +101,31 @@ describe('a name is found', () => {
     expect(formsIn('p4999@x.example', names)).toEqual([]);
   });
 
+  test.each([
+    ['jo+shop@example.net', '?email=jo%2Bshop%40example.net&x', 'url-encoded'],
+    ['jo+shop@example.net', 'mailto:jo%2bshop@example.net', 'url-encoded'],
+    ['jo+shop@example.net', '?next=%3Femail%3Djo%252Bshop%2540example.net', 'url-encoded'],
+    ['jo+shop@example.net', String.raw`"jo\u002Bshop@example.net"`, 'escaped'],
+    ['jo+shop@example.net', String.raw`^jo\+shop@example\.net$`, 'escaped'],
+    ["o'neil@example.ie", '?to=o%27neil%40example.ie', 'url-encoded'],
+    ["o'neil@example.ie", "?to=o'neil%40example.ie", 'url-encoded'],
+    ["o'neil@example.ie", '<b>o&#039;neil@example.ie</b>', 'entity'],
+    ["o'neil@example.ie", '<b>o&#x27;neil@example.ie</b>', 'entity'],
+    ['r&d@example.org', 'mailto:r&amp;d@example.org', 'entity'],
+    ['a=b@example.org', 'To: a=3Db@example.org', 'quoted-printable'],
+    ['zoë@münster.example', String.raw`{"to": "Zo\u00eb@M\u00fcnster.example"}`, 'escaped'],
+    ['zoë@münster.example', String.raw`{"to": "zo\u00EB@xn--mnster-3ya.example"}`, 'escaped'],
+    ['zoë@münster.example', '?to=zo%C3%AB@m%C3%BCnster.example', 'url-encoded'],
+    ['zoë@münster.example', 'To: zo=C3=AB@m=C3=BCnster.example', 'quoted-printable'],
+    ["a'b+c=d&e!f@example.org", "?to=a'b%2Bc%3Dd%26e!f%40example.org", 'url-encoded'],
+    ["a'b+c=d&e!f@example.org", '?to=a%27b%2Bc%3Dd%26e%21f%40example.org', 'url-encoded'],
+    ['Zoë Brandt', String.raw`{"name": "Zo\u00eb Brandt"}`, 'escaped'],
+    ["Sean O'Neil", '<td>Sean O&#39;Neil</td>', 'entity'],
+    ['Ann Example', '?cn=Ann%20Example', 'url-encoded'],
+  ])('%s, as encoders write signs and letters: %s', (name, content, form) => {
+    expect(formsIn(content, [name])).toEqual([form]);
+  });
+
   test('wherever it stands in base64 of anything', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ maxLength: 40 }), (before, behind) => {

@@ -1,6 +1,6 @@
 /**
  * Characters of a text as bytes (latin1), one after the other in either direction, also those that are written in
- * another way: `%2B`, `=2B` (quoted-printable), `\u002b`, `\+` (a regular expression; `\\+` in quotes), `&#43;`. A
+ * another way: `%2B` (`%252B`), `=2B` (quoted-printable), `\u002b`, `\+` (a regular expression; `\\+` in quotes), `&#43;`. A
  * soft line break of quoted-printable (`=` at the end of a line) is nothing at all.
  */
 export interface Written {
@@ -26,7 +26,7 @@ const entityNames: Readonly<Record<string, string>> = {
 };
 const names = Object.keys(entityNames).join('|');
 const softBreak = String.raw`=(?:\r\n|\n|\r)`;
-const escape = String.raw`[%=](${hex}{2})|\\u(${hex}{4})|\\(?:\\{1,3}(?=[.@+-]))?([nrtbfv/"\\.@+-])|&#0{0,6}(\d{1,7});|&#[xX]0{0,6}(${hex}{1,6});|&(${names});`;
+const escape = String.raw`(?:=|%(?:25){0,3})(${hex}{2})|\\u(${hex}{4})|\\(?:\\{1,3}(?=[.@+-]))?([nrtbfv/"\\.@+-])|&#0{0,6}(\d{1,7});|&#[xX]0{0,6}(${hex}{1,6});|&(${names});`;
 const forwards = new RegExp(`${softBreak}|${escape}`, 'y');
 const backwards = new RegExp(`(?:${softBreak}|${escape})$`);
 /** The longest escape: `&#0000001114111;`. */

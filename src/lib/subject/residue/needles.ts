@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { domainToASCII, domainToUnicode } from 'node:url';
+import { writtenForms } from './written-forms.ts';
 
 /** In which form something of a person was found. */
 export const residueForms = [
@@ -78,26 +79,26 @@ function words(text: string): readonly Needle[] {
   const at = (written: string) => text.replaceAll('@', written);
   return [
     word('text', text),
+    ...writtenForms(text).map((written) => word(written.form, written.text)),
     ...(text.includes('@')
       ? [
-          word('url-encoded', at('%40')),
-          word('quoted-printable', at('=40')),
-          word('entity', at('&#64;')),
-          word('entity', at('&#x40;')),
-          word('entity', at('&commat;')),
-          word('escaped', at(String.raw`\u0040`)),
           // The strings of an IMAP envelope (RFC 9051 §7.5.2).
           word('text', at('" "')),
           word('escaped', at(String.raw`\" \"`)),
           // A regular expression, and one in quotes, as in scripts and in JSON.
-          word('escaped', text.replaceAll('.', String.raw`\.`)),
-          word('escaped', text.replaceAll('.', String.raw`\\.`)),
+          ...regularExpressions(text).map((written) => word('escaped', written)),
           ...wrapped(text),
         ]
       : [word('quoted-printable', quotedWords(text))]),
     word('utf-16', Buffer.from(text, 'utf16le')),
   ];
 }
+
+/** Before full stops alone, or before every sign that means something to some library. */
+const regularExpressions = (text: string): readonly string[] =>
+  [/[.]/g, /[.+]/g, /[.+-]/g].flatMap((signs) =>
+    ['\\', '\\\\'].map((escape) => text.replaceAll(signs, (sign) => escape + sign)),
+  );
 
 /** As addresses for bounces have it: VERP, that of Sympa, and SRS; also in a URL and in quoted-printable. */
 function wrapped(text: string): readonly Needle[] {
