@@ -57,7 +57,7 @@ const mostKinds = 5;
  * `\u00eb` in JSON.
  */
 export function writtenForms(name: string): readonly WrittenForm[] {
-  const characters = [...name];
+  const characters = Array.from(name);
   const kinds = [...new Set(characters.flatMap((character) => kindOf(character) ?? []))];
   return writers.flatMap(([form, write]) =>
     choices(kinds).flatMap((chosen) => {
