@@ -165,6 +165,17 @@ describe('the certificate', () => {
     expect(done?.kept.map(({ place }) => place)).toContain('app.invoice_1');
   });
 
+  test('says of a view that it shows what a hold keeps', async () => {
+    world = await eraseWorld();
+    await world.query(
+      `update app.mail set recipients = '{ann@example.org}' where id = 2; refresh materialized view app.busy`,
+    );
+    await hold(['app.mail=2']);
+    const { done } = await certified(await plannedErase(world, 'ann@example.org'));
+    expect(done?.left).toEqual([]);
+    expect(done?.kept.map(({ place }) => place)).toContain('app.busy');
+  });
+
   test('counts the older versions of an object that is written anew', async () => {
     world = await eraseWorld();
     const body = 'To: press@example.org, bob@example.org\r\n\r\nhello';
@@ -180,6 +191,30 @@ describe('the certificate', () => {
     const left: string[] = [];
     for await (const { key } of world.store.listVersions('')) left.push(key);
     expect(left).toEqual(['raw/k3.eml', 'raw/k3.eml']);
+  });
+});
+
+test('what a law keeps is not deleted where it only refers to the person, though the map deletes it', async () => {
+  world = await eraseWorld({
+    map: eraseMap
+      .replace(/(email: \{type: text.*?)(, erase: \{keep: invoices.*?\})\}/, '$1, erase: {redact: value}}')
+      .replace(/(app\.invoice:[\s\S]*?)erase: restrict/, '$1erase: delete'),
+  });
+  await world.query(
+    `update app.invoice set email = 'office@example.org' where number = 'R-1' and tenant_id = 1;
+     insert into app.invoice values (1, 'R-2', 10, 'ann@example.org', '2026-01-01'), (1, 'R-3', 10, 'ann@example.org', '2001-01-01')`,
+  );
+  const { predicate } = await certified(await plannedErase(world, 'ann@example.org'));
+  const rows = await world.query('select number, account_id from app.invoice where tenant_id = 1 order by 1');
+  expect(rows).toEqual([
+    { number: 'R-1', account_id: null },
+    { number: 'R-2', account_id: null },
+  ]);
+  expect(predicate.kept).toContainEqual({
+    table: 'app.invoice',
+    rows: 2,
+    because: 'law',
+    law: '§ 147 AO',
   });
 });
 

@@ -107,6 +107,22 @@ describe('a tenant that left', () => {
     }
   });
 
+  test('a row that does not say since when its law counts is kept without an end', async () => {
+    world = await eraseWorld();
+    await world.query(
+      `alter table app.invoice alter issued drop not null; insert into app.invoice values (1, 'R-9', 10, 'ann@example.org', null)`,
+    );
+    const { predicate } = await offboard('1');
+    expect(predicate.retained).toContainEqual({
+      table: 'app.invoice',
+      rows: 2,
+      because: 'law',
+      law: '§ 147 AO',
+      firstUntil: '2036-01-01T00:00:00.000Z',
+      lastUntil: null,
+    });
+  });
+
   test('a law whose time is over keeps nothing; what is kept for another reason loses what is personal in it', async () => {
     world = await eraseWorld({
       schema: `${eraseSchema};

@@ -57,7 +57,7 @@ interface WrittenDown {
   readonly lastUntil: string | null;
 }
 
-/** Of the rows that were written down, those that are there. */
+/** Of the rows that were written down, those that are there; a row that does not say since when is kept without an end. */
 async function rowsWrittenDown(
   db: Queryable,
   treatment: Treatment,
@@ -65,7 +65,8 @@ async function rowsWrittenDown(
 ): Promise<readonly WrittenDown[]> {
   const { rows } = await db.query<WrittenDown>(
     `select action, rows, ${isoTime('first')} as "firstUntil", ${isoTime('last')} as "lastUntil" from (
-       select w.postern_action as action, count(*)::float8 as rows, min(${until(treatment)}) as first, max(${until(treatment)}) as last
+       select w.postern_action as action, count(*)::float8 as rows, min(${until(treatment)}) as first,
+         case when count(*) = count(${until(treatment)}) then max(${until(treatment)}) end as last
        from ${work} w join ${tableName(treatment.table.name)} t on ${sameKey(treatment)} group by 1) found order by action`,
   );
   return rows;

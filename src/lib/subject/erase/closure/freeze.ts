@@ -4,7 +4,7 @@ import { quoteIdentifier } from '../../../platform/quote.ts';
 import { aboutByParts } from '../../find/about-sql.ts';
 import { isOneOf, type RootRow } from '../../find/known-rows.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
-import type { PersonGraph } from '../../graph/person-graph.ts';
+import { ownNamesOf, type PersonGraph } from '../../graph/person-graph.ts';
 import { isWeak } from '../../identity/identities.ts';
 import { type KnownValues, matchSql, type Parameters, parameters, type Spot } from '../../identity/spots.ts';
 import { erasedFields } from '../change/fields.ts';
@@ -198,10 +198,25 @@ async function addMentions(
  * A single value says whom the row of somebody else is about, unless another has the name of that somebody; a path with a
  * wildcard leads to a list, in which others stand as well.
  */
-const isAboutUnlessTold = ({ aliases }: PersonGraph, { name }: ModelTable, { form, path }: Spot): boolean =>
-  aliases.every(({ table }) => table.name !== name) &&
-  (form === 'scalar' || (form === 'path' && path?.includes('*') !== true));
+const isAboutUnlessTold = (graph: PersonGraph, { name }: ModelTable, spot: Spot): boolean =>
+  graph.aliases.every(({ table }) => table.name !== name) &&
+  isOne(spot) &&
+  !hasOwnersNameInside(graph, name, spot);
 
+/** Whether a document of the row has the name of whose row it is, beside one of another kind of person. */
+function hasOwnersNameInside({ roots, spots }: PersonGraph, table: string, { identity }: Spot): boolean {
+  const owners = new Set(roots.flatMap((root) => ownNamesOf(spots, root)).map((own) => own.identity.subject));
+  return (spots.get(table) ?? []).some(
+    (other) =>
+      other.form === 'path' &&
+      isOne(other) &&
+      other.identity.subject !== identity.subject &&
+      owners.has(other.identity.subject),
+  );
+}
+
+const isOne = ({ form, path }: Spot): boolean =>
+  form === 'scalar' || (form === 'path' && path?.includes('*') !== true);
 const isOneValue = ({ form }: Spot): boolean => form === 'scalar' || form === 'path';
 const keysAtOnce = 10_000;
 
@@ -209,7 +224,10 @@ const keysAtOnce = 10_000;
 function mentionAction(task: FreezeTask, treatment: Treatment, isNamed: string): string {
   const law = keptByLaw(treatment, task.at);
   const rule = `case when ${isNamed} then ${literal(treatment.mentioned)} else ${literal(treatment.linked)} end`;
-  return law === undefined ? rule : `case when ${law} and ${isNamed} then 'restrict' else ${rule} end`;
+  if (law === undefined) return rule;
+  // A row that refers to the person and does not name them is no less kept.
+  const due = treatment.linked === 'link' ? `${law} and ${isNamed}` : law;
+  return `case when ${due} then 'restrict' else ${rule} end`;
 }
 
 async function addByKey(

@@ -33,10 +33,18 @@ export async function keptPlaces(
   for (const { part, name, rows } of tallied)
     add(`${part.replace(/^change /, '')} ${name.replace(/^kept /, '')}`, rows);
   const tableOf = partitionRoots(catalog);
+  const below = viewedTables(catalog);
   const keptIn = ({ place, column }: FoundPlace): number => {
     const name = place.replace(/^statistics of /, '');
     const table = tableOf.get(name) ?? name;
-    return (counts.get(table) ?? 0) + (counts.get(`${table} ${column}`) ?? 0);
+    // A view shows what its tables keep, whatever it calls their columns.
+    const viewed = [...counts].flatMap(([of, rows]) =>
+      below.get(table)?.has(of.split(' ')[0] ?? '') === true ? rows : [],
+    );
+    return [counts.get(table), counts.get(`${table} ${column}`), ...viewed].reduce<number>(
+      (sum, rows = 0) => sum + rows,
+      0,
+    );
   };
   return <T extends FoundPlace>(found: readonly T[]) => {
     const told: Record<'left' | 'kept', T[]> = { left: [], kept: [] };
@@ -60,5 +68,27 @@ function partitionRoots({ relations }: Catalog): ReadonlyMap<string, string> {
     relations.flatMap(({ oid, schema, name, partitionOf }) =>
       partitionOf === null ? [] : [[formatName(schema, name), rootOf(oid)] as const],
     ),
+  );
+}
+
+/** The tables that each materialised view reads, also through other views. */
+function viewedTables({ relations, viewDependencies }: Catalog): ReadonlyMap<string, ReadonlySet<string>> {
+  const names = new Map(relations.map(({ oid, schema, name }) => [oid, formatName(schema, name)]));
+  const reads = Map.groupBy(viewDependencies, ({ view }) => view);
+  const collect = (oid: number, seen: Set<number>): Set<number> => {
+    for (const { relation } of reads.get(oid) ?? []) {
+      if (seen.has(relation)) continue;
+      seen.add(relation);
+      collect(relation, seen);
+    }
+    return seen;
+  };
+  return new Map(
+    relations
+      .filter(({ kind }) => kind === 'materialised-view')
+      .map(({ oid, schema, name }) => {
+        const read = [...collect(oid, new Set())].flatMap((one) => names.get(one) ?? []);
+        return [formatName(schema, name), new Set(read)] as const;
+      }),
   );
 }
