@@ -13,24 +13,33 @@ export interface CardFiles {
 
 export function cardFiles(archive: Archive, { table, columns, folder }: TableTask): CardFiles {
   const as = table.entry.exports?.as;
-  const textOf = (values: readonly (Buffer | null)[], name: string): string | null => {
+  const textsOf = (values: readonly (Buffer | null)[], name: string): readonly string[] => {
     const index = columns.findIndex((column) => column.name === name && column.use !== 'review');
-    return index < 0 ? null : (values[index]?.toString() ?? null);
+    const text = values[index]?.toString();
+    if (text === undefined) return [];
+    return columns[index]?.form === 'json' ? stringsIn(JSON.parse(text)) : [text];
   };
   if (as === 'vcard') {
     const parts = contactColumns(table);
     return gathered(archive, `${folder}/contacts.vcf`, ['', ''], (values) =>
-      vcardOf(parts, (name) => textOf(values, name)),
+      vcardOf(parts, (name) => textsOf(values, name)),
     );
   }
   if (as === 'icalendar') {
     const column = table.fields.find(([, { parser }]) => parser === 'icalendar')?.[0];
     const merger = calendarMerger();
     return gathered(archive, `${folder}/calendar.ics`, [calendarStart, calendarEnd], (values) =>
-      column === undefined ? undefined : merger.take(textOf(values, column) ?? ''),
+      column === undefined ? undefined : merger.take(textsOf(values, column)[0] ?? ''),
     );
   }
   return { write: () => Promise.resolve(), close: () => Promise.resolve([]) };
+}
+
+/** The texts of a list or a document, however deep. */
+function stringsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value === 'number') return [String(value)];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : [];
 }
 
 function gathered(

@@ -6,6 +6,7 @@ import type { Masking, MaskPlace } from '../masking.ts';
 import { type MailFiles, type MailForm, mailFiles } from '../message/mail-files.ts';
 import { maskMessage } from '../message/mask-message.ts';
 import { openNames } from '../message/open-names.ts';
+import { unpacked } from '../message/unpacked.ts';
 import { wholeMessage } from '../message/whole-message.ts';
 import { cardFiles } from './card-files.ts';
 import { copyRows, type RawRow } from './copy-rows.ts';
@@ -124,13 +125,15 @@ async function exportRow(
   }
   for (const { field, found } of fetched) {
     if ('missing' in found) await tellMissing(run, { ...place, field: field.field }, found.missing);
-    else if (field.field === task.mail?.object && 'content' in found) whole = found.content;
+    else if (field.field === task.mail?.object && 'content' in found)
+      whole = unpacked(found.content, largest);
   }
   const opened = await openRow(run, row, place);
   const part = (column: string | undefined, name: string): Buffer | null =>
     opened.get(column ?? '') ?? (isSealed(task, column) ? null : at(task, row, name));
   const header = task.mail === undefined ? null : part(task.mail.header, 'header');
-  const body = task.mail === undefined ? null : part(task.mail.body, 'body');
+  const kept = task.mail === undefined ? null : part(task.mail.body, 'body');
+  const body = kept ?? part(task.mail?.other?.column, 'other body');
   // Of a message that cannot be had, the header is not taken for the whole.
   const isLost =
     (whole === undefined &&
@@ -138,7 +141,7 @@ async function exportRow(
     opened.get(task.mail?.body ?? '') === null ||
     isTooLarge(whatIsThere[task.query.at.get('body') ?? -1]);
   if (whole === undefined && header !== null && (!isLost || body !== null))
-    whole = wholeMessage(header, body);
+    whole = wholeMessage(header, body, kept === null ? task.mail?.other?.as : task.mail?.bodyAs);
   else if (isLost && header !== null) {
     files.push(`${task.folder}/${name}.header.txt`);
     await context.archive.add(files[0] ?? '', maskedMessage(run, header, place, files[0]));

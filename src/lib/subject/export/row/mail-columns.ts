@@ -1,4 +1,5 @@
 import type { ModelTable } from '../../../platform/map/index.ts';
+import type { BodyType } from '../message/fitting-header.ts';
 import { isSecret } from './column.ts';
 
 /** Where the messages of a table are. */
@@ -8,6 +9,10 @@ export interface MailColumns {
   /** The column with the header, or with the whole message. */
   readonly header: string | undefined;
   readonly body: string | undefined;
+  /** What the body is where it is kept as the text that people read, and not as it travelled. */
+  readonly bodyAs?: BodyType | undefined;
+  /** Another such column, for rows in which the first is NULL. */
+  readonly other?: { readonly column: string; readonly as: BodyType } | undefined;
 }
 
 /**
@@ -29,10 +34,23 @@ export function mailColumns(
   const object = given.find(([, field]) => field.object?.format === 'eml')?.[0];
   const [header, next] = open.filter(([, { parser }]) => parser === 'rfc5322').map(([name]) => name);
   if (object === undefined && header === undefined) return undefined;
-  const text = open.find(
+  const texts = open.filter(
     ([, { parser, category, encrypted }]) =>
       (parser === 'text' || parser === 'html' || (parser === undefined && encrypted !== undefined)) &&
       (category ?? 'user.content').startsWith('user.content'),
-  )?.[0];
-  return { object, header, body: header === undefined ? undefined : (next ?? text) };
+  );
+  if (header === undefined || next !== undefined) return { object, header, body: next };
+  const [first, other] = texts.map(([column, { parser }]) => ({ column, as: bodyTypes.get(parser ?? '') }));
+  return {
+    object,
+    header,
+    body: first?.column,
+    bodyAs: first?.as,
+    other: first?.as === undefined || other?.as === undefined ? undefined : { ...other, as: other.as },
+  };
 }
+
+const bodyTypes: ReadonlyMap<string, BodyType> = new Map([
+  ['text', 'text/plain'],
+  ['html', 'text/html'],
+]);

@@ -26,7 +26,8 @@ export function tableFiles(archive: Archive, { folder, columns, rollAt }: TableF
   let open: { readonly json: GrowingFile; readonly csv: GrowingFile } | undefined;
   let rows = 0;
   const keys = columns.map(({ name }) => JSON.stringify(name));
-  const header = csvLine([...columns.map(({ name }) => ({ text: name })), { text: 'files' }]);
+  const filesName = freeName(columns.map(({ name }) => name));
+  const header = csvLine([...columns.map(({ name }) => ({ text: name })), { text: filesName }]);
 
   async function begin() {
     const name = `${folder}/rows${paths.length === 0 ? '' : `-${paths.length / 2 + 1}`}`;
@@ -51,7 +52,7 @@ export function tableFiles(archive: Archive, { folder, columns, rollAt }: TableF
       const members = columns.map(
         ({ form }, index) => `${keys[index]}:${jsonOf(values[index] ?? null, form)}`,
       );
-      if (files.length > 0) members.push(`"files":${JSON.stringify(files)}`);
+      if (files.length > 0) members.push(`${JSON.stringify(filesName)}:${JSON.stringify(files)}`);
       await open.json.write(`${rows === 0 ? '' : ','}\n{${members.join(',')}}`);
       const cells = columns.map(({ form }, index) => cellOf(values[index] ?? null, form));
       await open.csv.write(csvLine([...cells, { text: files.join(' ') || null }]));
@@ -63,4 +64,11 @@ export function tableFiles(archive: Archive, { folder, columns, rollAt }: TableF
       return paths;
     },
   };
+}
+
+/** What the member with the row's files is called: `files`, or where a column is, `files_`. */
+function freeName(columns: readonly string[]): string {
+  let name = 'files';
+  while (columns.includes(name)) name += '_';
+  return name;
 }

@@ -89,6 +89,7 @@ export async function tableTask(
       : ([
           ['header', own(mail.header)],
           ['body', own(mail.body)],
+          ['other body', own(mail.other?.column)],
         ] as const)),
     ...table.fields.flatMap(([name, { object, type }]): readonly (readonly [string, string])[] =>
       object === undefined
