@@ -137,3 +137,29 @@ test('several erasures, and a backup that lacks a table', async () => {
   const { invoice: _, log: __, ...expected } = await wholePlatform(world);
   expect(await platformAt(url)).toEqual(expected);
 });
+
+test('a view whose owner may make no temporary tables is refreshed, there and in an older copy', async () => {
+  world = await eraseWorld();
+  const owner = `view_owner_${process.pid}`;
+  const url = await world.copy();
+  const at = (of: string, sql: string) =>
+    withConnection({ url: of, role: 'test' }, (client) => client.query(sql));
+  await at(url, `create role ${owner}`);
+  try {
+    for (const of of [world.url, url]) {
+      const database = new URL(of).pathname.slice(1);
+      await at(
+        of,
+        `grant usage, create on schema app to ${owner}; grant select on all tables in schema app to ${owner};
+         alter materialized view app.busy owner to ${owner}; revoke all on database "${database}" from public`,
+      );
+    }
+    await erase('ann@example.org');
+    expect(await world.query(`select from app.busy where recipient = 'ann+news@example.org'`)).toEqual([]);
+    await replay(url);
+    expect(await platformAt(url)).toEqual(await wholePlatform(world));
+  } finally {
+    for (const of of [world.url, url]) await at(of, `drop owned by ${owner} cascade`);
+    await at(url, `drop role ${owner}`);
+  }
+});

@@ -52,7 +52,18 @@ export const openTransaction = (db: Client, signal: AbortSignal): Transactions =
   db,
   signal,
   areShort: false,
-  in: (work) => work(),
+  in: async (work) => {
+    await db.query('savepoint postern_part');
+    try {
+      const result = await work();
+      await db.query('release savepoint postern_part');
+      return result;
+    } catch (error) {
+      // What is told of a part that failed must not be the end of the whole.
+      await db.query('rollback to savepoint postern_part').catch(() => {});
+      throw error;
+    }
+  },
 });
 
 const isLocked = (error: unknown): boolean => ['55P03', '40P01', '40001'].includes(sqlState(error) ?? '');

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../crypto/canonical-json.ts';
 import type { Catalog, Relation } from '../../../platform/catalog/index.ts';
 import { formatName } from '../../../platform/map/index.ts';
 import { qualifiedName } from '../../../platform/quote.ts';
+import type { Transactions } from './batches.ts';
 import type { ErasureRun } from './run.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function refreshCopies(
   const not: string[] = [];
   for (const view of views) {
     try {
-      await transactions.in(() => refresh(db, view));
+      await refresh(transactions, view);
     } catch (error) {
       if (sqlState(error) !== '42501') throw error;
       not.push(formatName(view.schema, view.name));
@@ -50,14 +51,27 @@ async function forgetStatistics(db: Client, { schema, name, columns }: Relation)
   );
 }
 
-async function refresh(db: Client, { schema, name, indexes }: Relation): Promise<void> {
-  // Readers need not wait where rows can be told apart.
-  const canBeRead = indexes.some(
-    ({ unique, predicate, expression, valid }) => unique && predicate === null && !expression && valid,
-  );
-  await db.query(
-    `refresh materialized view ${canBeRead ? 'concurrently ' : ''}${qualifiedName(schema, name)}`,
-  );
+/** @throws {Error} SQLSTATE 42501 where the login may not */
+async function refresh(transactions: Transactions, view: Relation): Promise<void> {
+  const { areShort, db } = transactions;
+  const { schema, name, indexes } = view;
+  const sql = (how: string) => `refresh materialized view ${how}${qualifiedName(schema, name)}`;
+  // Readers need not wait where rows can be told apart; in a transaction of the caller's there are none.
+  const canBeRead =
+    areShort &&
+    indexes.some(
+      ({ unique, predicate, expression, valid }) => unique && predicate === null && !expression && valid,
+    );
+  if (canBeRead) {
+    try {
+      await transactions.in(() => db.query(sql('concurrently ')));
+      return;
+    } catch (error) {
+      // That needs temporary tables, which the owner of the view may not have here.
+      if (sqlState(error) !== '42501') throw error;
+    }
+  }
+  await transactions.in(() => db.query(sql('')));
 }
 
 /** Materialised views that read one of these tables, also through other views; what is read before what reads it. */
