@@ -3,7 +3,7 @@ import { usageError } from '../base/error.ts';
 import type { EraseRehearsalResult } from '../subject/erase/results.ts';
 import type { PosternContext } from './context.ts';
 import { drillContext, drillServer } from './drill-options.ts';
-import { eraseReplay, personsToErase, sharedNames, unaskedLines } from './subject-erase.ts';
+import { displayNameLines, eraseReplay, personsToErase, sharedNames, unaskedLines } from './subject-erase.ts';
 
 export interface RehearsalFlags {
   readonly tenant: string | undefined;
@@ -75,6 +75,7 @@ export function rehearsalLines({
   touched,
   seconds,
   left,
+  displayNames,
   unasked,
 }: EraseRehearsalResult): readonly string[] {
   return [
@@ -82,6 +83,7 @@ export function rehearsalLines({
     ...left.map(
       ({ place, column, form, rows }) => `left: ${counted(rows, 'row')} of ${place}, ${column} (${form})`,
     ),
+    ...displayNameLines(displayNames),
     ...unaskedLines(unasked),
     ...(left.length + unasked.length === 0 ? ['nothing is left where nothing is kept'] : []),
     'the copy is gone; the platform is as it was, and objects were not part of it',

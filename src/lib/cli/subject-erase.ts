@@ -235,6 +235,13 @@ export type ToldErase = Pick<SubjectEraseResult, 'outcome' | 'done' | 'planId' |
 export const unaskedLines = (unasked: EraseDone['unasked']): readonly string[] =>
   unasked.map(({ source, reason }) => `not looked at: ${source} (${reason})`);
 
+/** Where persons stand as they are called. */
+export const displayNameLines = (found: EraseDone['displayNames']): readonly string[] =>
+  found.map(
+    ({ place, column, rows }) =>
+      `a display name of theirs, or of a namesake: ${counted(rows, 'row')} of ${place}, ${column}`,
+  );
+
 /** What was done, in words. */
 export function doneLines({ done, outcome, planId, certificateId }: ToldErase): readonly string[] {
   const certificate = certificateId === null ? '' : `, certificate ${certificateId.slice(0, 12)}`;
@@ -254,6 +261,7 @@ export function doneLines({ done, outcome, planId, certificateId }: ToldErase): 
     ...done.left.map(
       ({ place, column, form, rows }) => `left: ${counted(rows, 'row')} of ${place}, ${column} (${form})`,
     ),
+    ...displayNameLines(done.displayNames),
     ...done.objectsNaming.map(({ place }) => `names them still: ${place}`),
     ...unaskedLines(done.unasked),
     ...(done.left.length + done.unasked.length === 0 ? ['nothing is left where nothing is kept'] : []),

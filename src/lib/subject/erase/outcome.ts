@@ -25,6 +25,7 @@ export async function eraseOutcome(state: Queryable, plan: Plan): Promise<EraseD
     objectsRewritten: sum('rewrite', 'rewritten'),
     objectsRetained: sum('objects', 'retained') + sum('rewrite', 'retained'),
     left: residue['left'] ?? [],
+    displayNames: residue['displayNames'] ?? [],
     kept: residue['kept'] ?? [],
     objectsNaming: residue['objects'] ?? [],
     unasked: residue['unasked'] ?? [],

@@ -55,7 +55,7 @@ export function predicateOf(
     limits: [
       'the bytes of deleted rows stay on the disk until VACUUM and the file system use their place again, and in the write-ahead log as long as it is kept',
       'replicas, exports and copies that the data map does not name were not looked at',
-      'addresses were looked for, and not who is called by a name alone',
+      'addresses were looked for, and of what persons are called the names of two words and more in rows of their own',
     ],
   };
 }

@@ -13,7 +13,7 @@ import { nobody } from './plan-erase.ts';
 import type { EraseRehearsalResult } from './results.ts';
 import { shortTransactions } from './run/batches.ts';
 import { keptPlaces } from './run/kept-places.ts';
-import { noAddress } from './run/residue.ts';
+import { unaskedOf } from './run/residue.ts';
 import { eraserOf } from './run/run.ts';
 import { runRows } from './run/run-rows.ts';
 import { countStaying } from './run/staying.ts';
@@ -43,7 +43,10 @@ export async function rehearseErase(
   openScan: () => Promise<Client>,
   options: RehearsalOptions,
 ): Promise<
-  Pick<EraseRehearsalResult, 'persons' | 'rows' | 'touched' | 'seconds' | 'left' | 'kept' | 'unasked'>
+  Pick<
+    EraseRehearsalResult,
+    'persons' | 'rows' | 'touched' | 'seconds' | 'left' | 'displayNames' | 'kept' | 'unasked'
+  >
 > {
   const { map, signal, now, pseudonym } = options;
   await db.query('set statement_timeout = 0');
@@ -69,10 +72,8 @@ export async function rehearseErase(
   const scan = await openScan();
   try {
     const names = [...(closure.task.known.get('email') ?? [])];
-    const { found, unasked } =
-      names.length === 0
-        ? { found: [], unasked: [noAddress] }
-        : await scanDatabase(scan, { names, graph: closure.task.graph, signal });
+    const { called } = closure;
+    const { found, unasked } = await scanDatabase(scan, { names, called, graph: closure.task.graph, signal });
     const places = found.map(({ place, column, form, rows }) => ({ place, column, form, rows }));
     const { task, catalog } = closure;
     const staying = await countStaying({ ...closure, transactions: { db } });
@@ -83,7 +84,7 @@ export async function rehearseErase(
       touched,
       seconds: Math.round(seconds * 1000) / 1000,
       ...tellApart(places),
-      unasked: unasked.map(({ source, reason }) => ({ source, reason })),
+      unasked: unaskedOf(names, unasked),
     };
   } finally {
     await scan.end().catch(() => {});

@@ -25,6 +25,8 @@ export const eraseDone = z.strictObject({
   objectsRetained: count,
   /** Where a name of theirs still stands, and nothing says why. */
   left: z.array(place),
+  /** Where they stand as they are called, without an address: maybe a namesake. */
+  displayNames: z.array(place).default([]),
   /** Where it stands because a rule, a law or a hold keeps it. */
   kept: z.array(place),
   /** Objects of others that name them. */
@@ -73,6 +75,7 @@ export const eraseRehearsalResult = z.strictObject({
   /** That the rows took. */
   seconds: z.number().nonnegative(),
   left: z.array(place),
+  displayNames: z.array(place),
   kept: z.array(place),
   unasked: eraseDone.shape.unasked,
 });

@@ -1,6 +1,6 @@
 import { isFileExtension, longestExtension } from '../identity/file-extension.ts';
 import { type Automaton, automaton } from './automaton.ts';
-import { type Needle, needlesOf, type ResidueForm } from './needles.ts';
+import { displayNameNeedles, type Needle, needlesOf, type ResidueForm } from './needles.ts';
 
 /** What is looked for, ready to look. */
 export interface Search {
@@ -12,9 +12,12 @@ export interface Search {
   readonly digests: Automaton;
 }
 
-/** @param names addresses, or what persons are called: all of them are looked for at once */
-export function searchFor(names: readonly string[]): Search {
-  const needles = names.flatMap(needlesOf);
+/**
+ * @param names addresses, or what persons are called: all of them are looked for at once
+ * @param called display names, whose findings are told apart, as `name`
+ */
+export function searchFor(names: readonly string[], called: readonly string[] = []): Search {
+  const needles = [...names.flatMap(needlesOf), ...called.flatMap(displayNameNeedles)];
   const foldedNeedles = needles.filter(({ compared }) => compared === 'folded');
   const exactNeedles = needles.filter(({ compared }) => compared === 'exact');
   return {
@@ -126,7 +129,7 @@ export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles, diges
     const decoded = Buffer.from('A'.repeat(first - from) + text, 'base64')
       .toString('latin1')
       .toLowerCase();
-    if (holdsWord(decoded, Buffer.from(name).toString('latin1'))) note('base64');
+    if (holdsWord(decoded, Buffer.from(name).toString('latin1'))) note(needle.form);
     return true;
   };
 

@@ -15,6 +15,7 @@ export const residueForms = [
   'hash',
   'bounce',
   'halves',
+  'name',
 ] as const;
 
 export type ResidueForm = (typeof residueForms)[number];
@@ -49,12 +50,41 @@ export function needlesOf(name: string): readonly Needle[] {
       : []),
     ...hashes(text.toLowerCase()),
   ]);
-  return [
-    ...new Map(
-      found.map((needle) => [`${needle.compared} ${needle.bytes.toString('hex')}`, needle]),
-    ).values(),
-  ];
+  return unique(found);
 }
+
+/**
+ * The forms in which a display name may stand somewhere, all told as `name`: it may be a namesake's.
+ * @param name of several words
+ */
+export function displayNameNeedles(name: string): readonly Needle[] {
+  const spellings = new Set(spellingsOf(name.trim().normalize('NFC')));
+  const found = [...spellings].flatMap((text) => {
+    const bytes = [Buffer.from(text), ...(/^[\0-\xff]+$/.test(text) ? [Buffer.from(text, 'latin1')] : [])];
+    return [
+      ...bytes.flatMap((some) => [
+        word('name', some),
+        // In a body, and in a header (RFC 2047).
+        word('name', quotedBytes(some, ' ')),
+        word('name', quotedBytes(some, '_')),
+      ]),
+      word('name', Buffer.from(text, 'utf16le')),
+      // Programs that write JSON in ASCII alone.
+      word('name', escaped(text)),
+      ...inBase64(text),
+    ];
+  });
+  return unique(found.map((needle) => ({ ...needle, form: 'name' })));
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+const unique = (needles: readonly Needle[]): readonly Needle[] => [
+  ...new Map(
+    needles.map((needle) => [`${needle.compared} ${needle.bytes.toString('hex')}`, needle]),
+  ).values(),
+];
 
 /** As it was given, in small letters and in capitals, a domain in both of its forms, and Unicode taken apart. */
 function spellingsOf(name: string): readonly string[] {
@@ -69,13 +99,14 @@ function spellingsOf(name: string): readonly string[] {
   return whole.flatMap((text) => [text, text.toLowerCase(), text.toUpperCase(), text.normalize('NFD')]);
 }
 
+const word = (form: ResidueForm, written: string | Buffer): Needle => ({
+  bytes: fold(Buffer.from(written as string)),
+  form,
+  compared: 'folded',
+  isWord: true,
+});
+
 function words(text: string): readonly Needle[] {
-  const word = (form: ResidueForm, written: string | Buffer): Needle => ({
-    bytes: fold(Buffer.from(written as string)),
-    form,
-    compared: 'folded',
-    isWord: true,
-  });
   const at = (written: string) => text.replaceAll('@', written);
   return [
     word('text', text),
@@ -122,10 +153,13 @@ function wrapped(text: string): readonly Needle[] {
 }
 
 /** As RFC 2047 writes words in a header: spaces as `_`, what is not ASCII as `=C3=BC`. */
-function quotedWords(text: string): string {
-  return [...Buffer.from(text)]
+const quotedWords = (text: string): string => quotedBytes(Buffer.from(text), '_');
+
+/** Quoted-printable. */
+function quotedBytes(bytes: Buffer, space: string): string {
+  return [...bytes]
     .map((byte) => {
-      if (byte === 0x20) return '_';
+      if (byte === 0x20) return space;
       return byte < 0x80 ? String.fromCharCode(byte) : `=${byte.toString(16).padStart(2, '0')}`;
     })
     .join('');

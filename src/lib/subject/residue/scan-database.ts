@@ -21,6 +21,8 @@ export type DatabaseResidue = Pick<
 export interface ScanOptions {
   /** Addresses, or what persons are called. */
   readonly names: readonly string[];
+  /** Display names, which namesakes have too: what has one is told as of the form `name`. */
+  readonly called?: readonly string[];
   /** Of the data map, where there is one: it knows which columns hold an address in two halves. */
   readonly graph?: PersonGraph | undefined;
   readonly signal: AbortSignal;
@@ -38,7 +40,7 @@ const largeObjectPart = 2 ** 20;
  * whatever the number of names.
  */
 export async function scanDatabase(db: Client, options: ScanOptions): Promise<DatabaseResidue> {
-  const search = searchFor(options.names);
+  const search = searchFor(options.names, options.called);
   await db.query('begin isolation level repeatable read read only');
   const catalog = await readCatalog(db, { locked: 'skip' });
   const found: SubjectResidueResult['found'] = [];

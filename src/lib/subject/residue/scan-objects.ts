@@ -48,7 +48,7 @@ export async function scanObjects(
   stores: readonly ScannedBucket[],
   options: ScanOptions,
 ): Promise<ObjectResidue> {
-  const search = searchFor(options.names);
+  const search = searchFor(options.names, options.called);
   const findings = objectFindings();
   const unasked: SubjectResidueResult['unasked'] = [];
   const looked = { objects: 0, bytes: 0 };

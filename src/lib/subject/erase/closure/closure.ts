@@ -10,6 +10,7 @@ import { type ErasedField, erasedFields } from '../change/fields.ts';
 import { changedKeys } from './changed-keys.ts';
 import { type FrozenRows, frozenRows } from './counts.ts';
 import { type DeleteOrder, deleteOrder } from './delete-order.ts';
+import { displayNames } from './display-names.ts';
 import { type InboundKey, inboundKeys } from './foreign-keys.ts';
 import { type FreezeTask, freezeRows } from './freeze.ts';
 import { type HeldRows, markHeld } from './holds.ts';
@@ -23,6 +24,8 @@ export interface Closure {
   readonly task: FreezeTask;
   readonly catalog: Catalog;
   readonly persons: readonly Person[];
+  /** As `displayNames` says. */
+  readonly called: readonly string[];
   readonly fields: ReadonlyMap<string, readonly ErasedField[]>;
   readonly rows: readonly FrozenRows[];
   readonly objects: readonly FrozenObjects[];
@@ -98,6 +101,7 @@ export async function closureOf(db: Client, options: ClosureOptions): Promise<Cl
     task,
     catalog,
     persons: each,
+    called: await displayNames(db, { graph, roots }, catalog),
     fields,
     changedKeys: await changedKeys(db, task, catalog, fields),
     rows,

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../../base/postgres.ts';
 import type { Catalog } from '../../../platform/catalog/index.ts';
 import { formatName } from '../../../platform/map/index.ts';
+import type { ResidueForm } from '../../residue/index.ts';
 import { pseudonymNote } from '../change/kept-inside.ts';
 import { type Work, workTable } from '../closure/work.ts';
 import type { StayingRows } from './staying.ts';
@@ -8,8 +9,12 @@ import type { StayingRows } from './staying.ts';
 interface FoundPlace {
   readonly place: string;
   readonly column: string;
+  readonly form: ResidueForm;
   readonly rows: number;
 }
+
+/** `displayNames`: what persons are called, without an address, and maybe a namesake. */
+export type ToldApart<T> = Readonly<Record<'left' | 'displayNames' | 'kept', T[]>>;
 
 /**
  * Tells what stands where something stays by the plan (rows on hold or kept by law, and single columns) from what should
@@ -22,7 +27,7 @@ export async function keptPlaces(
     catalog,
     staying,
   }: { readonly work: Work; readonly catalog: Catalog; readonly staying: StayingRows },
-): Promise<<T extends FoundPlace>(found: readonly T[]) => Record<'left' | 'kept', T[]>> {
+): Promise<<T extends FoundPlace>(found: readonly T[]) => ToldApart<T>> {
   const counts = new Map<string, number>();
   const add = (name: string, rows: number): void => void counts.set(name, (counts.get(name) ?? 0) + rows);
   for (const { table, action, rows } of staying) if (action === 'law' || action === 'hold') add(table, rows);
@@ -47,11 +52,12 @@ export async function keptPlaces(
     );
   };
   return <T extends FoundPlace>(found: readonly T[]) => {
-    const told: Record<'left' | 'kept', T[]> = { left: [], kept: [] };
+    const told: ToldApart<T> = { left: [], displayNames: [], kept: [] };
     for (const one of found) {
       const kept = Math.min(one.rows, keptIn(one));
       if (kept > 0) told.kept.push({ ...one, rows: kept });
-      if (one.rows > kept) told.left.push({ ...one, rows: one.rows - kept });
+      if (one.rows > kept)
+        told[one.form === 'name' ? 'displayNames' : 'left'].push({ ...one, rows: one.rows - kept });
     }
     return told;
   };

@@ -1,4 +1,4 @@
-import type { Client } from '../../../base/postgres.ts';
+import type { Client, Queryable } from '../../../base/postgres.ts';
 import { type Catalog, readCatalog } from '../../../platform/catalog/index.ts';
 import { type DataMap, formatName } from '../../../platform/map/index.ts';
 import { normalisesUnicode } from '../../find/index.ts';
@@ -40,13 +40,17 @@ export function eraserOf(
 /** Keeps who is erased beside the frozen rows: the last that tells, once their rows are gone. */
 export async function keepPersons(
   db: Client,
-  { task, persons }: Pick<Closure, 'task' | 'persons'>,
+  { task, persons, called }: Pick<Closure, 'task' | 'persons' | 'called'>,
 ): Promise<void> {
   const names = persons.flatMap(({ number, known }) =>
     [...known].flatMap(([kind, values]) => [...values].map((value) => ({ person: number, kind, value }))),
   );
   const roots = persons.flatMap(({ number, roots: own }) =>
     own.map(({ table, key, tenant }) => ({ person: number, tbl: table, key, tenant })),
+  );
+  await db.query(
+    `create table ${workTable(task.work, 'called')} as select name from pg_catalog.unnest($1::text[]) as called(name)`,
+    [called],
   );
   const [nameTable, rootTable] = [workTable(task.work, 'names'), workTable(task.work, 'roots')];
   await db.query(`create table ${nameTable} (person int not null, kind text not null, value text not null)`);
@@ -62,6 +66,14 @@ export async function keepPersons(
      from pg_catalog.json_to_recordset($1) as r(person int, tbl text, key json, tenant text)`,
     [JSON.stringify(roots)],
   );
+}
+
+/** The display names of those who are erased. */
+export async function readCalled(db: Queryable, work: Work): Promise<readonly string[]> {
+  const { rows } = await db.query<{ name: string }>(
+    `select name from ${workTable(work, 'called')} order by name`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 export interface OpenRunOptions {
