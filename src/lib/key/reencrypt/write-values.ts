@@ -1,4 +1,5 @@
 import type { Queryable } from '../../base/postgres.ts';
+import { platformNames } from '../../platform/change-rows.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import type { WalkedColumn } from '../column/walked-column.ts';
@@ -40,7 +41,7 @@ async function swapValues(
   );
   const { rows } = await db.query<Found>(
     `update ${table} set ${value} = ${sent}${beside === undefined ? '' : `, ${beside} = n.key_id`}
-     from ${source} where ${sameKey} and t.${value} = pg_catalog.substr($${parameters.length + 1}::bytea, n.old_start, n.old_length)
+     from ${source} where ${platformNames} and ${sameKey} and t.${value} = pg_catalog.substr($${parameters.length + 1}::bytea, n.old_start, n.old_length)
      returning n.position::text as position, ${isKept} as kept`,
     [...parameters, old],
   );

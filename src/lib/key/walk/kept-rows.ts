@@ -1,5 +1,6 @@
 import type { Client } from '../../base/postgres.ts';
 import type { Relation } from '../../platform/catalog/index.ts';
+import { beforeCommit, ownNames } from '../../platform/change-rows.ts';
 
 /** What became of rows that were to be changed, by their positions; those that are in neither were others by then. */
 export interface ChangedRows {
@@ -57,11 +58,13 @@ async function tryWrite<Change>(
   try {
     const found = await write(changes);
     if (look !== undefined) await db.query('set constraints all immediate');
+    await ownNames(db);
     const seen = await look?.(changes);
     const written = [...found].map(([position, isKept]) => ({
       at: tried[position]?.[0] ?? -1,
       isKept: isKept && (seen === undefined || seen.get(position) === true),
     }));
+    await beforeCommit(db);
     await db.query(written.every(({ isKept }) => isKept) ? 'commit' : 'rollback');
     return written;
   } catch (error) {

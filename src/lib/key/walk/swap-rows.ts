@@ -1,5 +1,6 @@
 import type { Queryable } from '../../base/postgres.ts';
 import type { Relation } from '../../platform/catalog/index.ts';
+import { platformNames } from '../../platform/change-rows.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import type { WalkableTable } from '../../platform/walk/index.ts';
@@ -79,7 +80,7 @@ interface SwapParts {
 const statements = {
   write: ({ table, set, source, sameKey, found }: SwapParts) =>
     `update ${table} set ${set} from ${source}
-     where ${sameKey} and t.ctid = n.at and t.xmin = n.since returning ${found}`,
+     where ${platformNames} and ${sameKey} and t.ctid = n.at and t.xmin = n.since returning ${found}`,
   look: ({ table, source, sameKey, found }: SwapParts) =>
     `select ${found} from ${table} join ${source} on ${sameKey}`,
 } as const;

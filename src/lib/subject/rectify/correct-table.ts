@@ -3,6 +3,7 @@ import { messageOf, partial, refused } from '../../base/error.ts';
 import { type Client, sqlState } from '../../base/postgres.ts';
 import { assignedType } from '../../platform/assigned-type.ts';
 import type { Column } from '../../platform/catalog/index.ts';
+import { beforeCommit, changePlatform, platformNames } from '../../platform/change-rows.ts';
 import { tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import type { Treatment } from '../erase/closure/treatment.ts';
@@ -128,10 +129,12 @@ async function write(
     `${quoteIdentifier(name)} = ${add(value)}::${assignedType(types.get(name) ?? { type: 'text', baseType: 'text' })}`;
   const set = [...corrected].map(([name, value]) => typed(name, value));
   const where = names.map((name, index) => typed(name, key[index]));
-  const { rows } = await db.query<{ made: (string | null)[] }>(
-    `update ${tableName(table.name)} t set ${set.join(', ')} where ${where.join(' and ')}
-     returning ${madeSql(corrector)} as made`,
-    values,
+  const { rows } = await changePlatform(db, () =>
+    db.query<{ made: (string | null)[] }>(
+      `update ${tableName(table.name)} t set ${set.join(', ')} where ${platformNames} and ${where.join(' and ')}
+       returning ${madeSql(corrector)} as made`,
+      values,
+    ),
   );
   return rows[0]?.made ?? [];
 }
@@ -154,6 +157,7 @@ async function inTransaction<T>(
     try {
       await db.query('begin');
       const result = await work();
+      await beforeCommit(db);
       await db.query('commit');
       return result;
     } catch (error) {

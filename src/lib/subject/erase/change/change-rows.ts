@@ -1,5 +1,6 @@
 import type { Client } from '../../../base/postgres.ts';
 import { assignedType } from '../../../platform/assigned-type.ts';
+import { changePlatform, platformNames } from '../../../platform/change-rows.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { wholeAddressSql } from '../../identity/whole-address.ts';
@@ -119,12 +120,14 @@ async function write(
   const names = [...key.map((_, index) => `k${index}`), ...columns.map((_, index) => `v${index}`)];
   // One function each: unnest of several arrays is syntax, and no function of pg_catalog.
   const arrays = names.map((_, index) => `pg_catalog.unnest($${index + 1}::text[])`);
-  await db.query(
-    `update ${tableName(table.name)} t set ${set.join(', ')}
-     from rows from (${arrays.join(', ')}) as n(${names.join(', ')}) where ${same.join(' and ')}`,
-    [
-      ...key.map((_, index) => changes.map((change) => change.key[index])),
-      ...columns.map((name) => changes.map(({ values }) => values.get(name) ?? null)),
-    ],
+  await changePlatform(db, () =>
+    db.query(
+      `update ${tableName(table.name)} t set ${set.join(', ')}
+     from rows from (${arrays.join(', ')}) as n(${names.join(', ')}) where ${platformNames} and ${same.join(' and ')}`,
+      [
+        ...key.map((_, index) => changes.map((change) => change.key[index])),
+        ...columns.map((name) => changes.map(({ values }) => values.get(name) ?? null)),
+      ],
+    ),
   );
 }

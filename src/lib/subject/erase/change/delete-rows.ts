@@ -1,6 +1,7 @@
 import { counted } from '../../../base/counted.ts';
 import { refused } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
+import { changePlatform, platformNames } from '../../../platform/change-rows.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import type { PersonGraph } from '../../graph/person-graph.ts';
@@ -42,18 +43,17 @@ export async function deleteRows(
       bounds,
     );
   }
-  const unheld = holders.map(
-    ({ table: holder, reference }) =>
-      ` and not exists (select from ${tableName(holder.name)} l where (${referringSql(reference, 'l')}) = (${referredSql(reference, 't')}))`,
-  );
+  const unheld = unheldSql(graph, treatment);
   const cascaded = await countCascaded(db, treatment, batch, cascading);
-  const { rowCount } = await db.query(
-    `delete from ${name} t using ${batch.work} w where ${same} and ${range}${unheld.join('')}`,
-    bounds,
+  const { rowCount } = await changePlatform(db, () =>
+    db.query(
+      `delete from ${name} t using ${batch.work} w where ${platformNames} and ${same} and ${range}${unheld}`,
+      bounds,
+    ),
   );
   const { rows } = await db.query<{ planned: number; left: number; kept: number }>(
     `select count(*)::float8 as planned, count(t.*)::float8 as left,
-       (count(t.*) filter (where true${unheld.join('')}))::float8 as kept
+       (count(t.*) filter (where true${unheld}))::float8 as kept
      from ${batch.work} w left join ${name} t on ${same} where ${range}`,
     bounds,
   );
@@ -63,6 +63,15 @@ export async function deleteRows(
   const gone = Math.max(0, planned - deleted - left - cascaded);
   return { deleted, cascaded, gone, shared: left };
 }
+
+/** SQL over `t`, behind another condition: whether nobody has a share in the row. */
+export const unheldSql = (graph: PersonGraph, { table }: Treatment): string =>
+  (graph.holders.get(table.name) ?? [])
+    .map(
+      ({ table: holder, reference }) =>
+        ` and not exists (select from ${tableName(holder.name)} l where (${referringSql(reference, 'l')}) = (${referredSql(reference, 't')}))`,
+    )
+    .join('');
 
 /** Rows of the batch that went before, with what they referred to. */
 async function countCascaded(
@@ -93,11 +102,11 @@ export async function deleteTogether(
   const sameKey = (key: readonly string[]): string => keyEquals(key, 't', 'w');
   const parts = tables.map(
     ({ treatment: { table, key }, work }, index) =>
-      `d${index} as (delete from ${tableName(table.name)} t using ${work} w where ${sameKey(key)} and w.postern_action = 'delete' returning 1)`,
+      `d${index} as (delete from ${tableName(table.name)} t using ${work} w where ${platformNames} and ${sameKey(key)} and w.postern_action = 'delete' returning 1)`,
   );
   const counts = tables.map((_, index) => `(select count(*) from d${index})`).join(' + ');
-  const { rows } = await db.query<{ deleted: number }>(
-    `with ${parts.join(', ')} select (${counts})::float8 as deleted`,
+  const { rows } = await changePlatform(db, () =>
+    db.query<{ deleted: number }>(`with ${parts.join(', ')} select (${counts})::float8 as deleted`),
   );
   for (const { treatment, work } of tables) {
     const { table, key } = treatment;

@@ -11,11 +11,11 @@ export interface FiredTrigger {
   readonly to: readonly string[];
 }
 
-/** The triggers of a table that fire when rows of it are deleted, or changed; `map lint` wants each in the map. */
+/** The triggers of a table that fire when rows of it are deleted, changed or put in; `map lint` wants each in the map. */
 export function firedTriggers(
   { map }: MapModel,
   { relation }: Treatment,
-  events: ReadonlySet<'update' | 'delete'>,
+  events: ReadonlySet<'insert' | 'update' | 'delete'>,
 ): readonly FiredTrigger[] {
   const listed = new Map(
     Object.entries(map.triggers ?? {}).map(([key, entry]) => [canonicalName(key), entry]),

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf, partial } from '../../../base/error.ts';
 import { type Client, sqlState } from '../../../base/postgres.ts';
 import type { JsonObject } from '../../../crypto/canonical-json.ts';
+import { beforeCommit } from '../../../platform/change-rows.ts';
 import type { Batch } from '../change/change-rows.ts';
 import { type Work, workTable } from '../closure/work.ts';
 
@@ -34,6 +35,7 @@ export function shortTransactions(db: Client, signal: AbortSignal): Transactions
         try {
           await db.query('begin');
           const result = await work();
+          await beforeCommit(db);
           await db.query('commit');
           return result;
         } catch (error) {

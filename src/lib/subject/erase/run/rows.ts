@@ -1,5 +1,6 @@
 import { sqlState } from '../../../base/postgres.ts';
 import type { JsonObject } from '../../../crypto/canonical-json.ts';
+import { changePlatform, platformNames } from '../../../platform/change-rows.ts';
 import { formatName, tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
@@ -9,11 +10,11 @@ import { deleteRows, deleteTogether } from '../change/delete-rows.ts';
 import { type FreezeTask, freezeRows, isWritable } from '../closure/freeze.ts';
 import { keyEquals } from '../closure/key-equals.ts';
 import type { Treatment } from '../closure/treatment.ts';
-import { firedTriggers } from '../closure/triggers.ts';
 import { ownedAlone } from '../closure/ways.ts';
 import { workTable } from '../closure/work.ts';
 import type { StepInputs } from '../inputs.ts';
 import { addTallies, inBatches, tallies } from './batches.ts';
+import { copiedTo, requeueCameBack } from './came-back.ts';
 import { deadEntriesPass } from './dead-entries.ts';
 import type { ErasureRun } from './run.ts';
 
@@ -79,10 +80,12 @@ export async function emptyReferences(
   const isSet = columns.map((column) => `t.${quoteIdentifier(column)} is not null`).join(' or ');
   const going = part === undefined ? ` and w.postern_action = 'delete'` : '';
   await inBatches(transactions, task.work, { part: name, table: work }, async ({ after, until }) => {
-    const { rowCount } = await transactions.db.query(
-      `update ${tableName(treatment.table.name)} t set ${set} from ${work} w
-       where ${same} and w.postern_seq > $1 and w.postern_seq <= $2${going} and (${isSet})`,
-      [after, until],
+    const { rowCount } = await changePlatform(transactions.db, () =>
+      transactions.db.query(
+        `update ${tableName(treatment.table.name)} t set ${set} from ${work} w
+       where ${platformNames} and ${same} and w.postern_seq > $1 and w.postern_seq <= $2${going} and (${isSet})`,
+        [after, until],
+      ),
     );
     return { counts: { emptied: rowCount ?? 0 } };
   });
@@ -158,7 +161,7 @@ export async function treatLate(run: ErasureRun, except: readonly string[] = [])
       const before = await sizes(run);
       const names = await freezeRows(db, { ...task, mentionsIn: copiedTo(run) });
       const after = await sizes(run);
-      const rows = total(after) - total(before);
+      const rows = total(after) - total(before) + (await requeueCameBack(run));
       await addTallies(db, task.work, latePart, [{ name: 'rows', reason: '', rows }]);
       const more = names.filter((name) => (after.get(name) ?? 0) > (before.get(name) ?? 0));
       return { order: names, grown: more, came: rows };
@@ -226,16 +229,4 @@ async function sizes(run: ErasureRun): Promise<ReadonlyMap<string, number>> {
     found.set(name, rows[0]?.rows ?? 0);
   }
   return found;
-}
-
-/** Tables to which triggers have written what was changed or deleted. */
-function copiedTo({ task }: ErasureRun): ReadonlySet<string> {
-  const events = new Set(['update', 'delete'] as const);
-  return new Set(
-    [...task.treatments.values()].flatMap((treatment) =>
-      firedTriggers(task.graph.model, treatment, events).flatMap(({ effect, to }) =>
-        effect === 'copies-pii' ? to : [],
-      ),
-    ),
-  );
 }
