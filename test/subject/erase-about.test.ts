@@ -141,6 +141,73 @@ tables:
   expect(done?.left).toEqual([]);
 });
 
+test('a document with the name of its owner is not about whom it names besides', async () => {
+  world = await eraseWorld({
+    schema: `create schema app;
+      create table app.account (email text primary key);
+      create table app.delivery (id int primary key, payload jsonb not null);
+      insert into app.account values ('ann@example.org'), ('bob@example.org');
+      insert into app.delivery values
+        (1, '{"who": {"email": "ann@example.org", "friend": "bob@example.org", "phone": "1"}}'),
+        (2, '{"who": {"email": "bob@example.org", "friend": "ann@example.org", "phone": "2"}}'),
+        (3, '{"seen": "ann@example.org", "phone": "3", "who": {"email": "bob@example.org"}}');`,
+    map: `version: 1
+subjects:
+  user: {identities: {email: {normalise: [lower]}}}
+  other: {identities: {email: {normalise: [lower]}}}
+tables:
+  app.account: {primary_key: [email], ownership: exclusive, fields: {email: {type: text, category: user.contact.email, identity: user.email}}, erase: delete}
+  app.delivery:
+    primary_key: [id]
+    ownership: exclusive
+    references: [{as: who, column: payload, path: $.who.email, to: app.account.email, kind: soft}]
+    fields:
+      payload:
+        type: jsonb
+        paths:
+          $.who.email: {category: user.contact.email, identity: user.email, erase: {redact: node}}
+          $.who.friend: {category: user.contact.email, identity: other.email, erase: {redact: node}}
+          $.who.phone: {category: user.contact.phone_number, erase: {redact: node}}
+          $.seen: {category: user.contact.email, identity: other.email, about: true, erase: {redact: node}}
+          $.phone: {category: user.contact.phone_number, erase: {redact: node}}
+    erase: delete
+`,
+  });
+  await erasePerson(world, 'ann@example.org');
+  expect(await world.query('select * from app.delivery order by id')).toEqual([
+    { id: 2, payload: { who: { email: 'bob@example.org', phone: '2' } } },
+    { id: 3, payload: { who: {} } },
+  ]);
+});
+
+test('rows of somebody else stay where the map does not say what becomes of them', async () => {
+  world = await eraseWorld({
+    schema: `create schema app;
+      create table app.account (email text primary key);
+      create table app.campaign (id int primary key, title text not null, excluded jsonb not null, note text);
+      insert into app.account values ('ann@example.org'), ('bob@example.org');
+      insert into app.campaign values (1, 'June', '["bob@example.org", "ann@example.org"]', 'for ann@example.org'), (2, 'July', '[]', null);`,
+    map: `version: 1
+subjects:
+  user: {identities: {email: {normalise: [lower]}}}
+tables:
+  app.account: {primary_key: [email], ownership: exclusive, fields: {email: {type: text, category: user.contact.email, identity: user.email}}, erase: delete}
+  app.campaign:
+    primary_key: [id]
+    ownership: third-party
+    fields:
+      excluded: {type: jsonb, paths: {"$[*]": {category: user.contact.email, identity: user.email, erase: {redact: node}}}}
+      note: {type: text, category: user.content, parser: text, erase: {redact: address}}
+    non_personal: [title]
+`,
+  });
+  await erasePerson(world, 'ann@example.org');
+  expect(await world.query('select * from app.campaign order by id')).toEqual([
+    { id: 1, title: 'June', excluded: ['bob@example.org'], note: 'for erased@erased.invalid' },
+    { id: 2, title: 'July', excluded: [], note: null },
+  ]);
+});
+
 test('an entry of an address book goes by an address that stands in a table of its own', async () => {
   world = await eraseWorld({
     schema: `create schema app;

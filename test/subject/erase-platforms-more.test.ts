@@ -63,6 +63,38 @@ test('json that jsonb would refuse keeps nobody from being found and erased', as
   expect(done?.left).toEqual([]);
 });
 
+test('a path to an object means all below it, and its keys', async () => {
+  world = await eraseWorld({
+    schema: `create schema app;
+      create table app.login (email text primary key);
+      create table app.event (id int primary key, doc jsonb not null);
+      insert into app.login values ('ann@example.org'), ('bob@example.org');
+      insert into app.event values
+        (1, '{"by": {"ann@example.org": 1, "bob@example.org": [2, "to ann@example.org", {"joann@example.org": null}]}}'), (2, '{"by": "ann@example.org"}'), (3, '{"by": 7}');`,
+    map: `${subjects}  app.login: {primary_key: [email], ownership: exclusive, fields: {email: ${email}}, erase: delete}
+  app.event:
+    primary_key: [id]
+    ownership: third-party
+    fields: {doc: {type: jsonb, paths: {$.by: {category: user.content, identity: person.email, parser: json, erase: {redact: address}}}}}
+    erase: redact
+`,
+  });
+  const done = await erase('ann@example.org');
+  expect(await world.query('select doc from app.event order by id')).toEqual([
+    {
+      doc: {
+        by: {
+          'erased@erased.invalid': 1,
+          'bob@example.org': [2, 'to erased@erased.invalid', { 'joann@example.org': null }],
+        },
+      },
+    },
+    { doc: { by: 'erased@erased.invalid' } },
+    { doc: { by: 7 } },
+  ]);
+  expect(done?.left).toEqual([]);
+});
+
 test('a part of a value refers to a person, and others keep theirs', async () => {
   world = await eraseWorld({
     schema: `create schema app;

@@ -65,7 +65,9 @@ function holdersOf(model: MapModel, shared: ModelTable): readonly Holder[] {
     return table.references.flatMap((reference) => {
       const columns = reference.columns.map((column) => formatName(...(parseName(table.name) ?? []), column));
       const isMeant = named.length === 0 || columns.some((column) => named.includes(column));
-      return reference.toTable === shared.name && isMeant ? [{ table, reference }] : [];
+      // Of a document only one value would be compared, and it may name several.
+      const isPlain = reference.entry.path === undefined;
+      return reference.toTable === shared.name && isMeant && isPlain ? [{ table, reference }] : [];
     });
   });
 }

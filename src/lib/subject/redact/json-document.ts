@@ -1,7 +1,7 @@
 import type { Identity } from '../identity/identities.ts';
 import { type JsonChild, type JsonNode, jsonNodes, nodesAt } from './json-nodes.ts';
 import { parseJsonPath } from './json-path.ts';
-import type { Parser } from './parser.ts';
+import { isOfTokens, type Parser } from './parser.ts';
 
 /** What becomes of what stands at a path. */
 export type JsonErasure =
@@ -13,7 +13,7 @@ export type JsonErasure =
   | { readonly text: string }
   /** A text that is made from the value, as a keyed hash is. */
   | { readonly by: (value: string) => string }
-  /** A string in which addresses stand. */
+  /** A string in which addresses stand; or whatever stands below, keys too, where they are found as they are written. */
   | { readonly inside: Parser };
 
 export interface JsonRule {
@@ -28,7 +28,7 @@ export interface JsonRedaction {
   readonly isTheirs: (value: string, identity: Identity) => boolean;
   /** In place of a string or number that is theirs. */
   readonly placeholder: (identity: Identity | undefined) => string;
-  /** @param source a string as it is written in JSON, with its quotes */
+  /** @param source as it is written in JSON: a string with its quotes */
   readonly inside: (source: string, parser: Parser, identity: Identity | undefined) => string | undefined;
 }
 
@@ -64,7 +64,8 @@ function changed(
 ): string | typeof gone | undefined {
   if (kind === 'null') return erase === 'node' && identity === undefined ? gone : undefined;
   if (typeof erase === 'object' && 'inside' in erase) {
-    return kind === 'string' ? inside(source, erase.inside, identity) : undefined;
+    const isText = kind === 'string' || ((kind === 'object' || kind === 'array') && isOfTokens(erase.inside));
+    return isText ? inside(source, erase.inside, identity) : undefined;
   }
   const value = kind === 'string' ? (JSON.parse(source) as string) : source;
   const isWhole = kind === 'object' || kind === 'array';

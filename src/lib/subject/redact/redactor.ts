@@ -6,7 +6,7 @@ import { inContentLines } from './lines/content-lines.ts';
 import { inAddressList } from './mail/address-list.ts';
 import { inMessage } from './mail/message.ts';
 import type { NameSet } from './name-set.ts';
-import type { Parser } from './parser.ts';
+import { isOfTokens, type Parser } from './parser.ts';
 import { type Replacing, replaced } from './replacing.ts';
 
 /** Takes persons' names out of stored values, and leaves every other byte as it was. Pure: asks no database. */
@@ -88,7 +88,7 @@ export function redactor(
 
   function inJsonString(source: string, parser: Parser, identity: Identity): string | undefined {
     // Where addresses are tokens they are found as they are written here, and all else stays as it is.
-    const isTokens = parser === 'text' || parser === 'html' || parser === 'json';
+    const isTokens = isOfTokens(parser);
     const content = isTokens ? source : (JSON.parse(source) as string);
     const redacted = inContent(Buffer.from(content).toString('latin1'), parser, identity);
     if (redacted === undefined) return undefined;

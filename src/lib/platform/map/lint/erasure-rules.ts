@@ -154,7 +154,7 @@ export function hasOwnerOrHolder({ tables }: MapModel, table: ModelTable): boole
   const holds = ({ name, entry, references }: ModelTable): boolean =>
     name !== table.name &&
     entry.ownership === 'exclusive' &&
-    references.some(({ toTable }) => toTable === table.name);
+    references.some(({ toTable, entry: { path } }) => toTable === table.name && path === undefined);
   return ownerReferences(table).some(isOwner) || [...tables.values()].some(holds);
 }
 

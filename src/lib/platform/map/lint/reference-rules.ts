@@ -187,10 +187,12 @@ export const unfitHolder: MapRule = {
       for (const name of named) {
         const { table: holder = '', column = '' } = parseColumnName(name) ?? {};
         const found = model.tables.get(holder);
-        const refers = found?.references.some(
+        const referring = (found?.references ?? []).filter(
           ({ columns, toTable }) => toTable === table.name && columns.includes(column),
         );
-        if (refers !== true) yield { path, message: `no reference of ${name} leads to ${table.name}` };
+        if (referring.length === 0) yield { path, message: `no reference of ${name} leads to ${table.name}` };
+        else if (referring.every(({ entry }) => entry.path !== undefined))
+          yield { path, message: `${name} is a document, whose values give nobody a share` };
         else if (found === undefined || !givesShares(model, found, table.name))
           yield { path, message: `rows of ${holder} belong to nobody, and give nobody a share` };
       }

@@ -1,13 +1,14 @@
 import type { Client } from '../../../base/postgres.ts';
-import { type ModelTable, tableName } from '../../../platform/map/index.ts';
+import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import { aboutByParts } from '../../find/about-sql.ts';
 import { isOneOf, type RootRow } from '../../find/known-rows.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
-import { ownNamesOf, type PersonGraph } from '../../graph/person-graph.ts';
+import type { PersonGraph } from '../../graph/person-graph.ts';
 import { isWeak } from '../../identity/identities.ts';
 import { type KnownValues, matchSql, type Parameters, parameters, type Spot } from '../../identity/spots.ts';
 import { erasedFields } from '../change/fields.ts';
+import { isAboutUnlessTold } from './about.ts';
 import { keyEquals } from './key-equals.ts';
 import { type InsideFinder, insideFinder, namedInside, textsOf } from './named-inside.ts';
 import { ofTenant } from './of-tenant.ts';
@@ -194,29 +195,6 @@ async function addMentions(
   }
 }
 
-/**
- * A single value says whom the row of somebody else is about, unless another has the name of that somebody; a path with a
- * wildcard leads to a list, in which others stand as well.
- */
-const isAboutUnlessTold = (graph: PersonGraph, { name }: ModelTable, spot: Spot): boolean =>
-  graph.aliases.every(({ table }) => table.name !== name) &&
-  isOne(spot) &&
-  !hasOwnersNameInside(graph, name, spot);
-
-/** Whether a document of the row has the name of whose row it is, beside one of another kind of person. */
-function hasOwnersNameInside({ roots, spots }: PersonGraph, table: string, { identity }: Spot): boolean {
-  const owners = new Set(roots.flatMap((root) => ownNamesOf(spots, root)).map((own) => own.identity.subject));
-  return (spots.get(table) ?? []).some(
-    (other) =>
-      other.form === 'path' &&
-      isOne(other) &&
-      other.identity.subject !== identity.subject &&
-      owners.has(other.identity.subject),
-  );
-}
-
-const isOne = ({ form, path }: Spot): boolean =>
-  form === 'scalar' || (form === 'path' && path?.includes('*') !== true);
 const isOneValue = ({ form }: Spot): boolean => form === 'scalar' || form === 'path';
 const keysAtOnce = 10_000;
 

@@ -65,7 +65,8 @@ function rulesOf({
   const rule: RowAction = whole === undefined || whole === 'TODO' ? 'delete' : whole;
   const partly = typeof erase === 'object' ? (erase.else ?? 'detach') : rule === 'delete' ? 'detach' : rule;
   if (ownership !== 'third-party') return { wholly: rule, partly, mentioned: 'redact', linked: 'link' };
-  const mentioned = rule === 'delete' || rule === 'restrict' ? rule : 'redact';
+  // A row of somebody else goes only where the map says so.
+  const mentioned = whole === 'delete' || whole === 'restrict' ? whole : 'redact';
   const linked = mentioned === 'delete' || hasOwnRules(fields) ? mentioned : 'link';
   return { wholly: rule, partly: rule, mentioned, linked };
 }
