@@ -4,13 +4,14 @@
     name_hash.py hash < REQUEST      {"key", "purpose", "kind", "value"}: prints `<key id>:<hash>`
     name_hash.py check VECTORS       makes every test vector
     name_hash.py sender-key < KEY    prints what a sender needs of a key: its id, and its key for suppression lists
-    name_hash.py sender LIST CHANNEL KEYFILE < ADDRESSES
-                                     prints the addresses that may be written to; KEYFILE has a line of sender-key for
-                                     each key that stands in the list
+    name_hash.py sender LIST CHANNEL KEYFILE [VARIANT...] < ADDRESSES
+                                     prints the addresses that may be written to, one a line; KEYFILE has a line of
+                                     sender-key for each key that stands in the list; VARIANT: plus-tag, dots, as in
+                                     the data map
 
 A key is in hexadecimal and comes by standard input or in a file, never as an argument, which every user of the host could see.
 Needs Python 3.10 and nothing else. Exit 0: done. Exit 1: a vector that does not hold, a key that a list needs and
-that was not given.
+that was not given, lines that are no address: they are not printed, since nobody knows whom they name.
 """
 
 import hashlib
@@ -78,7 +79,17 @@ def check(path):
     print(f"{len(vectors)} hashed")
 
 
-def allowed(list_path, channel, key_path, addresses):
+def forms(address, variants):
+    """The address, and the one that it is by the variants of the data map: ann+news@example.org is ann@example.org."""
+    local, _, domain = address.rpartition("@")
+    if "plus-tag" in variants:
+        local = local.partition("+")[0]
+    if "dots" in variants:
+        local = local.replace(".", "")
+    return {address, f"{local}@{domain}"}
+
+
+def allowed(list_path, channel, key_path, variants, addresses):
     """What a sender does, without postern and without the key itself."""
     with open(key_path, encoding="ascii") as file:
         keys = dict(line.split() for line in file if line.strip())
@@ -88,10 +99,33 @@ def allowed(list_path, channel, key_path, addresses):
     if missing:
         sys.exit(f"the list needs the key {', '.join(sorted(missing))}: nobody may be written to without it")
     for address in addresses:
-        message = ("email\0" + canonical_value("email", address)).encode()
-        hashes = (f"{own}:{hmac.digest(bytes.fromhex(key), message, 'sha256').hex()}" for own, key in keys.items())
+        messages = [("email\0" + canonical_value("email", form)).encode() for form in forms(address, variants)]
+        hashes = (
+            f"{own}:{hmac.digest(bytes.fromhex(key), message, 'sha256').hex()}"
+            for own, key in keys.items()
+            for message in messages
+        )
         if not any(entry in suppressed for entry in hashes):
             yield address
+
+
+def is_address(line):
+    """One address and nothing beside it: no name, no brackets, no second column, no bytes that are not UTF-8."""
+    return re.fullmatch(r"""[^@\s<>,;:()[\]\\"]+@[^@\s<>,;()\\"]+""", line) and "\ufffd" not in line
+
+
+def send(list_path, channel, key_path, variants):
+    unknown = set(variants) - {"plus-tag", "dots"}
+    if unknown:
+        sys.exit(f"no variant of a data map: {', '.join(sorted(unknown))}")
+    # Some editors write a byte order mark.
+    sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")
+    lines = [line.strip() for line in sys.stdin]
+    unreadable = [str(number) for number, line in enumerate(lines, 1) if line and not is_address(line)]
+    for address in allowed(list_path, channel, key_path, variants, filter(is_address, lines)):
+        print(address)
+    if unreadable:
+        sys.exit(f"no address, and left out: line {', '.join(unreadable)}")
 
 
 def main():
@@ -99,10 +133,8 @@ def main():
         case ["sender-key"]:
             key = bytes.fromhex(sys.stdin.read().strip())
             print(key_id(key), purpose_key(key, "suppression").hex())
-        case ["sender", list_path, channel, key_path]:
-            lines = (line.strip() for line in sys.stdin)
-            for address in allowed(list_path, channel, key_path, filter(None, lines)):
-                print(address)
+        case ["sender", list_path, channel, key_path, *variants]:
+            send(list_path, channel, key_path, variants)
         case ["hash"]:
             print(hash_request(json.load(sys.stdin)))
         case ["check", path]:

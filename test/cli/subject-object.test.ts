@@ -135,13 +135,13 @@ test('a file of recipients is checked by the numbers of its lines', async () => 
   const unreadable = await tell(
     ['--check', '-'],
     4,
-    'bob@example.org\nno address\nJ\uFFFDrgen@example.org\n',
+    'bob@example.org\nno address\nJ\uFFFDrgen@example.org\nann@example.org,Ann\n',
   );
   expect(unreadable).toMatchObject({
     checked: 1,
     // What was no UTF-8 is nobody's name, and may be somebody's on the list.
-    unreadable: [2, 3],
-    warnings: [expect.stringContaining('lines 2, 3')],
+    unreadable: [2, 3, 4],
+    warnings: [expect.stringContaining('lines 2, 3, 4')],
   });
   await world.file('recipients.txt', lines);
   const text = await world.run('subject', 'object', '--check', 'recipients.txt');

@@ -72,6 +72,20 @@ describeWith(['python3'], 'the example of name hashes', ({ python3 }) => {
     const send = (known: readonly string[]) =>
       run(['sender', list, 'marketing', file('sender.keys', known.join(''))], recipients);
     expect(send(senderKeys)).toEqual({ status: 0, stderr: '', stdout: 'bob@example.org\n' });
+    const by = (variants: readonly string[], input: string) =>
+      run(['sender', list, 'marketing', file('sender.keys', senderKeys.join('')), ...variants], input);
+    expect(by(['plus-tag'], '\uFEFFann@example.org\nann+x@example.org\na.nn@example.org\n').stdout).toBe(
+      'a.nn@example.org\n',
+    );
+    expect(by(['plus-tag', 'dots'], 'a.nn+x@example.org\n').stdout).toBe('');
+    expect(by(['tags'], 'ann@example.org\n')).toMatchObject({ status: 1, stdout: '' });
+    // Who is named is not known: nothing is written to such a line.
+    const odd = 'bob@example.org\nAnn <ann@example.org>\nann@example.org,1\n"ann"@example.org\n\n';
+    expect(by([], odd)).toEqual({
+      status: 1,
+      stdout: 'bob@example.org\n',
+      stderr: 'no address, and left out: line 2, 3, 4\n',
+    });
     expect(send(senderKeys.slice(0, 1))).toMatchObject({
       status: 1,
       stdout: '',

@@ -76,7 +76,8 @@ describeWith(['python3'], "what is others' too", ({ python3 }) => {
       const decided = join(world.folder, `${decision}.json`);
       await writeFile(
         decided,
-        JSON.stringify({ ...file, items: [{ ...file.items[0], decision, reason: 'looked at' }] }),
+        // With a byte order mark, as some editors save it.
+        `\uFEFF${JSON.stringify({ ...file, items: [{ ...file.items[0], decision, reason: 'looked at' }] })}`,
       );
       const { review, summary } = await world.run({
         decisions: await readDecisions(decided),

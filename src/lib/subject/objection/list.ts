@@ -149,7 +149,10 @@ function readable(graph: PersonGraph, line: string): KnownValues | undefined {
   // What was no UTF-8 would be looked for as another name, and not be found.
   if (line.includes('\uFFFD')) return undefined;
   try {
-    return seedsOf(graph, [line.trim()]);
+    const known = seedsOf(graph, [line.trim()]);
+    // With a name, in brackets, or with another column beside it, it would be looked for as a whole.
+    const isAddress = [...(known.get('email') ?? [])].every((name) => !/[\s<>,;()[\]\\"]/.test(name));
+    return isAddress ? known : undefined;
   } catch (error) {
     if (error instanceof PosternError) return undefined;
     throw error;

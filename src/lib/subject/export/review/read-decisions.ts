@@ -42,7 +42,8 @@ function parsed(path: string, text: string): z.infer<typeof reviewFile> {
 
 function jsonOf(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    // Some editors write a byte order mark.
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     // The parser's own error quotes the text, and the text is personal.
     throw invalid(path, 'it is not JSON');
