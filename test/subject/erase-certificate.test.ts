@@ -194,6 +194,41 @@ describe('the certificate', () => {
   });
 });
 
+test('rows that refer to the person and came meanwhile do not stand in the way', async () => {
+  world = await eraseWorld({
+    schema: `${eraseSchema}; create table app.visit (id int primary key, account_id int not null references app.account)`,
+    map: eraseMap.replace(
+      'triggers:\n',
+      `  app.visit:
+    primary_key: [id]
+    ownership: third-party
+    references: [{column: account_id, to: app.account.id, kind: fk}]
+    erase: delete
+triggers:\n`,
+    ),
+  });
+  const planned = await plannedErase(world, 'ann@example.org');
+  const late = `insert into app.visit values (1, 10), (2, 20); update app.account set referrer_id = 10 where id = 20;
+    insert into app.invoice values (2, 'R-7', 10, 'bob@example.org', '2026-01-01')`;
+  const { predicate } = await certified(
+    planned,
+    whenBegun(planned.context, () => world.query(late)),
+  );
+  expect(await world.query('select id, referrer_id from app.account order by id')).toEqual([
+    { id: 11, referrer_id: null },
+    { id: 20, referrer_id: null },
+  ]);
+  expect(await world.query('select id from app.visit')).toEqual([{ id: 2 }]);
+  expect(await world.query(`select account_id from app.invoice where number = 'R-7'`)).toEqual([
+    { account_id: null },
+  ]);
+  const accounts = predicate.rows.find(
+    ({ step, tables }: { step: string; tables: string[] }) =>
+      step === 'delete' && tables.includes('app.account'),
+  );
+  expect(accounts).toEqual({ step: 'delete', tables: ['app.account'], deleted: 1, emptied: 2 });
+});
+
 test('what a law keeps is not deleted where it only refers to the person, though the map deletes it', async () => {
   world = await eraseWorld({
     map: eraseMap

@@ -18,7 +18,7 @@ export async function eraseOutcome(state: Queryable, plan: Plan): Promise<EraseD
   const [residue = {}] = of('residue');
   return eraseDone.parse({
     rowsDeleted: sum('delete', 'deleted') + sum('delete', 'cascaded'),
-    rowsChanged: sum('change', 'changed') + sum('unlink', 'emptied'),
+    rowsChanged: sum('change', 'changed') + sum('unlink', 'emptied') + sum('delete', 'emptied'),
     rowsLate: sum('late', 'rows'),
     objects: sum('objects', 'objects'),
     versions: sum('objects', 'versions'),

@@ -16,7 +16,7 @@ export async function offboardOutcome(state: Queryable, plan: Plan): Promise<Off
   return offboardDone.parse({
     ...steps.find(({ kind }) => kind === 'recount')?.result,
     rowsDeleted: sum('delete', 'deleted') + sum('delete', 'cascaded'),
-    rowsChanged: sum('change', 'changed') + sum('unlink', 'emptied'),
+    rowsChanged: sum('change', 'changed') + sum('unlink', 'emptied') + sum('delete', 'emptied'),
     rowsLate: sum('late', 'rows'),
     objects: sum('objects', 'objects'),
     versions: sum('objects', 'versions'),

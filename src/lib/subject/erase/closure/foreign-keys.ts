@@ -1,5 +1,5 @@
 import type { Queryable } from '../../../base/postgres.ts';
-import type { Catalog, ForeignKey } from '../../../platform/catalog/index.ts';
+import type { Catalog, ForeignKey, Relation } from '../../../platform/catalog/index.ts';
 import { formatName } from '../../../platform/map/index.ts';
 import { qualifiedName, quoteIdentifier } from '../../../platform/quote.ts';
 import { type FreezeTask, isWritable } from './freeze.ts';
@@ -47,13 +47,8 @@ export async function inboundKeys(
     const from = formatName(key.schema, key.table);
     const staying = stayingSql(task, key, from, work);
     const part = `unlink_${index}`;
-    const nullable = nullableColumns(key, relation?.columns ?? []);
-    // Whose tenant a row is stays told, where something else can be emptied.
-    const others = nullable.filter((name) => name !== task.graph.model.tables.get(from)?.entry.tenant);
-    const canUnlink =
-      (key.onDelete === 'no-action' || key.onDelete === 'restrict') &&
-      nullable.length > 0 &&
-      task.treatments.has(from);
+    const columns = relation === undefined ? [] : emptiedColumns(task, key, relation);
+    const canUnlink = columns.length > 0;
     const stay = await countOf(db, staying);
     if (stay > 0 && canUnlink) await keepUnlinked(db, task, key, { staying, part });
     found.push({
@@ -63,7 +58,7 @@ export async function inboundKeys(
       stay,
       deleted,
       part,
-      columns: others.length > 0 ? others : nullable,
+      columns,
       outcome: stay === 0 ? 'none' : outcomeOf(key, canUnlink),
       scanned: key.supportingIndex === null ? (relation?.estimatedRows ?? 0) : null,
     });
@@ -74,6 +69,20 @@ export async function inboundKeys(
 function outcomeOf({ onDelete }: ForeignKey, canUnlink: boolean): InboundKey['outcome'] {
   if (onDelete === 'cascade' || onDelete === 'set-null' || onDelete === 'set-default') return onDelete;
   return canUnlink ? 'unlink' : 'blocked';
+}
+
+/** The columns that are emptied of a row of the map that stays and refers to one that goes; none where it may not be. */
+export function emptiedColumns(
+  { graph }: FreezeTask,
+  key: ForeignKey,
+  { schema, name, columns }: Relation,
+): readonly string[] {
+  const from = graph.model.tables.get(formatName(schema, name));
+  if (from === undefined || (key.onDelete !== 'no-action' && key.onDelete !== 'restrict')) return [];
+  const nullable = nullableColumns(key, columns);
+  // Whose tenant a row is stays told, where something else can be emptied.
+  const others = nullable.filter((column) => column !== from.entry.tenant);
+  return others.length > 0 ? others : nullable;
 }
 
 /** One null is enough for a key of several columns to refer to nothing; a key MATCH FULL needs all. */

@@ -17,6 +17,7 @@ import { addTallies, inBatches, tallies } from './batches.ts';
 import { copiedTo, requeueCameBack } from './came-back.ts';
 import { deadEntriesPass } from './dead-entries.ts';
 import type { ErasureRun } from './run.ts';
+import { referringTable, unlinkLate } from './unlink-late.ts';
 
 const treatmentOf = ({ task }: ErasureRun, table: string): Treatment => {
   const found = task.treatments.get(table);
@@ -106,17 +107,20 @@ export async function deleteTables(
     } catch (error) {
       // Somebody has put in a row that refers to one that goes.
       if (sqlState(error) !== '23503' || round >= mostRounds) throw error;
-      await treatLate(run, tables);
+      await treatLate(run, tables, referringTable(run, error));
+      await unlinkLate(run, tables, deletePart(tables));
     }
   }
 }
+
+const deletePart = (tables: readonly string[]): string => `delete ${tables.join(' ')}`;
 
 async function deleteOnce(run: ErasureRun, tables: readonly string[], isWhole: boolean): Promise<JsonObject> {
   const { transactions, task } = run;
   const treatments = tables.map((table) => treatmentOf(run, table));
   const [first] = treatments;
   if (first === undefined) return {};
-  const part = `delete ${tables.join(' ')}`;
+  const part = deletePart(tables);
   if (treatments.length > 1) {
     const sources = treatments.map((treatment) => ({ treatment, work: workOfTable(run, treatment) }));
     const whole = { part, table: workOfTable(run, first), isWhole: true };
@@ -151,15 +155,20 @@ function cascadingTo({ task, catalog }: ErasureRun, { table }: Treatment): reado
 /**
  * Rows that came while others were treated, from the application or from triggers: until there are none.
  * @param except tables that are just being deleted from: what they own goes first
+ * @param also tables in which rows of others are looked for too
  * @returns how many came
  */
-export async function treatLate(run: ErasureRun, except: readonly string[] = []): Promise<number> {
+export async function treatLate(
+  run: ErasureRun,
+  except: readonly string[] = [],
+  also: readonly string[] = [],
+): Promise<number> {
   const { transactions, task } = run;
   const { db } = transactions;
   for (let round = 1; round <= mostRounds; round += 1) {
     const { order, grown, came } = await transactions.in(async () => {
       const before = await sizes(run);
-      const names = await freezeRows(db, { ...task, mentionsIn: copiedTo(run) });
+      const names = await freezeRows(db, { ...task, mentionsIn: new Set([...copiedTo(run), ...also]) });
       const after = await sizes(run);
       const rows = total(after) - total(before) + (await requeueCameBack(run));
       await addTallies(db, task.work, latePart, [{ name: 'rows', reason: '', rows }]);
