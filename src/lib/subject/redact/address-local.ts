@@ -62,11 +62,11 @@ function beginsBehind({ text, at, from, end }: Place, written: Written, local: s
   if (before >= '\x80') {
     // The middle of a character is no place to begin.
     if (isContinuation(local)) return false;
-    const start = Math.max(from, at - 3);
     const last =
-      before.length > 1 ? decodedBytes(before) : decodedBytes(lastCharacter(text.slice(start, at)));
-    return !isCased(last.slice(-1));
+      length > 1 ? escapedCharacter(text, at, from) : lastCharacter(text.slice(Math.max(from, at - 3), at));
+    return !isCased(decodedBytes(last).slice(-1));
   }
+  if (before === ';' && accented.test(text.slice(Math.max(from, at - 9), at))) return false;
   if (before === '.') return !local.startsWith('.') && isOnlyDots(text, at, from);
   if (before === '-' || before === '+') return length === 1 && isOnlyDashes(text, at, from);
   // O'Brien is another than Brien; around a whole address, as in b'brien@example.org', it is a quotation mark.
@@ -75,6 +75,22 @@ function beginsBehind({ text, at, from, end }: Place, written: Written, local: s
       at - length <= from || !/[\w\x80-\xff]/.test(text[at - length - 1] ?? '') || isQuotedBehind(text, end)
     );
   return !/^[\w.%+-]$/.test(before);
+}
+
+/** A letter that HTML has a name for. */
+const accented =
+  /&(?:[A-Za-z](?:uml|acute|grave|circ|tilde|ring|cedil|slash|caron)|AElig|aelig|OElig|oelig|szlig|ETH|eth|THORN|thorn);$/;
+
+/** The bytes of the character that ends here, each written in another way: `=C3=B6`. */
+function escapedCharacter(text: string, end: number, from: number): string {
+  let bytes = '';
+  for (let at = end; bytes === '' || (isContinuation(bytes) && bytes.length < 4); ) {
+    const one = escapeBefore(text, at, from);
+    if (one === undefined || one.bytes < '\x80') break;
+    bytes = one.bytes + bytes;
+    at -= one.length;
+  }
+  return bytes;
 }
 
 /** Before an entry of a list, a line of a difference or a right that is denied; no local part begins with one. */

@@ -40,16 +40,37 @@ function inRun(run: string, redaction: RunRedaction): readonly Edit[] {
   const whole = runRewritten(run, redaction);
   if (whole !== undefined) return [{ from: 0, to: run.length, text: whole }];
   if (!run.includes('\n')) return [];
-  // Lines that only stand below each other.
+  // Lines that only stand below each other, or before those of a content.
   const edits: Edit[] = [];
   let from = 0;
-  for (const line of run.split(/(?<=\n)/)) {
-    const content = line.trimEnd();
+  for (const block of blocksOf(run)) {
+    const content = block.trimEnd();
     const rewritten = content.length < shortest ? undefined : runRewritten(content, redaction);
     if (rewritten !== undefined) edits.push({ from, to: from + content.length, text: rewritten });
-    from += line.length;
+    from += block.length;
   }
   return edits;
+}
+
+/** As long as lines of a content are at least (RFC 4648 §3.1: 64 or 76 characters). */
+const shortestLine = 60;
+
+/**
+ * Lines of a run; those of one content together. Such a line alone may begin within the address of somebody else: one that
+ * ends with `jo`, and one that begins with `ann@example.org`.
+ */
+function blocksOf(run: string): readonly string[] {
+  const blocks: string[] = [];
+  /** Of the lines of a content that goes on. */
+  let width = 0;
+  for (const line of run.split(/(?<=\n)/)) {
+    const { length } = line.trimEnd();
+    const goesOn = width > 0 && length <= width;
+    blocks.push(goesOn ? (blocks.pop() ?? '') + line : line);
+    const isFull = goesOn ? length === width : length >= shortestLine && length % 4 === 0;
+    width = isFull ? length : 0;
+  }
+  return blocks;
 }
 
 function runRewritten(run: string, redaction: RunRedaction): string | undefined {
