@@ -134,3 +134,19 @@ test('the work tables of a backup that was made during an erasure go with the pe
   await replay(url);
   expect(await queryAt(url, work)).toEqual([]);
 });
+
+test('a backup with a table that the map does not know any more says what helps', async () => {
+  world = await eraseWorld();
+  const url = await world.copy();
+  await erasePerson(world, 'ann@example.org');
+  await queryAt(
+    url,
+    'create table app.former (id int, account_id int not null references app.account); insert into app.former values (1, 10)',
+  );
+  await expect(replay(url)).rejects.toMatchObject({
+    exitCode: 6,
+    code: 'erase-blocked',
+    message: expect.stringContaining('app.former'),
+    hints: expect.arrayContaining([expect.stringContaining('--config')]),
+  });
+});

@@ -80,13 +80,16 @@ export function blockers(found: {
   ];
 }
 
-/** @throws {PosternError} exit 6, `erase-blocked` */
-export function requireUnblocked(found: readonly string[]): void {
+/**
+ * @param hints what else may help
+ * @throws {PosternError} exit 6, `erase-blocked`
+ */
+export function requireUnblocked(found: readonly string[], hints: readonly string[] = []): void {
   const [first, ...others] = [...new Set(found)];
   if (first === undefined) return;
   throw refused(`this cannot be erased as the data map has it: ${first}`, {
     code: 'erase-blocked',
-    hints: others,
+    hints: [...others, ...hints],
   });
 }
 

@@ -99,6 +99,11 @@ function requireKeys(details: readonly LedgerDetail[], { keyIds }: NameHasher): 
   });
 }
 
+/** Where a backup is older than the map. */
+const olderMap = [
+  'where tables or columns were called otherwise in this backup, repeat it with a data map as it was then: --config names a configuration that has it',
+];
+
 /** Does to a restored database what was done to the live one. @returns how many rows it touched */
 export async function eraseAgain(
   client: Client,
@@ -123,8 +128,9 @@ export async function eraseAgain(
       objects: [],
       buckets: [],
     }),
+    olderMap,
   );
-  requireUnblocked(await refusedChanges(client, closure, eraserOf(closure.task, pseudonym)));
+  requireUnblocked(await refusedChanges(client, closure, eraserOf(closure.task, pseudonym)), olderMap);
   const rows = await runRows(closure, openTransaction(client, again.signal), pseudonym);
   await dropWork(client, temporaryWork);
   return rows;
