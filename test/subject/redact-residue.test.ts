@@ -52,6 +52,8 @@ const forms: readonly ((text: string) => string)[] = [
   signs((sign) => ({ "'": '&#039;', '&': '&amp;' })[sign] ?? sign),
   signs((sign) => (sign > '\x7f' ? `&#${sign.charCodeAt(0)};` : sign === "'" ? '&#x27;' : sign)),
   (text) => text.replaceAll(/[.+-]/g, String.raw`\$&`),
+  // As pickle has it, in front of what comes next.
+  (text) => `X${String.fromCharCode(Buffer.byteLength(text))}\0\0\0${text}qa.`,
   (text) => text,
   (text) => `<${text}>`,
   (text) => `<!--${text}-->`,

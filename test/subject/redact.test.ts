@@ -132,6 +132,29 @@ describe('an address is replaced', () => {
       expect(inside(content, parser)).toBeUndefined();
   });
 
+  test.each([
+    [
+      '\x80\x04\x95\x13\0\0\0\0\0\0\0\x8c\x0fann@example.org\x94.',
+      '\x80\x04\x95\x13\0\0\0\0\0\0\0\x8c\x0fe@erase.invalid\x94.',
+    ],
+    ['\x80\x02X\x0f\0\0\0ann@example.orgqa.', '\x80\x02X\x0f\0\0\0e@erase.invalidqa.'],
+    ['\x0a\x1cfrom <ann@example.org> to joe2\x02hi', '\x0a\x1cfrom <e@erase.invalid> to joe2\x02hi'],
+    [
+      '\x80\x04\x8c$written by somebody, ann@example.orgq',
+      '\x80\x04\x8c$written by somebody, e@erase.invalidq',
+    ],
+    ['\0\0\0\x0fann@example.orgz', '\0\0\0\x0fe@erase.invalidz'],
+    ['\x02bounces+ann=example.org@l.example', '\x02bounces+erased=erased.invalid@l.example'],
+    ['\x22bounces+ann=example.org@l.example', '\x22bounces+erased=erased.invalid@l.example'],
+    ['\x12\x21bounces+ann=example.org@l.example2', '\x12\x21bounces+e=erase.invalid@l.example2'],
+    ['\x0fann@example.org', '\x0fe@erase.invalid'],
+    ['\x10ann@example.org', '\x10erased@erased.invalid'],
+    ['\x0ejoe@example.organn@example.org', undefined],
+  ])('and a string whose length stands before it keeps that length: %j', (content, expected) => {
+    const redacted = redact.inside(Buffer.from(content, 'latin1'), 'text', email);
+    expect(redacted?.toString('latin1')).toBe(expected);
+  });
+
   test('as its identity compares: dots of Gmail, and no tags', () => {
     expect(inside('a.n.n@example.org ann+x@example.org', 'text', exact)).toBe(
       'erased@erased.invalid ann+x@example.org',

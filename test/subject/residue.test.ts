@@ -58,6 +58,10 @@ describe('a name is found', () => {
     [Buffer.from('>> ann@example.org <<').toString('base64url'), 'base64'],
     [hash('md5').toString('hex').toUpperCase(), 'hash'],
     [hash('sha1').toString('base64'), 'hash'],
+    // Strings whose length stands before them, with the next value behind: pickle, Protocol Buffers.
+    ['X\x0f\0\0\0ann@example.orgqa.', 'text'],
+    ['\x0a\x0fann@example.org2\x02hi', 'text'],
+    ['\0\0\0\x0fann@example.orgz', 'text'],
     [hash('sha256'), 'hash'],
   ])('in %j: %s', (content, form) => {
     expect(formsIn(content)).toContain(form);

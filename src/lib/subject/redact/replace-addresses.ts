@@ -13,7 +13,7 @@ export function addressEdits(
   { addresses, placeholder, names }: Pick<Replacing, 'addresses' | 'placeholder' | 'names'>,
 ): readonly Edit[] {
   const edits: Edit[] = [];
-  for (const { from, to, sign } of foundAddresses(text, addresses)) {
+  for (const { from, to, sign, isCounted } of foundAddresses(text, addresses)) {
     const name = sign.endsWith('"') && names === 'removed' ? nameBefore(text, from) : undefined;
     if (name !== undefined) {
       while ((edits.at(-1)?.to ?? 0) > name.from) edits.pop();
@@ -21,9 +21,25 @@ export function addressEdits(
     }
     // Lines of quoted-printable end where they did.
     const breaks = text.slice(from, to).match(/=(?:\r\n|\n|\r)/g) ?? [];
-    edits.push({ from, to, text: writtenAs(sign, placeholder) + breaks.join('') });
+    const kept = isCounted && names === 'removed' ? to - from - sign.length + 1 : undefined;
+    const address = kept === undefined ? placeholder : ofLength(placeholder, kept);
+    edits.push({ from, to, text: writtenAs(sign, address) + breaks.join('') });
   }
   return edits;
+}
+
+/**
+ * As long as what it stands in place of, since lengths before it, and around all of it, must agree: else a program could
+ * read nothing of the value any more. `erased@erased.invalid` becomes `e@erase.invalid`.
+ */
+function ofLength(placeholder: string, length: number): string {
+  const [local = '', domain = ''] = placeholder.split('@');
+  const [label = '', ...rest] = domain.split('.');
+  const top = `.${rest.join('.')}`;
+  const room = length - top.length - 1;
+  if (room < 2) return local.padEnd(length, 'x').slice(0, length);
+  const host = label.slice(0, Math.max(1, Math.min(label.length, room - 1)));
+  return `${local.padEnd(room - host.length, 'x').slice(0, room - host.length)}@${host}${top}`;
 }
 
 /** As the sign says, and all in ASCII where it says anything. */

@@ -97,7 +97,7 @@ export function fieldScanner({ folded, foldedNeedles, exact, exactNeedles, diges
         if (beginsWrapped(at, needle.bytes.length)) note(needle.form);
       } else if (needle.form === 'hex') {
         if (beginsHex(at, needle.bytes.length)) hex.push(length);
-      } else if (!needle.isWord) note(needle.form);
+      } else if (!needle.isWord || isCounted(at, needle.bytes.length)) note(needle.form);
       else if (beginsWord(at, needle.bytes.length)) open.push({ form: needle.form, label: undefined });
     }
   };
@@ -183,6 +183,14 @@ const [plus, hyphen, equals, backslash] = [0x2b, 0x2d, 0x3d, 0x5c];
 /** Before an entry of a list, a line of a difference or a right that is denied; no local part begins with one. */
 const isDash = (byte: number): boolean => byte === hyphen || byte === plus;
 const mostDashes = 80;
+
+/** Whether its length stands before it, in one byte or in four: what follows belongs to the next value. */
+function isCounted(at: (back: number) => number, length: number): boolean {
+  const [first, ...others] = [1, 2, 3, 4].map((back) => at(length + back));
+  if (first === length && (others[0] === 0 || (length < 0x20 && ![0x09, 0x0a, 0x0d].includes(length))))
+    return true;
+  return first === 0 && others.join() === `0,0,${length}`;
+}
 
 /** @param at the byte so many back from the end of what was read; -1 before the field */
 function beginsWord(at: (back: number) => number, needleLength: number): boolean {
