@@ -93,19 +93,53 @@ describe('nothing is changed', () => {
     await expect(applyPlan(context, subjectRectify, plan.id)).rejects.toMatchObject({ code: 'name-taken' });
   });
 
+  const long = {
+    field: { table: 'app.account', column: 'name' },
+    values: { who: ['ann@example.org'], to: 'SECRET-'.repeat(5) },
+  };
+
   test.each([
-    ['check (length(name) < 20)', 'the constraint'],
-    ['alter column name type varchar(20)', 'its type'],
-  ])('where the database does not take the value: %s', async (rule, why) => {
-    await world.query(`alter table app.account ${rule.startsWith('check') ? 'add ' : ''}${rule}`);
-    const { context, plan } = await planOf({
-      field: { table: 'app.account', column: 'name' },
-      values: { who: ['ann@example.org'], to: 'SECRET-'.repeat(5) },
+    ['add check (length(name) < 20)', 'account_name_check forbids it'],
+    ['alter column name type varchar(20)', 'does not fit the type'],
+  ])('before anything changes where the database does not take the value: %s', async (rule, why) => {
+    await world.query(`alter table app.account ${rule}`);
+    expect(await failing(long)).toEqual({
+      code: 'rectify-blocked',
+      message: expect.stringMatching(new RegExp(`^(?!.*SECRET).*app\\.account does not take .*${why}`)),
     });
-    await expect(applyPlan(context, subjectRectify, plan.id)).rejects.toMatchObject({
-      code: 'value-refused',
-      exitCode: 6,
-      message: expect.stringMatching(new RegExp(`^(?!.*SECRET).*${why}`)),
+  });
+
+  test('where a trigger does not take the value', async () => {
+    const other = await eraseWorld({
+      schema: `${eraseSchema}
+        create function app.short() returns trigger language plpgsql as $$ begin
+          if length(new.name) > 20 then raise exception 'no %', new.name using errcode = '23514'; end if; return new; end $$;
+        create trigger short before update on app.account for each row execute function app.short();`,
+      map: eraseMap.replace('triggers:', 'triggers:\n  app.account.short: {effect: none}'),
+    });
+    try {
+      const { context, plan } = await planOf(long, other);
+      await expect(applyPlan(context, subjectRectify, plan.id)).rejects.toMatchObject({
+        code: 'value-refused',
+        exitCode: 6,
+        message: expect.stringMatching(/^(?!.*SECRET).*its type or a trigger/),
+      });
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('before anything changes where two names of hers would become one that may stand once only', async () => {
+    await world.query(
+      `insert into app.alias values (91, 10, 'ann+a@example.org'), (92, 10, 'ann+b@example.org')`,
+    );
+    await planOf();
+    await world.query(`create unique index on app.alias (lower(address))`);
+    expect(await failing({})).toEqual({
+      code: 'rectify-blocked',
+      message: expect.stringMatching(
+        /app\.alias does not take the new value: it may stand once only in \(lower\(address\)\)/,
+      ),
     });
   });
 });

@@ -65,12 +65,45 @@ async function correctBatch(
   { treatment, holds }: { readonly treatment: Treatment; readonly holds: HoldMatcher | undefined },
   after: readonly string[] | undefined,
 ): Promise<BatchDone> {
+  const corrector = rowCorrector(correction, treatment);
+  const rows = await wrongRows(db, correction, { treatment, corrector, isLocked: true }, after);
+  const changed: string[] = [];
+  let held = 0;
+  for (const row of rows) {
+    if ((holds?.ofRow(treatment.table.name, row.key) ?? []).length > 0) {
+      held += 1;
+      continue;
+    }
+    const written = await writeCorrected(db, { treatment, corrector }, row);
+    changed.push(...written);
+  }
+  return { changed, held, last: rows.length < batch ? undefined : rows.at(-1)?.key };
+}
+
+/** A row in which something is wrong, in PostgreSQL's text form. */
+interface WrongRow {
+  readonly key: readonly string[];
+  /** The corrector's columns, in their order. */
+  readonly fields: readonly (string | null)[];
+  readonly made: readonly (string | null)[];
+}
+
+/** The next rows that a correction changes, in the order of the key. */
+export async function wrongRows(
+  db: Client,
+  correction: Correction,
+  {
+    treatment,
+    corrector,
+    isLocked,
+  }: { readonly treatment: Treatment; readonly corrector: RowCorrector; readonly isLocked: boolean },
+  after?: readonly string[],
+): Promise<readonly WrongRow[]> {
   const { table, key } = treatment;
-  const types = new Map(treatment.relation.columns.map((column) => [column.name, column]));
+  const types = typesOf(treatment);
   const { values, add } = parameters();
   const sql = placesSql(correction, treatment, add);
-  if (sql === undefined) return { changed: [], held: 0, last: undefined };
-  const corrector = rowCorrector(correction, treatment);
+  if (sql === undefined) return [];
   const keys = key.map((name) => `t.${quoteIdentifier(name)}`);
   const texts = corrector.columns.map((name) => `t.${quoteIdentifier(name)}::text`);
   const behind =
@@ -80,34 +113,34 @@ async function correctBatch(
   const isEverywhere = correction.everywhere && correction.change.kind === 'name';
   // Written so that every parameter is used in either case.
   const scope = `(${isEverywhere} or ${sql.owned})`;
-  const { rows } = await db.query<{ key: string[]; fields: (string | null)[]; made: (string | null)[] }>(
+  const { rows } = await db.query<WrongRow>(
     `select array[${keys.map((name) => `${name}::text`).join(', ')}]::text[] as key, array[${texts.join(', ')}]::text[] as fields,
        ${madeSql(corrector)} as made
      from ${tableName(table.name)} t
      where (${[...sql.columns.values()].join(' or ')}) and ${scope} and ${sql.ofTenant} and ${behind}
-     order by ${keys.join(', ')} limit ${batch} for update of t`,
+     order by ${keys.join(', ')} limit ${batch} ${isLocked ? 'for update of t' : ''}`,
     values,
   );
-  const changed: string[] = [];
-  let held = 0;
-  for (const row of rows) {
-    if ((holds?.ofRow(table.name, row.key) ?? []).length > 0) {
-      held += 1;
-      continue;
-    }
-    const before = Object.fromEntries(
-      corrector.columns.map((name, index) => [name, row.fields[index] ?? null]),
-    );
-    const corrected = corrector.correct(before, row.made);
-    const made =
-      corrected.size === 0
-        ? row.made
-        : await write(db, { treatment, corrector, key: row.key, types }, corrected);
-    const wrong = corrector.stillWrong(made);
-    if (wrong !== undefined) throw notMade(`${table.name}.${wrong}`);
-    changed.push(...corrected.keys());
-  }
-  return { changed, held, last: rows.length < batch ? undefined : rows.at(-1)?.key };
+  return rows;
+}
+
+const typesOf = ({ relation }: Treatment) =>
+  new Map(relation.columns.map((column) => [column.name, column] as const));
+
+/** @returns the columns that changed */
+export async function writeCorrected(
+  db: Client,
+  { treatment, corrector }: { readonly treatment: Treatment; readonly corrector: RowCorrector },
+  { key, fields, made: before }: WrongRow,
+): Promise<readonly string[]> {
+  const row = Object.fromEntries(corrector.columns.map((name, index) => [name, fields[index] ?? null]));
+  const corrected = corrector.correct(row, before);
+  const types = typesOf(treatment);
+  const made =
+    corrected.size === 0 ? before : await write(db, { treatment, corrector, key, types }, corrected);
+  const wrong = corrector.stillWrong(made);
+  if (wrong !== undefined) throw notMade(`${treatment.table.name}.${wrong}`);
+  return [...corrected.keys()];
 }
 
 interface WrittenRow {

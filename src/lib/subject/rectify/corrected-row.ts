@@ -25,7 +25,10 @@ export interface RowCorrector {
   stillWrong(values: readonly (string | null)[]): string | undefined;
 }
 
-export function rowCorrector({ change, resolving, fields }: Correction, treatment: Treatment): RowCorrector {
+export function rowCorrector(
+  { change, resolving, fields, treatments }: Correction,
+  treatment: Treatment,
+): RowCorrector {
   const table = treatment.table.name;
   const own = (fields.get(table) ?? []).filter((field) => !isKept(field));
   if (change.kind === 'field') {
@@ -47,6 +50,9 @@ export function rowCorrector({ change, resolving, fields }: Correction, treatmen
   const concerned = own.filter(
     ({ identity, paths }) => identity?.kind === of || paths.some((path) => path.identity?.kind === of),
   );
+  const further = new Set(
+    concerned.map(({ column }) => column).filter((column) => isFurther(treatments, treatment, column)),
+  );
   const made = madeColumns(treatment, resolving.graph.identities, of);
   const columns = concerned.map(({ column }) => column);
   const parts = made.flatMap(({ from }) => from).filter((column) => !columns.includes(column));
@@ -61,8 +67,7 @@ export function rowCorrector({ change, resolving, fields }: Correction, treatmen
       for (const field of concerned) {
         const value = row[field.column] ?? null;
         if (value === null) continue;
-        const isFurther = field.column !== firstOf(treatment, field.identity);
-        const corrected = correctedValue(field, value, tools, isFurther);
+        const corrected = correctedValue(field, value, tools, further.has(field.column));
         if (corrected !== undefined && corrected !== value) changed.set(field.column, corrected);
       }
       for (const [index, { identity, from }] of made.entries()) {
@@ -78,9 +83,36 @@ export function rowCorrector({ change, resolving, fields }: Correction, treatmen
   };
 }
 
-/** The column of the table that the map names first with this identity: as the person wrote it. */
-const firstOf = ({ table }: Treatment, identity: Identity | undefined): string | undefined =>
-  table.fields.find(([, field]) => field.identity === identity?.name)?.[0];
+/** References may lead to columns that refer themselves. */
+const longestWay = 8;
+
+/**
+ * Whether a column holds a name beside the one that the map names first with this identity, which is as the person wrote
+ * it. One that refers to another by convention holds what that one does, and has to hold it afterwards.
+ */
+function isFurther(
+  treatments: Correction['treatments'],
+  { table }: Treatment,
+  column: string,
+  way = 0,
+): boolean {
+  const identityOf = ({ fields }: Treatment['table'], name: string | undefined) =>
+    fields.find(([own]) => own === name)?.[1].identity;
+  const reference = table.references.find(
+    ({ entry, columns }) => entry.kind === 'soft' && entry.path === undefined && columns.includes(column),
+  );
+  const to = reference === undefined ? undefined : treatments.get(reference.toTable);
+  const toColumn = reference?.toColumns[reference.columns.indexOf(column)];
+  if (
+    to !== undefined &&
+    toColumn !== undefined &&
+    identityOf(to.table, toColumn) !== undefined &&
+    way < longestWay
+  )
+    return isFurther(treatments, to, toColumn, way + 1);
+  const identity = identityOf(table, column);
+  return column !== table.fields.find(([, field]) => field.identity === identity)?.[0];
+}
 
 interface Tools {
   readonly of: string;

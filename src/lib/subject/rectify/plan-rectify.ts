@@ -1,15 +1,24 @@
-import { usageError } from '../../base/error.ts';
+import { refused, usageError } from '../../base/error.ts';
+import type { Client } from '../../base/postgres.ts';
 import { createPlan, type Plan } from '../../operation/plan.ts';
 import { databaseTarget } from '../../operation/target.ts';
 import { erasePreconditions } from '../erase/preconditions.ts';
 import { requireNameless } from '../name-hash/index.ts';
 import type { RectifyContext } from './context.ts';
-import { askedOf, type CorrectionOptions, correctionOf, requireTheirs } from './correction.ts';
+import {
+  askedOf,
+  type Correction,
+  type CorrectionOptions,
+  correctionOf,
+  requireTheirs,
+} from './correction.ts';
 import { findPlaces } from './find-places.ts';
 import { objectedChannels, rowHolds } from './holds.ts';
 import { type RectifyInputs, rectifyInputs } from './inputs.ts';
 import { requireCorrectable, requireField, requireReadable } from './requirements.ts';
+import { correctionOrder } from './table-order.ts';
 import { toTellOf, triggersOf } from './to-tell.ts';
+import { refusedValues } from './trial.ts';
 import { commit, type RectifyValues } from './values.ts';
 
 export interface RectifyOptions extends Pick<CorrectionOptions, 'field' | 'everywhere' | 'tenant'> {
@@ -50,6 +59,8 @@ export async function planRectify(context: RectifyContext, options: RectifyOptio
     const changed = places.filter(({ action }) => action === 'change');
     if (changed.length === 0) throw nothing(places.length > 0);
     await requireCorrectable(db, correction, places);
+    const tables = correctionOrder(correction.treatments, [...new Set(changed.map(({ table }) => table))]);
+    await requireTaken(db, correction, tables);
     await rowHolds(context, correction);
     const inputs: RectifyInputs = {
       reason,
@@ -64,7 +75,6 @@ export async function planRectify(context: RectifyContext, options: RectifyOptio
       objections: await objectedChannels(context, correction),
       triggers: triggersOf(correction, places).map(({ name, effect, to }) => ({ name, effect, to: [...to] })),
     };
-    const tables = [...new Set(changed.map(({ table }) => table))];
     const most = (table: string) =>
       Math.max(...changed.filter((one) => one.table === table).map(({ rows }) => rows));
     const plan = createPlan(context, {
@@ -91,6 +101,13 @@ export async function planRectify(context: RectifyContext, options: RectifyOptio
   } finally {
     await db.end().catch(() => {});
   }
+}
+
+/** @throws {PosternError} exit 6, `rectify-blocked` */
+async function requireTaken(db: Client, correction: Correction, tables: readonly string[]): Promise<void> {
+  const [first, ...others] = await refusedValues(db, correction, tables);
+  if (first === undefined) return;
+  throw refused(`this cannot be corrected here: ${first}`, { code: 'rectify-blocked', hints: others });
 }
 
 const nothing = (isElsewhere: boolean): Error =>
