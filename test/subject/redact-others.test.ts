@@ -41,6 +41,27 @@ test.each([
   expect(redact(text)).toBe(expected);
 });
 
+test('two per cent signs separate fields, one is part of an address', () => {
+  expect(redact('%%To%%ann@example.org%%Old%%jo%ann@example.org')).toBe(
+    '%%To%%erased@erased.invalid%%Old%%jo%ann@example.org',
+  );
+});
+
+test('a whole message in base64 is read as one, its parts decoded', () => {
+  const inner = Buffer.from('<a href="https://z.example/?m=ann%40example.org">Ann</a>').toString('base64');
+  const message = (to: string, part: string, who: string) =>
+    `Received: from z.example\r\n by y.example; Mon\r\nTo: ${to}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n${part}\r\n--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nto=20${who.replace('@', '=40')}\r\n--b--\r\n`;
+  const encoded = (text: string) => Buffer.from(text).toString('base64').replace(/.{76}/g, '$&\n');
+  const stored = encoded(message('"Ann Example" <ann@example.org>, jo@z.example', inner, 'ann@example.org'));
+  for (const parser of ['base64', 'rfc5322'] as const) {
+    const left = Buffer.from(redact(stored, parser) ?? '', 'base64').toString();
+    expect(left, parser).toContain('To: <erased@erased.invalid>, jo@z.example');
+    expect(left, parser).toContain('to erased@erased.invalid');
+    const [, part = ''] = /base64\r\n\r\n([\s\S]*?)\r\n--b/.exec(left) ?? [];
+    expect(Buffer.from(part, 'base64').toString(), parser).toContain('?m=erased%40erased.invalid');
+  }
+});
+
 test('a line of base64 that begins within the address of somebody else leaves it', () => {
   for (const size of [57, 48]) {
     for (const [before, behind] of [

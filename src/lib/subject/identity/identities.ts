@@ -146,7 +146,7 @@ export function addressPattern(addresses: readonly string[], variants: readonly 
   });
   // Dashes around it belong to a list, a difference or a comment: no local part begins with one, and no domain ends so.
   const ending = String.raw`(?:\.(?:${[...fileExtensions].join('|')}))*`;
-  return String.raw`(^[+-]*|[^[:alnum:]._%+-][+-]*)(?:${one.join('|')})${ending}-*($|[^[:alnum:].-]|\.($|[^[:alnum:]]))`;
+  return String.raw`(^[+-]*|[^[:alnum:]._%+-][+-]*|%%)(?:${one.join('|')})${ending}-*($|[^[:alnum:].-]|\.($|[^[:alnum:]]))`;
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);

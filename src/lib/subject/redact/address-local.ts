@@ -74,6 +74,8 @@ function beginsBehind({ text, at, from, end }: Place, written: Written, local: s
     return (
       at - length <= from || !/[\w\x80-\xff]/.test(text[at - length - 1] ?? '') || isQuotedBehind(text, end)
     );
+  // One is part of an address that is routed (ann%example.org@relay.example), two separate fields.
+  if (before === '%' && length === 1 && at - 2 >= from && text[at - 2] === '%') return true;
   return !/^[\w.%+-]$/.test(before);
 }
 

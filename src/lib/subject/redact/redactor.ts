@@ -4,7 +4,7 @@ import { rewrittenBy } from './edits.ts';
 import { type JsonRule, redactJson } from './json-document.ts';
 import { inContentLines } from './lines/content-lines.ts';
 import { inAddressList } from './mail/address-list.ts';
-import { inMessage } from './mail/message.ts';
+import { inMessage, isMessageInBase64 } from './mail/message.ts';
 import type { NameSet } from './name-set.ts';
 import { isOfTokens, type Parser } from './parser.ts';
 import { type Replacing, replaced } from './replacing.ts';
@@ -46,7 +46,10 @@ const parsers: Readonly<Record<Parser, (content: string, replacing: Replacing) =
   icalendar: inContentLines,
   base64: (content, replacing) =>
     rewrittenBy(content, [
-      (encoded) => inBase64(encoded, (inner) => replaced(replacing, inner)),
+      (encoded) =>
+        isMessageInBase64(encoded)
+          ? inMessage(encoded, replacing)
+          : inBase64(encoded, (inner) => replaced(replacing, inner)),
       (encoded) => replaced(replacing, encoded),
     ]),
   json: (content, replacing) => replaced(replacing, content),

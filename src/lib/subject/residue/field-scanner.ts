@@ -202,6 +202,7 @@ function beginsWord(at: (back: number) => number, needleLength: number): boolean
   const before = at(length + 1);
   if (before < 0 || !isLocal(before)) return true;
   const second = at(length + 2);
+  if (before === 0x25 && second === 0x25) return true;
   const third = at(length + 3);
   // Written in another way: %3c, =3d, \n, \u003c.
   if (isHex(before) && isHex(second) && (third === 0x25 || third === 0x3d)) return true;
@@ -270,7 +271,7 @@ const isComplete = ({ label = '' }: OpenWord): boolean => label === '' || isFile
 function holdsWord(text: string, name: string): boolean {
   for (let from = text.indexOf(name); from >= 0; from = text.indexOf(name, from + 1)) {
     const behind = text.slice(from + name.length);
-    const begins = /(?:^|[^a-z0-9._%+-])[+-]*$/.test(text.slice(Math.max(from - mostDashes - 1, 0), from));
+    const begins = /(?:^|[^a-z0-9._%+-]|%%)[+-]*$/.test(text.slice(Math.max(from - mostDashes - 1, 0), from));
     const [, label] = /^\.([a-z0-9-]+)/.exec(behind) ?? [];
     const ends = label === undefined ? !/^-*[a-z0-9]/.test(behind) : isFileExtension(label);
     if (begins && ends) return true;

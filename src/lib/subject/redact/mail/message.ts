@@ -25,10 +25,24 @@ const deepest = 30;
 export function inMessage(text: string, replacing: Replacing): string | undefined {
   return rewrittenBy(text, [
     (message) =>
-      inBareLines(message, replacing) ?? inEntity(message, replacing, { depth: 0, usual: 'text/plain' }),
+      isMessageInBase64(message)
+        ? inBase64(message, (inner) => inMessage(inner, replacing))
+        : (inBareLines(message, replacing) ??
+          inEntity(message, replacing, { depth: 0, usual: 'text/plain' })),
     // What goes over the end of one piece into the next; not what is encoded in parts that are no text.
     (message) => tokensReplaced(replacing, message),
   ]);
+}
+
+/** Two fields of a header, or an mbox's line before them. */
+const messageBegins =
+  /^(?:From [^\r\n]*\r?\n)?(?:[A-Za-z][A-Za-z\d-]{0,60}:[ \t][^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}/;
+
+/** Whether it is a whole message in base64, as some stores keep all of them. */
+export function isMessageInBase64(text: string): boolean {
+  const start = text.slice(0, 8000).replaceAll(/[ \t\r\n]/g, '');
+  if (!/^[A-Za-z\d+/]{40,}={0,2}$/.test(start)) return false;
+  return messageBegins.test(Buffer.from(start, 'base64').toString('latin1'));
 }
 
 /** Of a calendar or a card. */

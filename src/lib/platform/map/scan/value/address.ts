@@ -35,8 +35,8 @@ function isAround(text: string, index: number, found: string, surroundings: Surr
   return local !== '' && name !== '' && local.length + 1 + name.length >= strictLength;
 }
 
-/** `FilteringRule/ann@example.org`, `#private&ann@example.org`, `SRS0=…=ann@…`: an address is a part of it. */
-const isWrapped = (local: string): boolean => /[/&=#|]/.test(local);
+/** `FilteringRule/ann@example.org`, `#private&ann@example.org`, `%%Value%%ann@example.org`, `SRS0=…=ann@…`: an address is a part of it. */
+const isWrapped = (local: string): boolean => /[/&=#|]|%%/.test(local);
 
 /** Whether the text is one address and nothing else, but for blanks around it. */
 export function isAddress(text: string): boolean {
