@@ -42,6 +42,7 @@ const archive = (own: Partial<ArchiveOptions> = {}): Promise<Archive> =>
     at,
     signal: new AbortController().signal,
     manifestHead: { set: 'access' },
+    overview: 'index.html',
     sign: () => Promise.resolve(undefined),
     ...own,
   });

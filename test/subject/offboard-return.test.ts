@@ -30,7 +30,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function handOut(tenant: string, signal = new AbortController().signal, role?: string) {
+async function handOut(
+  tenant: string,
+  signal = new AbortController().signal,
+  role?: string,
+  splitAt?: number,
+) {
   const db = await openPlatform(world.url);
   if (role !== undefined) await db.query(`set role ${role}`);
   try {
@@ -48,9 +53,9 @@ async function handOut(tenant: string, signal = new AbortController().signal, ro
       {
         tenant,
         folder,
-        fileName: () => 'one.zip',
+        fileName: (part) => (part === undefined ? 'one.zip' : `part${part}.zip`),
         sealedFor: undefined,
-        splitAt: undefined,
+        splitAt,
         mailForm: 'both',
       },
     );
@@ -65,6 +70,14 @@ const read = (file: string): Record<string, string> =>
   JSON.parse(execFileSync('python3', ['-c', reader, file], { encoding: 'utf8' }));
 const rowsOf = (files: Record<string, string>, table: string): unknown =>
   JSON.parse(files[`${table}/rows.json`] ?? 'null');
+
+test('in several parts, each says where the file is that tells what is where', async () => {
+  const { archives } = await handOut('1', undefined, undefined, 20_000);
+  expect(archives.length).toBeGreaterThan(1);
+  expect(read(archives[0]?.file ?? '')['README.txt']).toContain('tables.json, which tells what is where');
+  expect(read(archives.at(-1)?.file ?? '')).toHaveProperty('tables.json');
+  for (const { file } of archives) await rm(file);
+});
 
 test('all that the tenant has, also what a law keeps; nothing of the other one, no secret', async () => {
   await world.store.put(

@@ -92,9 +92,9 @@ export function returnedLines({
   const rows = tables.reduce((sum, one) => sum + one.rows, 0);
   return [
     ...archives.map(
-      ({ file, sha256 }) =>
-        `${file}: ${counted(rows, 'row')} of ${counted(tables.length, 'table')}, sha256 ${sha256.slice(0, 16)}`,
+      ({ file, files, sha256 }) => `${file}: ${counted(files, 'file')}, sha256 ${sha256.slice(0, 16)}`,
     ),
+    `${counted(rows, 'row')} of ${counted(tables.length, 'table')}`,
     sealedLine(encryptedFor),
     ...left.map(({ table, why }) => `not in it: ${table}, ${why}`),
     ...missing.map(({ table, why, count }) => `missing: ${count} of ${table}, ${why}`),

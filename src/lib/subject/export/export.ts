@@ -49,6 +49,7 @@ export async function exportPerson(context: ExportContext, options: ExportOption
         madeAt: context.at.toISOString(),
         madeBy: context.tool,
       },
+      overview: 'index.html',
       sign: (sha256, part) => context.sign(sha256, { exportId, set: options.set, part }),
     });
     const masks = masking({

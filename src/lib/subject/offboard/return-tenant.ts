@@ -63,6 +63,7 @@ export async function returnTenant(context: ReturnContext, options: ReturnOption
       madeAt: context.at.toISOString(),
       madeBy: context.tool,
     },
+    overview: 'tables.json',
     sign: (sha256, part) => context.sign(sha256, { exportId, part }),
   }).catch((error: unknown) => {
     throw unwritable(error);

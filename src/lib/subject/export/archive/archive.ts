@@ -19,6 +19,8 @@ export interface ArchiveOptions {
   readonly signal: AbortSignal;
   /** Members of every manifest. */
   readonly manifestHead: Readonly<Record<string, unknown>>;
+  /** The file that tells what is where; of a set, the last part has it. */
+  readonly overview: string;
   /** Signs a manifest's digest; undefined where nobody signs. */
   readonly sign: (manifestSha256: string, part: number) => Promise<string | undefined>;
 }
@@ -58,7 +60,7 @@ export async function openArchive(options: ArchiveOptions): Promise<Archive> {
   async function end(isLast: boolean): Promise<void> {
     const number = finished.length + 1;
     const head = { ...options.manifestHead, part: number, parts: isLast ? number : null };
-    if (!isLast) await part.add(await packed('README.txt', Buffer.from(readme(number))));
+    if (!isLast) await part.add(await packed('README.txt', Buffer.from(readme(number, options.overview))));
     finished.push(await part.finish(head, (sha256) => options.sign(sha256, number)));
   }
   async function addFile(file: Awaited<ReturnType<typeof packed>>): Promise<void> {
@@ -140,5 +142,5 @@ export function outExists(file: string, cause?: unknown): Error {
   });
 }
 
-const readme = (part: number): string =>
-  `This is part ${part} of an export in several files. Each of them is a zip of its own.\r\nindex.html, which tells what is where, is in the last one.\r\n`;
+const readme = (part: number, overview: string): string =>
+  `This is part ${part} of an export in several files. Each of them is a zip of its own.\r\n${overview}, which tells what is where, is in the last one.\r\n`;
