@@ -36,9 +36,9 @@ export const table = z.strictObject({
     .describe('The column that says which tenant, the controller, a row belongs to.'),
   ownership,
   owner: z
-    .union([label, z.array(label).min(1)], 'expected the name of a reference, or a list of them')
+    .union([label, z.array(label)], 'expected the name of a reference, or a list of them')
     .optional()
-    .describe('The references that lead to the row’s owner; all of them unless told.'),
+    .describe('The references that lead to the row’s owner; all of them unless told; [] where none does.'),
   held_by: z
     .union([columnName, z.array(columnName).min(1)], 'expected schema.table.column, or a list of them')
     .optional()

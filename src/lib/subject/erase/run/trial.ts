@@ -123,7 +123,8 @@ function forbidden(error: unknown): string | undefined {
   // The copy's index has another name; of its detail, only the columns are told.
   if (state === '23505') return isUnique(/^Key \((.*?)\)=/.exec(detail)?.[1] ?? '…');
   if (state === '23502') return `${column} would be emptied, and is NOT NULL`;
-  if (state === '23514') return `what would stand in place of values is forbidden by ${constraint}`;
+  if (state === '23514')
+    return `what would stand in place of values is forbidden by ${constraint}: give what it checks another erase in the map`;
   if (state?.startsWith('22') === true || state === '23P01')
     return `what would stand in place of values does not fit ${constraint}`;
   return undefined;
