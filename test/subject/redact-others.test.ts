@@ -36,6 +36,8 @@ test.each([
   ['=E5=9C=B0ann@example.org', '=E5=9C=B0erased@erased.invalid'],
   ['=E2=80=9Cann@example.org', '=E2=80=9Cerased@erased.invalid'],
   ['&nbsp;ann@example.org', '&nbsp;erased@erased.invalid'],
+  ["%20'ann%40example%2Eorg'", "%20'erased%40erased.invalid'"],
+  ["%20o'ann%40example%2Eorg'", undefined],
   ['&lt;ann@example.org&gt;', '&lt;erased@erased.invalid&gt;'],
 ])('a sign that is written in another way does not: %s', (text, expected) => {
   expect(redact(text)).toBe(expected);

@@ -70,10 +70,11 @@ function beginsBehind({ text, at, from, end }: Place, written: Written, local: s
   if (before === '.') return !local.startsWith('.') && isOnlyDots(text, at, from);
   if (before === '-' || before === '+') return length === 1 && isOnlyDashes(text, at, from);
   // O'Brien is another than Brien; around a whole address, as in b'brien@example.org', it is a quotation mark.
-  if (before === "'")
-    return (
-      at - length <= from || !/[\w\x80-\xff]/.test(text[at - length - 1] ?? '') || isQuotedBehind(text, end)
-    );
+  if (before === "'") {
+    const start = at - length;
+    const behind = escapeBefore(text, start, from)?.bytes ?? text[start - 1] ?? '';
+    return start <= from || !/[\w\x80-\xff]$/.test(behind) || isQuotedBehind(text, end);
+  }
   // One is part of an address that is routed (ann%example.org@relay.example), two separate fields.
   if (before === '%' && length === 1 && at - 2 >= from && text[at - 2] === '%') return true;
   return !/^[\w.%+-]$/.test(before);
