@@ -10,6 +10,7 @@ let world: ExportWorld;
 withExportWorld(async (made) => {
   world = made;
   await world.put('call', 'RECORDED-CALL');
+  await world.put('next', 'Subject: theirs\r\n\r\nTHEIRS');
   await world.sql(`
     create domain app.document as jsonb;
     create domain app.settings as app.document;
@@ -22,6 +23,8 @@ withExportWorld(async (made) => {
       'Ann <ann@münster.example>, HIDDEN-NAME <hidden@x.example>', '{"token": "TOKEN-ANN", "x": 1}');
     insert into app.reported values (1, 1, E'Subject: STAFF-NOTE\r\n\r\nx', E'Subject: TOKEN-ANN\r\n\r\nx', 'call');
     alter table app.mail add cc text;
+    alter table app.part add content bytea;
+    insert into app.part values (8, 1, 'next.EML', 'next', null), (9, 1, 'next.eml', null, 'Subject: theirs\n\nTHEIRS'::bytea);
     update app.mail set cc = 'X <x@x.example>, hidden@x.example' where id = 1`);
 });
 
@@ -31,6 +34,7 @@ const edit = (map: string) =>
       '      rcpt: {type',
       '      cc: {type: text, parser: address-list, category: user.contact.email}\n      rcpt: {type',
     )
+    .replace('      file_name: {', '      content: {type: bytea, category: user.content}\n      file_name: {')
     .replace(
       'keyrings:',
       `  app.taken_apart:
@@ -83,14 +87,17 @@ describeWith(['python3'], 'an archive', ({ python3 }) => {
 
   test('takes nothing for a message that is a secret or waits for a decision, and asks about objects too', async () => {
     const { review } = await world.run({}, {}, edit);
-    expect(review.open).toBe(3);
+    expect(review.open).toBe(5);
     const files = open();
     expect(text(files, 'app.reported/1.eml')).toBe('');
     expect(rows(files, 'reported')).toEqual([
       { id: 1, account: 1, raw: expect.stringMatching(/^\[masked.*staff reported it/), call: 'call' },
     ]);
+    // A message that is attached is asked about wherever it lies.
+    const attached = rows(files, 'part').find(({ id }) => id === 9);
+    expect(Buffer.from(String(attached?.['content']), 'base64').toString()).toMatch(/^\[masked/);
     for (const content of files.values()) {
-      expect(content.toString()).not.toMatch(/RECORDED-CALL|TOKEN-ANN|STAFF-NOTE/);
+      expect(content.toString()).not.toMatch(/RECORDED-CALL|TOKEN-ANN|STAFF-NOTE|THEIRS/);
     }
   });
 });

@@ -16,6 +16,7 @@ import { asTable, type DataKeyOf, openSealed } from './sealed.ts';
 import { tableFiles } from './table-files.ts';
 import type { ObjectField, TableTask } from './table-task.ts';
 import { asText } from './value.ts';
+import { isWithheld } from './withheld.ts';
 
 /** Rows whose objects are asked for at once. */
 const rowsAtOnce = 8;
@@ -165,7 +166,7 @@ async function exportRow(
   );
   for (const { field, found } of fetched) {
     if ('missing' in found || field.field === task.mail?.object) continue;
-    if (await isWithheld(context.masking, field, found, place)) continue;
+    if (await isWithheld(context.masking, { task, field, values }, found, place)) continue;
     const path = objectPath(run, row, { name, field, values });
     if ('content' in found) await context.archive.add(path, found.content);
     else if (!(await streamed(run, path, found.stream))) {
@@ -183,20 +184,6 @@ const isTooLarge = (value: Buffer | null | undefined): boolean => (value?.byteLe
 async function tellMissing({ context, missing }: Run, place: MaskPlace, why: string): Promise<void> {
   missing.set(why, (missing.get(why) ?? 0) + 1);
   await context.archive.note('notExported', { ...place, why });
-}
-
-/** Whether somebody has to look at an object first. One that is too large to stand in memory is told by its size. */
-async function isWithheld(
-  masking: Masking,
-  { field, bucket, review }: ObjectField,
-  found: Exclude<FetchedObject, { missing: unknown }>,
-  place: Pick<MaskPlace, 'table' | 'key'>,
-): Promise<boolean> {
-  if (review === undefined) return false;
-  const seen = 'content' in found ? found.content : Buffer.from(`${bucket}: ${found.size} bytes`);
-  if (masking.mask({ ...place, field, why: review }, 'internal-note', 0, seen) === undefined) return false;
-  if ('stream' in found) await found.stream[Symbol.asyncIterator]().return?.();
-  return true;
 }
 
 /** @returns false where the store could not give all of it: then nothing of it comes into the archive */

@@ -5,19 +5,21 @@ import type { Column } from './column.ts';
 import { isSecret } from './column.ts';
 import { replaceAt, replaceInMember, replaceStrings } from './json-places.ts';
 import type { TableTask } from './table-task.ts';
+import { isAttachedMessage, isMessageContent } from './withheld.ts';
 
 /**
  * The values of a row as they are given out: without secrets inside of JSON, and without what a person has to decide
  * on, or those recipients of a message whom its header does not name.
  */
 export function givenValues(
-  { table, columns }: Pick<TableTask, 'table' | 'columns'>,
+  { table, columns, beside }: Pick<TableTask, 'table' | 'columns' | 'beside'>,
   value: (column: Column) => Buffer | null,
   masking: Masking,
   place: Pick<MaskPlace, 'table' | 'key'>,
   open: OpenNames,
 ): readonly (Buffer | null)[] {
   const fields = new Map(table.fields);
+  const isAttached = isAttachedMessage({ beside, columns }, columns.map(value));
   return columns.map((column) => {
     const given = value(column);
     const field = fields.get(column.name);
@@ -30,6 +32,10 @@ export function givenValues(
         given,
       );
       return note === undefined ? given : asValue(note, column);
+    }
+    if (column.form === 'bytes' && isAttached && isMessageContent(given)) {
+      const note = masking.mask({ ...place, field: column.name }, 'forwarded-message', 0, given);
+      return note === undefined ? given : Buffer.from(note);
     }
     const isName =
       field.identity !== undefined || field.parser === 'address-list' || isBlindName(column.name);
