@@ -4,7 +4,8 @@ import { retainedSets } from '../../src/lib/cli/retained-sets.ts';
 import { testState } from '../support/operation.ts';
 
 test('a set is kept until the last of its locks ends, that of its mail objects too', async () => {
-  const { pool, close } = await testState();
+  const state = await testState();
+  const { pool } = state;
   await pool.query(`
     insert into postern.backup_set (set_id, profile, started_at, finished_at, state, manifest_sha256)
       select 's' || n, 'test', now(), now(), 'complete', repeat('0', 64) from generate_series(1, 2) n;
@@ -18,5 +19,5 @@ test('a set is kept until the last of its locks ends, that of its mail objects t
     ['s1', '2030-03-01T00:00:00.000Z'],
     ['s2', '2030-01-01T00:00:00.000Z'],
   ]);
-  await close();
+  await state.close();
 });
