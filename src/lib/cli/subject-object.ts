@@ -147,6 +147,14 @@ export function objectedWarnings(result: SubjectObjectResult): readonly string[]
       : [];
   if (result.did === 'object' && !result.found)
     return ['the platform has no such person: the name alone is on the list'];
+  if (result.did === 'check')
+    return [
+      ...unreadable,
+      ...result.unknown.map(
+        ({ keyId, entries }) =>
+          `${counted(entries, 'name')} on the list under key ${keyId}, which is not configured: whether a line names one of them is not known`,
+      ),
+    ];
   if (result.did !== 'rehash') return unreadable;
   return [
     ...unreadable,

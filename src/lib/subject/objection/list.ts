@@ -50,9 +50,18 @@ export async function checkLines(
   { map, hasher }: Comparing,
   { lines, channel }: { readonly lines: Lines; readonly channel: string },
 ): Promise<ResultOf<'check'>> {
-  const list = new Set((await readSuppressed(state, profile, channel)).map(({ hash }) => hash));
+  const entries = await readSuppressed(state, profile, channel);
+  const list = new Set(entries.map(({ hash }) => hash));
+  const unknown = olderOf(entries, hasher).flatMap(({ configured, ...of }) => (configured ? [] : [of]));
   const graph = personGraph(map);
-  const result: ResultOf<'check'> = { did: 'check', channel, checked: 0, suppressed: [], unreadable: [] };
+  const result: ResultOf<'check'> = {
+    did: 'check',
+    channel,
+    checked: 0,
+    suppressed: [],
+    unreadable: [],
+    unknown,
+  };
   await eachName(graph, lines, result, (known, number) => {
     const theirs = hashesToFind(hasher, 'suppression', graph.identities, known);
     if ([...theirs].some((hash) => list.has(hash))) result.suppressed.push(number);

@@ -33,6 +33,8 @@ export const subjectObjectResult = z.discriminatedUnion('did', [
     suppressed: z.array(line),
     /** No address and no identity stands there. */
     unreadable: z.array(line),
+    /** Entries of the channel under keys that are not configured: nobody can tell whether a line names one of them. */
+    unknown: z.array(z.strictObject({ keyId: z.string(), entries: count })),
   }),
   z.strictObject({
     did: z.literal('rehash'),

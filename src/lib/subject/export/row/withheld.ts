@@ -47,6 +47,10 @@ export function isAttachedMessage(
   });
 }
 
+/** What messages of Outlook begin with: compound files ([MS-CFB] 2.2). */
+const compoundFile = Buffer.from([0xd0, 0xcf, 0x11, 0xe0]);
+
 /** Whether bytes begin as a header does, or as a message of Outlook. */
 export const isMessageContent = (bytes: Buffer): boolean =>
-  /^(?:[!-9;-~]+[ \t]*:|\u00d0\u00cf\u0011\u00e0)/.test(bytes.toString('latin1', 0, 200));
+  bytes.subarray(0, compoundFile.byteLength).equals(compoundFile) ||
+  /^[!-9;-~]+[ \t]*:/.test(bytes.toString('latin1', 0, 200));
