@@ -58,6 +58,7 @@ test('up, status, url, down and reset do what they say, under --json too', async
   });
   expect(sandboxStatusResult.parse((await cli('status', '--json')).json().result).state).toBe('up');
 
+  expect((await cli('url', '--role', 'writer')).stdout).toContain('//postern_writer:');
   const url = await cli('url', '--role', 'platform');
   const count = await withConnection({ url: url.stdout.trim(), role: 'sandbox' }, (client) =>
     client.query('SELECT FROM mail.messages'),

@@ -5,7 +5,7 @@ import { redactUrl } from '../../lib/base/postgres.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import type { sandboxUrlResult } from '../../lib/sandbox/result.ts';
 
-const roles = ['superuser', 'platform', 'app', 'state', 'state-owner'] as const;
+const roles = ['superuser', 'platform', 'writer', 'app', 'state', 'state-owner'] as const;
 
 export default class SandboxUrl extends BaseCommand<typeof SandboxUrl> {
   static override summary = "print the connection URL of a sandbox's database, with its password";
