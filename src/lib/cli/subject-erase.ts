@@ -85,7 +85,8 @@ export async function personsToErase(
   const lines = given === '-' ? (await text(process.stdin)).split('\n') : [given];
   const graph = personGraph(await keyMap(context));
   const persons = lines
-    .map((line, index) => ({ line: index + 1, words: line.split(/\s+/).filter((word) => word !== '') }))
+    // Of an address such as "ann smith"@example.org the blank is a part.
+    .map((line, index) => ({ line: index + 1, words: line.match(/(?:"[^"]*"|\S)+/g) ?? [] }))
     .filter(({ words }) => words.length > 0);
   if (persons.length === 0) throw usageError('no person was given', { code: 'subject-empty' });
   return persons.map(({ line, words }) => {

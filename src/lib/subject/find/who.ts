@@ -42,7 +42,7 @@ export function seedsOf(graph: PersonGraph, who: readonly string[]): KnownValues
     const text = (name === '' ? given : value).trim();
     if (text === '') throw usageError('no person was given', { code: 'subject-empty' });
     // PostgreSQL has no text with a NUL in it.
-    if (text.includes('\0') || (name === '' && !/^[^@\s]+@[^@\s]+$/.test(text))) {
+    if (text.includes('\0') || (name === '' && !/^(?:[^@\s]+|"[^"\r\n]+")@[^@\s]+$/.test(text))) {
       throw usageError('that is no address', {
         code: 'address-invalid',
         hints: [`for another identity, give its name too: ${[...graph.identities.keys()].join('=…, ')}=…`],
