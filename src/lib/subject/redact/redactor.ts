@@ -1,4 +1,5 @@
 import type { Identity } from '../identity/identities.ts';
+import { packedIn } from '../identity/packed.ts';
 import { inBase64 } from './base64.ts';
 import { rewrittenBy } from './edits.ts';
 import { type JsonRule, redactJson } from './json-document.ts';
@@ -72,6 +73,15 @@ export function redactor(
     identity?.kind === 'email' ? placeholder : text;
   return {
     inside: (value, parser, identity) => {
+      const packed = packedIn(value);
+      if (packed !== undefined) {
+        const inner = inContent(
+          packed.content.toString('latin1'),
+          parser === 'base64' ? 'text' : parser,
+          identity,
+        );
+        if (inner !== undefined) return packed.pack(Buffer.from(inner, 'latin1'));
+      }
       const redacted = inContent(value.toString('latin1'), parser, identity);
       return redacted === undefined ? undefined : Buffer.from(redacted, 'latin1');
     },

@@ -1,3 +1,4 @@
+import { beginsPacked, packedIn } from '../identity/packed.ts';
 import { type FieldScanner, fieldScanner, type Search } from './field-scanner.ts';
 import { foldingClasses } from './folding.ts';
 import type { ResidueForm } from './needles.ts';
@@ -44,13 +45,21 @@ export function copyScanner(search: Search, columns: readonly CopiedColumn[]): C
   const scanner = fieldScanner(search);
   const sieve = fieldSieve(search);
   const counts = new Map<string, number>();
+  const count = (column: number, form: ResidueForm): void => {
+    const key = `${column} ${form}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  };
+  const unpacked = (field: Uint8Array, isBytes: boolean, column: number): void => {
+    const value = copiedField(field);
+    if (value === null) return;
+    const packed = packedIn(isBytes ? Buffer.from(value.toString('latin1', 2), 'hex') : value);
+    for (const byte of packed?.content ?? []) scanner.feed(byte);
+    if (scanner.end().size > 0) count(column, 'compressed');
+  };
   const look = (block: Uint8Array, start: number, isBytes: boolean, column: number): void => {
     if (isBytes) feedHex(scanner, block, start);
     else feedText(scanner, block, start);
-    for (const form of scanner.end()) {
-      const key = `${column} ${form}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
+    for (const form of scanner.end()) count(column, form);
   };
   return {
     scan: (block) => {
@@ -60,6 +69,7 @@ export function copyScanner(search: Search, columns: readonly CopiedColumn[]): C
         const isBytes = columns[column]?.isBytes === true && block[start + 1] === backslash;
         const end = isBytes ? sieve.hex(block, start) : sieve.text(block, start);
         if (sieve.hasHit()) look(block, start, isBytes, column);
+        if (mayBePacked(block, start, isBytes)) unpacked(block.subarray(start, end), isBytes, column);
         column = block[end] === tab ? column + 1 : 0;
         start = end + 1;
       }
@@ -89,7 +99,7 @@ export function rowSieve(
     for (let start = 0; start < block.length; ) {
       const isBytes = columns[column]?.isBytes === true && block[start + 1] === backslash;
       const end = isBytes ? sieve.hex(block, start) : sieve.text(block, start);
-      isHit ||= sieve.hasHit();
+      isHit ||= sieve.hasHit() || mayBePacked(block, start, isBytes);
       column += 1;
       if (block[end] !== tab) {
         if (isHit) onRow(block.subarray(rowStart, end));
@@ -100,6 +110,18 @@ export function rowSieve(
       start = end + 1;
     }
   };
+}
+
+/** Two letters of the beginning tell nearly every field apart; of bytes, as hexadecimal digits behind `\\x`. */
+function mayBePacked(block: Uint8Array, start: number, isBytes: boolean): boolean {
+  const text = (from: number, to: number) => Buffer.from(block.subarray(from, to)).toString('latin1');
+  if (isBytes) return /^(?:1f8b|78(?:01|5e|9c|da)|28b5)/.test(text(start + 3, start + 7));
+  const first = block[start];
+  // e, H, K, and a full stop before them.
+  return (
+    (first === 0x65 || first === 0x48 || first === 0x4b || first === 0x2e) &&
+    beginsPacked(text(start, start + 8))
+  );
 }
 
 /** The fields of a row in the text of COPY, escapes undone; null for NULL. */

@@ -16,6 +16,7 @@ export const residueForms = [
   'bounce',
   'halves',
   'name',
+  'compressed',
 ] as const;
 
 export type ResidueForm = (typeof residueForms)[number];

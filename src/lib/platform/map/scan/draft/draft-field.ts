@@ -65,7 +65,9 @@ const isRewritable = ({ baseType }: Column): boolean =>
 const isHstore = ({ baseType }: Column): boolean => /(?:^|\.)hstore$/.test(baseType);
 
 function parserOf({ forms, formats }: AddressCounts): NonNullable<MapField['parser']> | undefined {
-  return mostFrequent(formats) ?? (forms.has('base64') ? 'base64' : undefined);
+  return (
+    mostFrequent(formats) ?? (forms.has('base64') ? 'base64' : forms.has('compressed') ? 'text' : undefined)
+  );
 }
 
 /** NULL where that is possible; a person decides about the rest. */
