@@ -150,3 +150,20 @@ test('a backup with a table that the map does not know any more says what helps'
     hints: expect.arrayContaining([expect.stringContaining('--config')]),
   });
 });
+
+test('a further account of the same address, closed before the erasure, does not keep a backup from being restored', async () => {
+  world = await eraseWorld();
+  await world.query(
+    `insert into app.account values (1, 12, 'ann+shop@example.org', 'ann+shop@example.org', 'Ann', null)`,
+  );
+  const url = await world.copy();
+  await world.query('delete from app.account where id = 12');
+  await erasePerson(world, 'ann@example.org');
+  await replay(url);
+  const accounts = await queryAt(url, 'select id, email from app.account order by id');
+  expect(accounts).toEqual([
+    { id: 11, email: 'joann@example.org' },
+    { id: 12, email: expect.stringMatching(/^erased-.*@erased\.invalid$/) },
+    { id: 20, email: 'bob@example.org' },
+  ]);
+});

@@ -26,6 +26,8 @@ export interface Resolving {
   readonly isUtf8: boolean;
   /** Names that lead to nobody, because they lead to several. */
   readonly isShared?: SharedTest | undefined;
+  /** By kind of identity: a row that is a person has one of these where it has such a name at all, as an id never changes. */
+  readonly ids?: KnownValues | undefined;
   /** How many persons the names are of; one unless told. */
   readonly persons?: number;
   readonly signal: AbortSignal;
@@ -159,11 +161,23 @@ async function readRoots(
     values,
   );
   for (const row of rows) {
+    if (!isMeant(resolving, spots, row)) continue;
     const found: RootRow = { table: name, key: row.postern_key, tenant: row['postern_tenant'] ?? null };
     roots.set(JSON.stringify([name, ...found.key]), found);
     learn(resolving, spots, row, known);
   }
 }
+
+const isMeant = (
+  { ids }: Resolving,
+  spots: readonly Spot[],
+  row: Readonly<Record<string, unknown>>,
+): boolean =>
+  spots.every((spot, index) => {
+    const wanted = ids?.get(spot.identity.kind);
+    const text = row[`name${index}`];
+    return wanted === undefined || typeof text !== 'string' || wanted.has(valueRead(spot, text));
+  });
 
 const namesSql = (spots: readonly Spot[]): string =>
   spots.map((spot, index) => `${valueSql(spot, 't')} as name${index}`).join(', ');

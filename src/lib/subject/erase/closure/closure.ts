@@ -47,6 +47,8 @@ export interface ClosureOptions {
   readonly onePerson?: boolean | undefined;
   /** Names that lead to nobody. */
   readonly isShared?: SharedTest | undefined;
+  /** As `Resolving` has it. */
+  readonly ids?: KnownValues | undefined;
   /** All rows of that tenant; nobody is given then. */
   readonly wholeTenant?: boolean;
   readonly at: Date;
@@ -68,7 +70,7 @@ export async function closureOf(db: Client, options: ClosureOptions): Promise<Cl
   const isUtf8 = await normalisesUnicode(db);
   const { tenant, signal, at, work } = options;
   const wholeTenant = options.wholeTenant ?? false;
-  const resolving = { graph, tenant, isShared: options.isShared, isUtf8, signal };
+  const resolving = { graph, tenant, isShared: options.isShared, ids: options.ids, isUtf8, signal };
   const { known, roots, each } = wholeTenant
     ? nobody
     : await resolvePersons(db, resolving, options.seeds, options.onePerson);

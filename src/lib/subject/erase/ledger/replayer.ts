@@ -2,8 +2,10 @@ import { refused } from '../../../base/error.ts';
 import type { Client } from '../../../base/postgres.ts';
 import { readCatalog } from '../../../platform/catalog/index.ts';
 import { type DataMap, unmapped } from '../../../platform/map/index.ts';
-import { personGraph } from '../../graph/person-graph.ts';
+import { ownNamesOf, type PersonGraph, personGraph } from '../../graph/person-graph.ts';
 import type { HoldMatcher } from '../../hold/index.ts';
+import { isWeak } from '../../identity/identities.ts';
+import type { KnownValues } from '../../identity/spots.ts';
 import { keyIdOf, type NameHasher } from '../../name-hash/index.ts';
 import type { Eraser } from '../change/change-row.ts';
 import { closureOf } from '../closure/closure.ts';
@@ -64,20 +66,45 @@ export const eraseReplayer = (options: ReplayOptions) => ({
       const people = { graph, hasher: await options.hasher(), tables, signal };
       const seeds = (await findByHash(client, people, hashes)).filter(({ size }) => size > 0);
       if (seeds.length === 0) continue;
-      rows += await eraseAgain(client, options, {
-        map,
-        seeds,
-        tenant: tenant ?? undefined,
-        onePerson,
-        isShared: sharedByHash(people.hasher, graph.identities, shared),
-        signal,
-      });
+      for (const group of byIds(graph, seeds)) {
+        rows += await eraseAgain(client, options, {
+          map,
+          ...group,
+          tenant: tenant ?? undefined,
+          onePerson,
+          isShared: sharedByHash(people.hasher, graph.identities, shared),
+          signal,
+        });
+      }
     }
     // A backup that was made during an erasure has its work tables, which name the persons.
     await dropWork(client, { schema: workSchema, prefix: 'erase' });
     return { replayed: entries.length, rows, unmapped: unmapped(today, catalog) };
   },
 });
+
+/**
+ * Persons whose id is there apart from the others: an address of theirs may lead to a further row in an older backup, of
+ * somebody who had it before or of an account that was closed since, which is not who was erased.
+ */
+function byIds(
+  graph: PersonGraph,
+  seeds: readonly KnownValues[],
+): readonly { readonly seeds: readonly KnownValues[]; readonly ids?: KnownValues }[] {
+  const kinds = new Set(
+    graph.roots
+      .flatMap((root) => ownNamesOf(graph.spots, root))
+      .flatMap(({ identity }) => (isWeak(identity) || identity.kind === 'email' ? [] : identity.kind)),
+  );
+  const ids = new Map<string, Set<string>>();
+  const [known, unknown]: [KnownValues[], KnownValues[]] = [[], []];
+  for (const seed of seeds) {
+    const own = [...seed].filter(([kind, { size }]) => size > 0 && kinds.has(kind));
+    (own.length > 0 ? known : unknown).push(seed);
+    for (const [kind, values] of own) ids.set(kind, new Set([...(ids.get(kind) ?? []), ...values]));
+  }
+  return [{ seeds: known, ids }, { seeds: unknown }].filter((group) => group.seeds.length > 0);
+}
 
 const detailsOf = (entries: readonly { readonly detail: unknown }[]): readonly LedgerDetail[] =>
   entries.map(({ detail }) => ledgerDetail.parse(detail));
@@ -110,7 +137,7 @@ export async function eraseAgain(
   options: ReplayOptions,
   again: Pick<
     Parameters<typeof closureOf>[1],
-    'map' | 'seeds' | 'tenant' | 'onePerson' | 'isShared' | 'wholeTenant' | 'signal'
+    'map' | 'seeds' | 'ids' | 'tenant' | 'onePerson' | 'isShared' | 'wholeTenant' | 'signal'
   >,
 ): Promise<number> {
   const closure = await closureOf(client, {
