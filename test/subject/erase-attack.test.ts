@@ -49,6 +49,29 @@ test('an apostrophe within an address is part of it, and around one it is a quot
   ]);
 });
 
+test('who signed up with a tag is found in texts without it, and with another', async () => {
+  world = await eraseWorld({
+    schema: `${accounts} update app.account set email = 'Ann+home@example.org' where id = 1;
+      create table app.log (id int primary key, line text not null); create table app.other (id int primary key, line text);
+      insert into app.log values (1, 'ann@example.org came'), (2, 'ann+x@example.org came'), (3, 'hann@example.org came');
+      insert into app.other values (1, 'to ann@example.org');`,
+    map: `${subjects}  app.log:
+    primary_key: [id]
+    ownership: third-party
+    fields: {line: {type: text, parser: text, identity: contact.email, erase: {redact: address}}}
+    erase: redact
+ignore: [{table: app.other, reason: no personal data}]
+`,
+  });
+  const done = await erase('ann+home@example.org');
+  expect(await world.query('select line from app.log order by id')).toEqual([
+    { line: 'erased@erased.invalid came' },
+    { line: 'erased@erased.invalid came' },
+    { line: 'hann@example.org came' },
+  ]);
+  expect(done?.left).toMatchObject([{ place: 'app.other', column: 'line', rows: 1 }]);
+});
+
 test('a list within JSON takes one of several out, and the draft stays with its owner', async () => {
   world = await eraseWorld({
     schema: `${accounts} create table app.draft (id int primary key, account_id int not null references app.account, subject text, meta jsonb not null);

@@ -132,17 +132,42 @@ export function normalisedSql(
   return `(pg_catalog.replace(pg_catalog.split_part(${untagged}, '@', 1), '.', '') || pg_catalog.substr(${untagged}, pg_catalog.strpos(${untagged}, '@')))`;
 }
 
+/** An address without what its variants leave out: whoever is written to with a tag is written to without one too. */
+export function bareAddress(address: string, variants: readonly Variant[]): string {
+  const bare = normalised(address, [], variants);
+  return bare.startsWith('@') ? address : bare;
+}
+
+/**
+ * Addresses, and what the variants leave of them that all addresses of a map have: where one has not, it may be that of
+ * somebody else.
+ */
+export function withBare(
+  addresses: readonly string[],
+  identities: Iterable<Pick<Identity, 'kind' | 'variants'>>,
+): readonly string[] {
+  const [first, ...others] = [...identities].filter(({ kind }) => kind === 'email');
+  const common = (first?.variants ?? []).filter((variant) =>
+    others.every(({ variants }) => variants.includes(variant)),
+  );
+  return [...new Set(addresses.flatMap((address) => [address, bareAddress(address, common)]))];
+}
+
 /**
  * A regular expression of PostgreSQL (ARE) that finds one of these addresses inside a text, and not one that only
  * begins or ends as it does. For `~*`.
  */
 export function addressPattern(addresses: readonly string[], variants: readonly Variant[]): string {
-  const forms = [...new Set(addresses.flatMap((address) => domainForms(address.toLowerCase())))];
+  const bare = addresses.map((address) => bareAddress(address.toLowerCase(), variants));
+  const forms = [...new Set(bare.flatMap((address) => domainForms(address)))];
   const one = forms.map((form) => {
     const at = form.lastIndexOf('@');
+    const local = variants.includes('dots')
+      ? Array.from(form.slice(0, at), escaped).join(String.raw`\.?`)
+      : escaped(form.slice(0, at));
     const tag = variants.includes('plus-tag') ? String.raw`(?:\+[^@[:space:]]*)?` : '';
     // In two strings, as an IMAP envelope has it (RFC 9051 §7.5.2), or with its sign between.
-    return `${escaped(form.slice(0, at))}${tag}(?:@|"[[:space:]]+")${escaped(form.slice(at + 1))}`;
+    return `${local}${tag}(?:@|"[[:space:]]+")${escaped(form.slice(at + 1))}`;
   });
   // Dashes around it belong to a list, a difference or a comment: no local part begins with one, and no domain ends so.
   const ending = String.raw`(?:\.(?:${[...fileExtensions].join('|')}))*`;

@@ -2,6 +2,7 @@ import type { Client } from '../../../base/postgres.ts';
 import { copyOut } from '../../../platform/copy-out.ts';
 import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
+import { bareAddress } from '../../identity/identities.ts';
 import { nameSet, type Redactor, redactor } from '../../redact/index.ts';
 import { copiedFields, rowSieve, type Search, searchFor } from '../../residue/index.ts';
 import { namingRules } from '../change/change-row.ts';
@@ -30,11 +31,13 @@ export function insideFinder({
   const hasDots = identities.some(({ variants }) => variants.includes('dots'));
   // The sieve need not be exact: what it lets through is looked at by the redactor itself.
   const words = addresses.flatMap((address) => {
-    const at = address.lastIndexOf('@');
+    const bare = bareAddress(address, hasTags ? ['plus-tag'] : []);
+    const at = bare.lastIndexOf('@');
     return [
       address,
-      ...(hasTags ? [`${address.slice(0, at)}+`] : []),
-      ...(hasDots ? [address.slice(at)] : []),
+      bare,
+      ...(hasTags ? [`${bare.slice(0, at)}+`] : []),
+      ...(hasDots ? [bare.slice(at)] : []),
     ];
   });
   const names = nameSet(known, graph.identities);

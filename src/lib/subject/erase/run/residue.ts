@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../crypto/canonical-json.ts';
+import { withBare } from '../../identity/identities.ts';
 import { scanDatabase, scanObjects } from '../../residue/index.ts';
 import { heldSoFar } from '../closure/holds.ts';
 import { workSchema } from '../closure/work.ts';
@@ -17,7 +18,7 @@ export async function lookForResidue(context: EraseContext, run: ErasureRun): Pr
   const { db: own } = transactions;
   const staying = await countStaying(run);
   const stays = { staying: staying.map((row) => ({ ...row })), holds: await holdsOf(run) };
-  const names = [...(task.known.get('email') ?? [])];
+  const names = withBare([...(task.known.get('email') ?? [])], task.graph.identities.values());
   const called = await readCalled(own, task.work);
   if (names.length + called.length === 0) return { ...stays, looked: false, unasked: [noAddress] };
   const options = {
