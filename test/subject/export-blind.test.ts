@@ -15,12 +15,13 @@ withExportWorld(async (made) => {
     create domain app.document as jsonb;
     create domain app.settings as app.document;
     create table app.taken_apart (
-      id int primary key, account int references app.account, sender text, bcc text[], copies jsonb, bcc_list text, setup app.settings
+      id int primary key, account int references app.account, sender text, bcc text[], copies jsonb, bcc_list text, setup app.settings, payload text
     );
     create table app.reported (id int primary key, account int references app.account, raw text, reset text, call text);
     insert into app.taken_apart values (1, 1, 'x@x.example', '{ann@münster.example,hidden@x.example}',
       '{"to": [{"name": "Zoe", "a": "z@x.example"}], "bcc": [{"name": "HIDDEN-NAME", "a": "hidden@x.example"}]}',
-      'Ann <ann@münster.example>, HIDDEN-NAME <hidden@x.example>', '{"token": "TOKEN-ANN", "x": 1}');
+      'Ann <ann@münster.example>, HIDDEN-NAME <hidden@x.example>', '{"token": "TOKEN-ANN", "x": 1}',
+      '{"id": "<1@x.example>", "h": [{"Resent-Bcc": ["Hid <hidden@x.example>", "ann@münster.example"]}]}');
     insert into app.reported values (1, 1, E'Subject: STAFF-NOTE\r\n\r\nx', E'Subject: TOKEN-ANN\r\n\r\nx', 'call');
     alter table app.mail add cc text;
     alter table app.part add content bytea;
@@ -46,6 +47,7 @@ const edit = (map: string) =>
       bcc: {type: 'text[]', category: user.contact.email, identity: contact.email}
       bcc_list: {type: text, category: user.contact.email, parser: address-list}
       copies: {type: jsonb, paths: {'$.to[*].a': {identity: contact.email}, '$.bcc[*].a': {identity: contact.email}}}
+      payload: {type: text, parser: json, category: user.content}
       setup: {type: app.settings, paths: {'$.token': {category: user.authorization.credentials}}}
   app.reported:
     primary_key: [id]
@@ -72,6 +74,10 @@ describeWith(['python3'], 'an archive', ({ python3 }) => {
         to: [{ name: 'Zoe', a: 'z@x.example' }],
         bcc: [{ name: expect.stringMatching(/^\[masked/), a: expect.stringMatching(/^\[masked/) }],
       },
+    });
+    expect(JSON.parse(String(row?.['payload']))).toEqual({
+      id: '<1@x.example>',
+      h: [{ 'Resent-Bcc': [expect.stringMatching(/^\[masked/), 'ann@münster.example'] }],
     });
     expect(rows(open(), 'mail').find(({ id }) => id === 1)).toMatchObject({
       cc: expect.stringMatching(/^x@x\.example, \[masked/),

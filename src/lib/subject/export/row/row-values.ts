@@ -41,11 +41,11 @@ export function givenValues(
       field.identity !== undefined || field.parser === 'address-list' || isBlindName(column.name);
     const hidden = (at: string, isBlind: boolean) =>
       blindNames(masking, { ...place, field: at }, { open, isBlind });
-    if (column.form === 'text' && isName) {
+    if (column.form !== 'json' && !(field.parser === 'json' && isJson(given))) {
+      if (column.form !== 'text' || !isName) return given;
       const note = hidden(column.name, isBlindName(column.name)).hide(given.toString());
       return note === undefined ? given : Buffer.from(note);
     }
-    if (column.form !== 'json') return given;
     let text = given.toString();
     for (const [path, { category, review, identity, parser }] of Object.entries(field.paths ?? {})) {
       const at = { ...place, field: `${column.name} ${path}` };
@@ -74,9 +74,31 @@ export function givenValues(
       text = replaceStrings(text, '$', names.hide);
       if (isBlindName(column.name)) text = replaceStrings(text, '$', besides(names));
     }
+    // Members that the map does not name.
+    for (const path of blindMembers(text)) {
+      const names = hidden(`${column.name} ${path}`, true);
+      text = replaceStrings(text, path, names.hide);
+      text = replaceStrings(text, path, besides(names));
+    }
     return Buffer.from(text);
   });
 }
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Paths to the members of a document that are called as blind copies are, wherever they are in it. */
+const blindMembers = (text: string): readonly string[] => [
+  ...new Set(
+    Array.from(text.matchAll(/"([^"\\]*bcc[^"\\]*)"\s*:/gi), ([, key]) => `$.**.${JSON.stringify(key)}`),
+  ),
+];
 
 /** What stands beside addresses that were masked: what their owners are called. */
 const besides =
