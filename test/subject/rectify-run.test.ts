@@ -32,6 +32,22 @@ afterEach(async () => {
 });
 const { failing, planOf, rectify } = rectifying(() => world);
 
+test('a field is set where a trigger copies its row to a table that has no such column', async () => {
+  await rectify({
+    field: { table: 'app.card', column: 'full_name' },
+    values: { who: ['ann@example.org'], to: 'Carla' },
+  });
+  expect(await world.query('select id, full_name from app.card order by id limit 2')).toEqual([
+    { id: 1, full_name: 'Carla' },
+    { id: 2, full_name: 'Ann Example' },
+  ]);
+  expect(await world.query("select was ->> 'name' as was from app.card_change order by id")).toEqual([
+    { was: 'Karl' },
+    { was: 'D' },
+    { was: 'Carl' },
+  ]);
+});
+
 describe('nothing is changed', () => {
   test.each([
     [{ ...renamed, to: 'bob@example.org' }, 'name-taken'],

@@ -31,6 +31,7 @@ export async function correctTable(
 ): Promise<CorrectedTable> {
   const counts: Record<string, number> = {};
   let held = 0;
+  if (rowCorrector(correction, treatment).columns.length === 0) return { rows: counts, held };
   let after: readonly string[] | undefined;
   do {
     correction.resolving.signal.throwIfAborted();

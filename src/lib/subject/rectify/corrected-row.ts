@@ -25,6 +25,13 @@ export interface RowCorrector {
   stillWrong(values: readonly (string | null)[]): string | undefined;
 }
 
+const untouched: RowCorrector = {
+  columns: [],
+  made: [],
+  correct: () => new Map(),
+  stillWrong: () => undefined,
+};
+
 export function rowCorrector(
   { change, resolving, fields, treatments }: Correction,
   treatment: Treatment,
@@ -32,6 +39,8 @@ export function rowCorrector(
   const table = treatment.table.name;
   const own = (fields.get(table) ?? []).filter((field) => !isKept(field));
   if (change.kind === 'field') {
+    // What a trigger copied of it elsewhere is not known by its old value.
+    if (table !== change.table) return untouched;
     return {
       columns: [change.column],
       made: [],
