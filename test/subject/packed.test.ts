@@ -64,7 +64,7 @@ test('who stands in something compressed is found, erased and told', async () =>
     session('erased@erased.invalid'),
     session('joann@example.org'),
   ]);
-  expect(done.left).toMatchObject([
+  expect(done?.left).toMatchObject([
     { place: 'app.forgotten', column: 'raw', form: 'compressed', rows: 1 },
     { place: 'app.forgotten', column: 'data', form: 'compressed', rows: 1 },
   ]);

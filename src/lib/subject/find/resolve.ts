@@ -3,7 +3,7 @@ import type { Queryable } from '../../base/postgres.ts';
 import { type ModelTable, tableName } from '../../platform/map/index.ts';
 import { quoteIdentifier } from '../../platform/quote.ts';
 import { referredSql, referringSql } from '../graph/join-sql.ts';
-import { type AliasTable, ownNamesOf, type PersonGraph } from '../graph/person-graph.ts';
+import { type AliasTable, exclusiveOwners, ownNamesOf, type PersonGraph } from '../graph/person-graph.ts';
 import { isName, isWeak } from '../identity/identities.ts';
 import {
   type KnownValues,
@@ -87,7 +87,7 @@ async function addRoots(db: Queryable, resolving: Resolving, root: ModelTable, f
   await readRoots(db, resolving, root, matched, { values, add }, found, spots);
 }
 
-/** Rows that an alias belongs to; and the aliases of rows that are known. */
+/** Rows that an alias belongs to, itself where it belongs to none; and the aliases of rows that are known. */
 async function addByAlias(
   db: Queryable,
   resolving: Resolving,
@@ -99,6 +99,7 @@ async function addByAlias(
   if (matched !== undefined) {
     const where = isReferredBy(way, table, matched);
     await readRoots(db, resolving, root, where, up, found, ownNamesOf(resolving.graph.spots, root));
+    await addOwnerless(db, resolving, { table, spots }, found);
   }
   const down = parameters();
   const owned = ownedSql(
@@ -112,6 +113,22 @@ async function addByAlias(
     down.values,
   );
   for (const row of rows) learn(resolving, spots, row, found.known);
+}
+
+/** Rows of aliases that belong to nobody, as addresses that are subscribed without an account, are persons themselves. */
+async function addOwnerless(
+  db: Queryable,
+  resolving: Resolving,
+  { table, spots }: Pick<AliasTable, 'table' | 'spots'>,
+  found: Found,
+): Promise<void> {
+  const { values, add } = parameters();
+  const matched = anyOf(spots.filter(strong), 't', found.known, { ...resolving, add });
+  if (matched === undefined) return;
+  const ownerless = exclusiveOwners(resolving.graph.model, table).map(
+    (reference) => `pg_catalog.num_nonnulls(${referringSql(reference, 't')}) < ${reference.columns.length}`,
+  );
+  await readRoots(db, resolving, table, [matched, ...ownerless].join(' and '), { values, add }, found, spots);
 }
 
 const strong = ({ identity }: Spot): boolean => !isWeak(identity);

@@ -97,7 +97,7 @@ export function ownNamesOf(spots: PersonGraph['spots'], table: ModelTable): read
 }
 
 /** The references of a row that lead to rows of other exclusive tables, by which it is owned. */
-function exclusiveOwners(model: MapModel, table: ModelTable): readonly ModelReference[] {
+export function exclusiveOwners(model: MapModel, table: ModelTable): readonly ModelReference[] {
   return ownerReferences(table).filter(
     ({ toTable }) => toTable !== table.name && model.tables.get(toTable)?.entry.ownership === 'exclusive',
   );

@@ -115,11 +115,15 @@ async function links(
   roots: readonly RootRow[],
 ): Promise<readonly Link[]> {
   const found: Link[] = [];
-  for (const root of graph.roots) {
+  const persons = new Map([
+    // Aliases that belong to nobody are persons themselves.
+    ...graph.aliases.map(({ table, spots }) => [table, spots] as const),
+    ...graph.roots.map((root) => [root, ownNamesOf(graph.spots, root)] as const),
+  ]);
+  for (const [root, spots] of persons) {
     const own = roots.filter(({ table }) => table === root.name);
     if (own.length === 0) continue;
     const { values, add } = parameters();
-    const spots = ownNamesOf(graph.spots, root);
     const from = `${tableName(root.name)} t where ${isOneOf(root, 't', own, { add })}`;
     found.push(
       ...(await readLinks(db, root.name, keySql(root.entry.primary_key, 't'), spots, 't', from, values)),
