@@ -41,9 +41,11 @@ function inRun(run: string, redaction: RunRedaction): readonly Edit[] {
   if (whole !== undefined) return [{ from: 0, to: run.length, text: whole }];
   if (!run.includes('\n')) return [];
   // Lines that only stand below each other, or before those of a content.
+  const blocks = blocksOf(run);
+  if (blocks.length === 1) return [];
   const edits: Edit[] = [];
   let from = 0;
-  for (const block of blocksOf(run)) {
+  for (const block of blocks) {
     const content = block.trimEnd();
     const rewritten = content.length < shortest ? undefined : runRewritten(content, redaction);
     if (rewritten !== undefined) edits.push({ from, to: from + content.length, text: rewritten });
