@@ -308,3 +308,11 @@ test.each([
 ])('header %j and body %j make one message', (header, body, whole) => {
   expect(wholeMessage(Buffer.from(header), body === null ? null : Buffer.from(body)).toString()).toBe(whole);
 });
+
+test.each(['From a@x.example Tue Jun 30 09:05:00 2026', '>From a@x.example Tue Jun 30 09:05:00 2026'])(
+  'a line in front of a header is none of it in a mailbox: %s',
+  (line) => {
+    const entry = mboxEntry(Buffer.from(`${line}\r\nSubject: x\r\n\r\n>From y\r\n`)).toString();
+    expect(entry).toBe('From MAILER-DAEMON Thu Jan  1 00:00:00 1970\nSubject: x\n\n>>From y\n\n');
+  },
+);

@@ -88,7 +88,7 @@ export function tellingNames(values: readonly (string | null)[]): readonly strin
       ? []
       : [`${first} ${last}`, `${last} ${first}`, `${last}, ${first}`];
   return [...texts, ...joined].filter((text) => {
-    const letters = [...text.replaceAll(/\P{L}/gu, '')].length;
+    const letters = Array.from(text.replaceAll(/\P{L}/gu, '')).length;
     return text.includes(' ') && letters >= fewestLetters && letters <= mostLetters;
   });
 }

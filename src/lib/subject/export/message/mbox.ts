@@ -1,13 +1,13 @@
 /**
  * A message as an entry of an mbox file (RFC 4155, in the variant `mboxrd`): lines end with a line feed, and one that
  * could be taken for the next message's first, quoted or not, gets a `>` in front. A line of that kind that the message
- * was stored with, in front of its header, is left out: with a sign in front, readers take all of the header for text.
+ * was stored with, in front of its header, quoted or not, is left out: with a sign in front, readers take all of the header for text.
  */
 export function mboxEntry(message: Buffer): Buffer {
   const text = message
     .toString('latin1')
     .replaceAll('\r\n', '\n')
-    .replace(/^From [^\n]*\n/, '');
+    .replace(/^>*From [^\n]*\n/, '');
   const date = /^date:[ \t]*([^\n]*)/im.exec(text.slice(0, headerEnd(text)))?.[1] ?? '';
   const quoted = text.replaceAll(/(?<![^\n])(>*From )/g, '>$1');
   const end = quoted.endsWith('\n') ? '\n' : '\n\n';
