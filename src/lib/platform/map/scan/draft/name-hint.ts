@@ -14,7 +14,10 @@ const hints: readonly (readonly [category: string, name: RegExp])[] = [
   ['user.authorization.password', /\b(?:password|passwd|pwd)\b/],
   ['user.authorization.credentials', /\b(?:token|secret|api key|otp|totp|mfa|refresh|access key)\b/],
   ['user.contact.phone_number', /\b(?:phone|mobile|msisdn|telephone|fax)\b/],
-  ['user.contact.email', /\b(?:e ?mail|email address|mail address|rcpt|recipient|reply to|local ?part)\b/],
+  [
+    'user.contact.email',
+    /\b(?:e ?mail|email address|mail address|rcpt|recipient|(?<!\bin )reply to|local ?part)\b/,
+  ],
   ['user.contact.address', /\b(?:street|postal|postcode|zip|city|address line)\b/],
   [
     'user.name',
