@@ -122,7 +122,11 @@ describe('one person', () => {
       kept: expect.arrayContaining([
         { table: 'app.invoice', rows: 1, because: 'the data map restricts it', law: '§ 147 AO' },
         { table: 'app.invoice', column: 'email', reason: 'invoices are kept as issued', rows: 1 },
-        { table: 'app.log', rows: 1, because: 'it has nothing of the person but a key that referred to them' },
+        {
+          table: 'app.log',
+          rows: 1,
+          because: 'it has nothing of the person but a key that referred to them',
+        },
       ]),
       triggers: [{ name: 'app.card.note_card', effect: 'copies-pii', to: ['app.card_change'] }],
     });
