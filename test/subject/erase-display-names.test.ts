@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { tellingNames } from '../../src/lib/subject/erase/closure/display-names.ts';
 import { fieldScanner, searchFor } from '../../src/lib/subject/residue/index.ts';
@@ -87,7 +88,8 @@ test('where a person stands as they are called is told apart from what is left, 
       insert into app.identity values (1, 1, 'sales@example.org', 'The Sales Team');
       insert into app.card values (1, 1, 'Carl Carlson'), (2, 2, 'Dora Dorn');
       insert into app.note values (1, 'Regards, Ann Example', 'Carl Carlson'), (2, 'Example, Ann was here', 'Bob Builder'),
-        (3, 'The sales team', 'Ann'), (4, 'Ann Examples', 'Dora Dorn');`,
+        (3, 'The sales team', 'Ann'), (4, 'Ann Examples', 'Dora Dorn'),
+        (5, '${deflateSync('Regards, Ann Example').toString('base64')}', 'compressed');`,
     map: `${subjects}  app.account: {primary_key: [id], ownership: exclusive, fields: {email: ${email}}, erase: delete}
   app.profile:
     primary_key: [account_id]
@@ -112,6 +114,6 @@ test('where a person stands as they are called is told apart from what is left, 
   });
   expect(await erasePerson(world, 'ann@example.org')).toMatchObject({
     left: [],
-    displayNames: [{ place: 'app.note', column: 'body', form: 'name', rows: 3 }],
+    displayNames: [{ place: 'app.note', column: 'body', form: 'name', rows: 4 }],
   });
 });

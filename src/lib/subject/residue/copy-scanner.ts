@@ -54,7 +54,9 @@ export function copyScanner(search: Search, columns: readonly CopiedColumn[]): C
     if (value === null) return;
     const packed = packedIn(isBytes ? Buffer.from(value.toString('latin1', 2), 'hex') : value);
     for (const byte of packed?.content ?? []) scanner.feed(byte);
-    if (scanner.end().size > 0) count(column, 'compressed');
+    const forms = scanner.end();
+    if (forms.has('name')) count(column, 'name');
+    if ([...forms].some((form) => form !== 'name')) count(column, 'compressed');
   };
   const look = (block: Uint8Array, start: number, isBytes: boolean, column: number): void => {
     if (isBytes) feedHex(scanner, block, start);
