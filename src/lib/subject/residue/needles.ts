@@ -59,7 +59,8 @@ export function needlesOf(name: string): readonly Needle[] {
  * @param name of several words
  */
 export function displayNameNeedles(name: string): readonly Needle[] {
-  const spellings = new Set(spellingsOf(name.trim().normalize('NFC')));
+  const written = name.trim().normalize('NFC');
+  const spellings = new Set(spellingsOf(written));
   const found = [...spellings].flatMap((text) => {
     const bytes = [Buffer.from(text), ...(/^[\0-\xff]+$/.test(text) ? [Buffer.from(text, 'latin1')] : [])];
     return [
@@ -72,10 +73,10 @@ export function displayNameNeedles(name: string): readonly Needle[] {
       word('name', Buffer.from(text, 'utf16le')),
       // Programs that write JSON in ASCII alone.
       word('name', escaped(text)),
-      ...inBase64(text),
     ];
   });
-  return unique(found.map((needle) => ({ ...needle, form: 'name' })));
+  // In base64 as it was given alone: each further spelling takes as much memory as an address does.
+  return unique([...found, ...inBase64(written)].map((needle) => ({ ...needle, form: 'name' })));
 }
 
 const escaped = (text: string): string =>
