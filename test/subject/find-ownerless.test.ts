@@ -23,6 +23,50 @@ async function eraseAll(...persons: readonly (readonly string[])[]): Promise<voi
   await applyPlan(context, subjectErase, plan.id);
 }
 
+test('an address that stands several times without an account is of one person', async () => {
+  world = await eraseWorld({
+    schema: `create schema app;
+      create table app.account (id int primary key, email text not null);
+      create table app.subscription (id int primary key, email text, list text, account_id int references app.account);
+      insert into app.account values (1, 'ann@example.org'), (2, 'bob@example.org');
+      insert into app.subscription values (1, 'loner@example.org', 'dev', null), (2, 'loner@example.org', 'news', null),
+        (3, 'ann@example.org', 'dev', 1), (4, 'ann@example.org', 'news', null), (5, 'bob@example.org', 'news', null);`,
+    map: `${subjects}  app.account: {primary_key: [id], ownership: exclusive, fields: {email: ${email}}, erase: delete}
+  app.subscription:
+    primary_key: [id]
+    ownership: exclusive
+    references: [{column: account_id, to: app.account.id, kind: fk}]
+    fields: {email: ${email}}
+    non_personal: [list]
+    erase: delete
+`,
+  });
+  await eraseAll(['loner@example.org'], ['ann@example.org']);
+  expect(await world.query('select id from app.account')).toEqual([{ id: 2 }]);
+  expect(await world.query('select id from app.subscription')).toEqual([{ id: 5 }]);
+});
+
+test('one that stands in two tenants without an account is of whom the tenant tells', async () => {
+  world = await eraseWorld({
+    schema: `create schema app;
+      create table app.account (tenant int not null, id int primary key, email text not null);
+      create table app.subscription (tenant int not null, id int primary key, email text, account_id int references app.account);
+      insert into app.subscription values (1, 1, 'loner@example.org', null), (2, 2, 'loner@example.org', null);`,
+    map: `${subjects}  app.account: {primary_key: [id], tenant: tenant, ownership: exclusive, fields: {email: ${email}}, erase: delete}
+  app.subscription:
+    primary_key: [id]
+    tenant: tenant
+    ownership: exclusive
+    references: [{column: account_id, to: app.account.id, kind: fk}]
+    fields: {email: ${email}}
+    erase: delete
+`,
+  });
+  await expect(eraseAll(['loner@example.org'])).rejects.toMatchObject({ code: 'subject-ambiguous' });
+  await erasePerson(world, 'loner@example.org', '2');
+  expect(await world.query('select id from app.subscription')).toEqual([{ id: 1 }]);
+});
+
 test('an address that belongs to no account is a person, with all that belongs to it', async () => {
   world = await eraseWorld({
     schema: `create schema app;

@@ -6,7 +6,7 @@ import type { RootRow } from '../../find/known-rows.ts';
 import { isOneOf } from '../../find/known-rows.ts';
 import { type Resolving, resolvePerson } from '../../find/resolve.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
-import { type AliasTable, ownNamesOf } from '../../graph/person-graph.ts';
+import { type AliasTable, ownNamesOf, type PersonGraph } from '../../graph/person-graph.ts';
 import { isName, isWeak, searchForms } from '../../identity/identities.ts';
 import { type KnownValues, parameters, type Spot, valueRead, valueSql } from '../../identity/spots.ts';
 
@@ -49,7 +49,10 @@ export async function resolvePersons(
     // What several share leads to nobody, and was not learnt.
     if (known.get(kind)?.has(value) === true) rings.join(node, nameNode(kind, value));
   }
-  if (!onePerson) for (const [number, seed] of seeds.entries()) requireOne(number, seed, rings, roots);
+  if (!onePerson) {
+    const found = { rings, roots, graph: resolving.graph };
+    for (const [number, seed] of seeds.entries()) requireOne(number, seed, found);
+  }
   // Names of one person may have nothing in common but that somebody gave them together.
   for (const seed of seeds) for (const name of namesIn(seed)) rings.join(firstName(seed), name);
   const each = new Map<string, { number: number; known: Map<string, Set<string>>; roots: RootRow[] }>();
@@ -180,17 +183,29 @@ export function joinedUp({ table, way }: AliasTable): string {
 
 /**
  * One table has one row for a name that was given. Two tenants may have one each: which of them is meant has to be told,
- * as nothing that is erased comes back.
+ * as nothing that is erased comes back. Aliases that belong to nobody have their name alone to tell whose they are: within
+ * a tenant, those with the same are of one.
  */
 function requireOne(
   number: number,
   seed: KnownValues,
-  rings: ReturnType<typeof connected>,
-  roots: readonly RootRow[],
+  {
+    rings,
+    roots,
+    graph,
+  }: {
+    readonly rings: ReturnType<typeof connected>;
+    readonly roots: readonly RootRow[];
+    readonly graph: PersonGraph;
+  },
 ): void {
+  const isAlias = ({ table }: RootRow): boolean => graph.roots.every(({ name }) => name !== table);
   for (const name of namesIn(seed)) {
     const ring = rings.of(name);
-    const tables = roots.flatMap((root) => (rings.of(rowNode(root)) === ring ? root.table : []));
+    const own = roots.filter((root) => rings.of(rowNode(root)) === ring);
+    const first = (row: RootRow) =>
+      own.find(({ table, tenant }) => table === row.table && tenant === row.tenant);
+    const tables = own.flatMap((row) => (isAlias(row) && first(row) !== row ? [] : row.table));
     const doubled = new Set(tables.filter((table, index) => tables.indexOf(table) !== index));
     if (doubled.size === 0) continue;
     throw refused(
