@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, PosternError, refused } from '../../base/error.ts';
 import { fileProblem } from '../../base/file-problem.ts';
+import { separatePersons } from '../find/one-person.ts';
 import type { Resolved, Resolving } from '../find/resolve.ts';
 import { shownKey } from '../find/shown-key.ts';
 import { resolveWho } from '../find/who.ts';
@@ -110,7 +111,8 @@ function requireOnePerson(
   { roots }: Resolved,
   { set, onePerson }: ExportOptions,
 ): void {
-  if (!onePerson && new Set(roots.map(({ table }) => table)).size < roots.length) {
+  const persons = separatePersons(graph, roots);
+  if (!onePerson && new Set(persons.map(({ table }) => table)).size < persons.length) {
     throw refused('the names lead to several persons, and nothing of them was exported', {
       code: 'subject-ambiguous',
       hints: [

@@ -104,7 +104,7 @@ async function boundBy(
   }
   const { who, tenant, shared, onePerson } = request;
   const { resolving, resolved } = await resolveWho(db, map, { who, tenant, shared, signal });
-  requireOnePerson(resolved, onePerson);
+  requireOnePerson(resolving, resolved, onePerson);
   requireNameless([request.case, request.reason], resolved.known);
   const persons = hashesToStore(hasher, 'hold-person', resolving.graph.identities, resolved.known);
   return { persons, rows: [], found: resolved.roots.length > 0 };

@@ -108,7 +108,7 @@ async function namesOf(
 ) {
   await db.query('begin isolation level repeatable read read only');
   const { resolving, resolved } = await resolveWho(db, map, { who, tenant: undefined, shared, signal });
-  requireOnePerson(resolved, onePerson);
+  requireOnePerson(resolving, resolved, onePerson);
   requireNameless([reason], resolved.known);
   const { known, roots } = resolved;
   return { identities: resolving.graph.identities, known, found: roots.length > 0 };

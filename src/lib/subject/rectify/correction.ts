@@ -6,6 +6,7 @@ import { type ErasedField, erasedFields } from '../erase/change/fields.ts';
 import { type Treatment, treatmentsOf } from '../erase/closure/treatment.ts';
 import { normalisesUnicode, seedsOf } from '../find/index.ts';
 import type { RootRow } from '../find/known-rows.ts';
+import { separatePersons } from '../find/one-person.ts';
 import { type Resolved, type Resolving, resolvePerson } from '../find/resolve.ts';
 import { sharedTest } from '../find/shared-names.ts';
 import { personGraph } from '../graph/person-graph.ts';
@@ -80,7 +81,7 @@ export async function correctionOf(db: Client, options: CorrectionOptions): Prom
   // A correction that was broken off left the new name in some rows.
   const all = change.kind === 'name' ? together([seeds, change.old, newName(change)]) : seeds;
   const resolved = await resolvePerson(db, resolving, all);
-  requireOne(resolved);
+  requireOne(resolving, resolved);
   const catalog = await readCatalog(db);
   const relations = new Map(catalog.relations.map((one) => [formatName(one.schema, one.name), one]));
   const treatments = treatmentsOf(resolving.graph, relations);
@@ -152,8 +153,9 @@ function together(all: readonly KnownValues[]): KnownValues {
 }
 
 /** One table has one row for a person; of two tenants, as for an erasure, one has to be named. */
-function requireOne({ roots }: Resolved): void {
-  if (new Set(roots.map(({ table }) => table)).size === roots.length) return;
+function requireOne({ graph }: Resolving, { roots }: Resolved): void {
+  const persons = separatePersons(graph, roots);
+  if (new Set(persons.map(({ table }) => table)).size === persons.length) return;
   throw refused('the names lead to several persons', {
     code: 'subject-ambiguous',
     hints: [

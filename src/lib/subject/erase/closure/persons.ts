@@ -4,6 +4,7 @@ import { tableName } from '../../../platform/map/index.ts';
 import { quoteIdentifier } from '../../../platform/quote.ts';
 import type { RootRow } from '../../find/known-rows.ts';
 import { isOneOf } from '../../find/known-rows.ts';
+import { separatePersons } from '../../find/one-person.ts';
 import { type Resolving, resolvePerson } from '../../find/resolve.ts';
 import { referredSql, referringSql } from '../../graph/join-sql.ts';
 import { type AliasTable, ownNamesOf, type PersonGraph } from '../../graph/person-graph.ts';
@@ -183,8 +184,7 @@ export function joinedUp({ table, way }: AliasTable): string {
 
 /**
  * One table has one row for a name that was given. Two tenants may have one each: which of them is meant has to be told,
- * as nothing that is erased comes back. Aliases that belong to nobody have their name alone to tell whose they are: within
- * a tenant, those with the same are of one.
+ * as nothing that is erased comes back.
  */
 function requireOne(
   number: number,
@@ -199,13 +199,10 @@ function requireOne(
     readonly graph: PersonGraph;
   },
 ): void {
-  const isAlias = ({ table }: RootRow): boolean => graph.roots.every(({ name }) => name !== table);
   for (const name of namesIn(seed)) {
     const ring = rings.of(name);
     const own = roots.filter((root) => rings.of(rowNode(root)) === ring);
-    const first = (row: RootRow) =>
-      own.find(({ table, tenant }) => table === row.table && tenant === row.tenant);
-    const tables = own.flatMap((row) => (isAlias(row) && first(row) !== row ? [] : row.table));
+    const tables = separatePersons(graph, own).map(({ table }) => table);
     const doubled = new Set(tables.filter((table, index) => tables.indexOf(table) !== index));
     if (doubled.size === 0) continue;
     throw refused(
